@@ -1,0 +1,59 @@
+import type { Acknowledgement, Answer, Failure, Head, PushAnswer, PushView, RuntimeHello, TargetView, TrackNotice, Welcome } from './wire/answers.ts';
+import type { ICdPushEnvelop } from './wire/cd-push-envelop.ts';
+import type { Problem } from './wire/problem-schema.ts';
+import type { SessionRevocation } from './wire/session-revocation.ts';
+import type { GetHeads, GetTrack, ListTargets, RenewSession } from './wire/queries.ts';
+
+/** Everything that goes up, event by event: payload, then the acknowledgement that answers it. */
+export interface UpEvents {
+  'runtime-hello': (hello: RuntimeHello, answer: (welcome: Answer<Welcome>) => void) => void;
+  'push-ack': (acknowledgement: Acknowledgement) => void;
+  'push-msg-complete': (acknowledgement: Acknowledgement) => void;
+  'push-msg-fail': (failure: Failure) => void;
+  'get-heads': (query: GetHeads, answer: (heads: Answer<{ heads: Head[] }>) => void) => void;
+  'list-targets': (query: ListTargets, answer: (targets: Answer<{ targets: TargetView[] }>) => void) => void;
+  'get-track': (query: GetTrack, answer: (push: Answer<{ push: PushView }>) => void) => void;
+  'renew-session': (renewal: RenewSession, answer: (renewed: Answer<{ expiresAt: number }>) => void) => void;
+}
+
+/** Every registered trigger goes up with an envelope, under the trigger's own name. */
+export type PushEvent = (envelope: ICdPushEnvelop, answer: (answer: PushAnswer) => void) => void;
+
+/** Everything that comes down. */
+export interface DownEvents {
+  'apply-runtime-patch': (envelope: ICdPushEnvelop) => void;
+  'show-notice': (envelope: ICdPushEnvelop) => void;
+  'execute-operation': (envelope: ICdPushEnvelop) => void;
+  'push-msg-relayed': (notice: TrackNotice) => void;
+  'push-msg-pushed': (notice: TrackNotice) => void;
+  'push-delivered': (notice: TrackNotice) => void;
+  'push-msg-completed': (notice: TrackNotice) => void;
+  'push-msg-failed': (notice: TrackNotice) => void;
+  'session-revoked': (revocation: SessionRevocation) => void;
+  /** What was wrong with a message that asked for no answer. */
+  'problem': (problem: Problem) => void;
+}
+
+export type Direction = 'sender-to-relay' | 'runtime-to-relay' | 'any-to-relay' | 'relay-to-runtime' | 'relay-to-sender' | 'relay-to-any';
+
+/** Who sends what to whom, by event name; the payload is the name of its schema. */
+export const eventCatalogue = {
+  'runtime-hello': { direction: 'runtime-to-relay', payload: 'RuntimeHello', answer: 'Welcome' },
+  'push-ack': { direction: 'runtime-to-relay', payload: 'Acknowledgement', answer: null },
+  'push-msg-complete': { direction: 'runtime-to-relay', payload: 'Acknowledgement', answer: null },
+  'push-msg-fail': { direction: 'runtime-to-relay', payload: 'Failure', answer: null },
+  'get-heads': { direction: 'sender-to-relay', payload: 'GetHeads', answer: 'Head' },
+  'list-targets': { direction: 'sender-to-relay', payload: 'ListTargets', answer: 'TargetView' },
+  'get-track': { direction: 'sender-to-relay', payload: 'GetTrack', answer: 'PushView' },
+  'renew-session': { direction: 'any-to-relay', payload: 'RenewSession', answer: null },
+  'apply-runtime-patch': { direction: 'relay-to-runtime', payload: 'CdPushEnvelop', answer: null },
+  'show-notice': { direction: 'relay-to-runtime', payload: 'CdPushEnvelop', answer: null },
+  'execute-operation': { direction: 'relay-to-runtime', payload: 'CdPushEnvelop', answer: null },
+  'push-msg-relayed': { direction: 'relay-to-sender', payload: 'TrackNotice', answer: null },
+  'push-msg-pushed': { direction: 'relay-to-sender', payload: 'TrackNotice', answer: null },
+  'push-delivered': { direction: 'relay-to-sender', payload: 'TrackNotice', answer: null },
+  'push-msg-completed': { direction: 'relay-to-sender', payload: 'TrackNotice', answer: null },
+  'push-msg-failed': { direction: 'relay-to-sender', payload: 'TrackNotice', answer: null },
+  'session-revoked': { direction: 'relay-to-runtime', payload: 'SessionRevocation', answer: null },
+  'problem': { direction: 'relay-to-any', payload: 'Problem', answer: null },
+} as const satisfies Record<keyof UpEvents | keyof DownEvents, { direction: Direction; payload: string; answer: string | null }>;

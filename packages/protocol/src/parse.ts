@@ -1,0 +1,81 @@
+import type { Static } from 'typebox';
+import { Errors } from 'typebox/value';
+
+import * as validators from './generated/validators.ts';
+import { readCommTrack } from './comm-track-input.ts';
+import { guardJson, pointerPart } from './json-guard.ts';
+import { limits } from './limits.ts';
+import { problemOf, type ProblemKind } from './problem.ts';
+import { ok, refuse, type Result } from './result.ts';
+import { schemas, type SchemaName } from './schemas.ts';
+import type { ICdPushEnvelop } from './wire/cd-push-envelop.ts';
+import type { Problem } from './wire/problem-schema.ts';
+
+type Parsed<Name extends SchemaName> = Static<(typeof schemas)[Name]>;
+
+/**
+ * Parses a decoded JSON value against a schema of the wire, once, at the edge. The compiled check decides; only when it
+ * says no is the slow walk done that finds the place.
+ *
+ * @param kind of the problem that a misfit becomes.
+ */
+export const parse = <Name extends SchemaName>(
+  name: Name,
+  value: unknown,
+  kind: ProblemKind = 'invalid-request',
+): Result<Parsed<Name>, Problem> => {
+  const fault = guardJson(value, kind);
+  if (fault !== undefined) return refuse(fault);
+  // The generated check is a type guard for exactly this schema; the index signature of the namespace loses that.
+  const check: (candidate: unknown) => boolean = validators[`is${name}`];
+  return check(value) ? ok(value as Parsed<Name>) : refuse(problemOf(kind, locate(name, value)));
+};
+
+/** Parses an envelope as any peer may send it; its track comes out whole. */
+export const parseEnvelope = (value: unknown): Result<ICdPushEnvelop, Problem> => {
+  const crowd = recipientsIn(value);
+  if (crowd > limits.recipients) {
+    return refuse(
+      problemOf('too-many-recipients', {
+        path: '/pushData/pushRecepients',
+        detail: `${crowd} recipients; at most ${limits.recipients} fit one push. Address a group or a selector instead.`,
+      }),
+    );
+  }
+  const parsed = parse('CdPushEnvelopInput', value, 'invalid-envelope');
+  if (!parsed.ok) return parsed;
+  const { pushData, req, resp } = parsed.value;
+  return ok({ pushData: { ...pushData, commTrack: readCommTrack(pushData.commTrack) }, req, resp });
+};
+
+/** Parses JSON text; the problem says nothing of the content, which may be secret. */
+export const parseJson = (text: string): Result<unknown, Problem> => {
+  try {
+    return ok(JSON.parse(text) as unknown);
+  } catch {
+    return refuse(problemOf('invalid-json', { detail: 'Send one JSON value in UTF-8.' }));
+  }
+};
+
+const recipientsIn = (value: unknown): number => {
+  if (!isRecord(value) || !isRecord(value.pushData)) return 0;
+  const entries = value.pushData.pushRecepients;
+  return Array.isArray(entries) ? entries.length : 0;
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/**
+ * The place and the rule that say most: where a value fits none of several schemas, the deepest misfit belongs to the
+ * one that was meant.
+ */
+const locate = (name: SchemaName, value: unknown): { path: string; detail: string } => {
+  const faults = Errors(schemas[name], value).map((error) => {
+    const missing = error.keyword === 'required' ? error.params.requiredProperties[0] : undefined;
+    const path = missing === undefined ? error.instancePath : `${error.instancePath}/${pointerPart(missing)}`;
+    return { path, detail: missing === undefined ? `${name} ${error.message}.` : `${name} lacks "${missing}".` };
+  });
+  const depth = (fault: { path: string }): number => fault.path.split('/').length;
+  const first = { path: '', detail: `Does not fit ${name}.` };
+  return faults.reduce((best, fault) => (depth(fault) > depth(best) ? fault : best), faults[0] ?? first);
+};

@@ -1,0 +1,73 @@
+import type { TSchema } from 'typebox';
+
+import { AcceptanceSchema } from './wire/acceptance.ts';
+import {
+  AcknowledgementSchema,
+  FailureSchema,
+  HeadSchema,
+  PushAnswerSchema,
+  PushViewSchema,
+  RuntimeHelloSchema,
+  TargetViewSchema,
+  TrackNoticeSchema,
+  WelcomeSchema,
+} from './wire/answers.ts';
+import { CdObjIdSchema } from './wire/cd-obj-id.ts';
+import { CdPushEnvelopInputSchema, CdPushEnvelopSchema } from './wire/cd-push-envelop.ts';
+import { CdRequestSchema } from './wire/cd-request.ts';
+import { CdResponseSchema } from './wire/cd-response.ts';
+import { CertificateSchema, GrantSchema, PublicKeySchema, RelayCertificateSchema } from './wire/certificate.ts';
+import { CommTrackInputSchema, CommTrackSchema } from './wire/comm-track.ts';
+import { DevSyncEnvelopSchema } from './wire/dev-sync-envelop.ts';
+import { PatchHeadSchema } from './wire/patch.ts';
+import { ProblemSchema } from './wire/problem-schema.ts';
+import { GetHeadsSchema, GetTrackSchema, ListTargetsSchema, RenewSessionSchema } from './wire/queries.ts';
+import { RespInfoSchema } from './wire/resp-info.ts';
+import { ServerConfigSchema } from './wire/server-config.ts';
+import { SessRespSchema } from './wire/sess-resp.ts';
+import { SessionRevocationSchema } from './wire/session-revocation.ts';
+import { SocketItemSchema } from './wire/socket-item.ts';
+import { StatementSchema } from './wire/statement.ts';
+import { CommConversationSubSchema, SyncTargetSchema } from './wire/subscriber.ts';
+
+/** Every schema of the wire under its name: what the validators are made from and what the wire's hash covers. */
+export const schemas = {
+  Acceptance: AcceptanceSchema,
+  Acknowledgement: AcknowledgementSchema,
+  CdObjId: CdObjIdSchema,
+  CdPushEnvelop: CdPushEnvelopSchema,
+  CdPushEnvelopInput: CdPushEnvelopInputSchema,
+  CdRequest: CdRequestSchema,
+  CdResponse: CdResponseSchema,
+  Certificate: CertificateSchema,
+  CommConversationSub: CommConversationSubSchema,
+  CommTrack: CommTrackSchema,
+  CommTrackInput: CommTrackInputSchema,
+  DevSyncEnvelop: DevSyncEnvelopSchema,
+  Failure: FailureSchema,
+  GetHeads: GetHeadsSchema,
+  GetTrack: GetTrackSchema,
+  Grant: GrantSchema,
+  Head: HeadSchema,
+  ListTargets: ListTargetsSchema,
+  PatchHead: PatchHeadSchema,
+  Problem: ProblemSchema,
+  PublicKey: PublicKeySchema,
+  PushAnswer: PushAnswerSchema,
+  PushView: PushViewSchema,
+  RelayCertificate: RelayCertificateSchema,
+  RenewSession: RenewSessionSchema,
+  RespInfo: RespInfoSchema,
+  RuntimeHello: RuntimeHelloSchema,
+  ServerConfig: ServerConfigSchema,
+  SessResp: SessRespSchema,
+  SessionRevocation: SessionRevocationSchema,
+  SocketItem: SocketItemSchema,
+  Statement: StatementSchema,
+  SyncTarget: SyncTargetSchema,
+  TargetView: TargetViewSchema,
+  TrackNotice: TrackNoticeSchema,
+  Welcome: WelcomeSchema,
+} as const satisfies Record<string, TSchema>;
+
+export type SchemaName = keyof typeof schemas;

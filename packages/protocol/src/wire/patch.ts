@@ -1,0 +1,58 @@
+import Type, { type Static } from 'typebox';
+
+import { limits } from '../limits.ts';
+import { DigestSchema, VersionSchema } from './scalars.ts';
+
+export const componentTypes = ['template', 'style', 'controller', 'module', 'config', 'asset'] as const;
+export const ComponentTypeSchema = Type.Enum([...componentTypes]);
+/** How a runtime takes a resource in: by morphing, replacing, evaluating, refreshing or renewing references. */
+export type ComponentType = (typeof componentTypes)[number];
+
+const ResourceNameSchema = Type.String({ minLength: 1, maxLength: limits.resourceLength });
+
+const headMembers = {
+  resource: ResourceNameSchema,
+  componentType: Type.Unsafe<ComponentType>(ComponentTypeSchema),
+  version: VersionSchema,
+  /** Digest of the content that this one follows, or null where there is none to follow. */
+  predecessor: Type.Union([DigestSchema, Type.Null()]),
+};
+
+/**
+ * What is signed of one file: its change from the predecessor to the new content, never the transport form. `from` of a
+ * rename is the name under which the predecessor was known; digest null stands for a deletion.
+ */
+export const PatchHeadSchema = Type.Object({
+  ...headMembers,
+  change: Type.Enum(['put', 'delete', 'rename']),
+  digest: Type.Union([DigestSchema, Type.Null()]),
+  /** Bytes of the new content, so that a receiver knows the size before it decodes. */
+  bytes: Type.Integer({ minimum: 0, maximum: limits.envelopeBytes }),
+  from: Type.Optional(ResourceNameSchema),
+  mapDigest: Type.Optional(DigestSchema),
+});
+export type PatchHead = Static<typeof PatchHeadSchema>;
+
+/** One replacement of a delta, in UTF-16 units of the predecessor's text, in ascending order. */
+export const SpliceSchema = Type.Object({
+  at: Type.Integer({ minimum: 0 }),
+  remove: Type.Integer({ minimum: 0 }),
+  insert: Type.String(),
+});
+export type Splice = Static<typeof SpliceSchema>;
+
+/**
+ * How content travels: as text, as base64 of bytes, or as splices upon the predecessor's text. Unsigned: it counts only
+ * if what comes out has the signed digest.
+ */
+export const PatchContentSchema = Type.Union([
+  Type.Object({ encoding: Type.Literal('text'), text: Type.String(), map: Type.Optional(Type.String()) }),
+  Type.Object({ encoding: Type.Literal('base64'), base64: Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' }) }),
+  Type.Object({
+    encoding: Type.Literal('delta'),
+    splices: Type.Array(SpliceSchema, { maxItems: 10_000 }),
+    map: Type.Optional(Type.String()),
+  }),
+  Type.Object({ encoding: Type.Literal('none') }),
+]);
+export type PatchContent = Static<typeof PatchContentSchema>;
