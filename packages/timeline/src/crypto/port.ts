@@ -1,0 +1,25 @@
+import type { Digest, PublicKey } from '@cd-push/protocol';
+
+/** A value now (Node's synchronous crypto costs half of WebCrypto's) or later (browsers have no other). */
+export type Awaitable<Value> = Value | Promise<Value>;
+
+/** A private key that signs and is not shown. */
+export interface SigningKey {
+  readonly publicKey: PublicKey;
+  /** Ed25519 over the bytes: 64 bytes. */
+  sign(bytes: Uint8Array): Awaitable<Uint8Array>;
+}
+
+/** An Ed25519 private key as a JWK (RFC 8037), for keeping in a file that only its owner may read. */
+export interface PrivateKeyJwk extends PublicKey {
+  readonly d: string;
+}
+
+/** What a platform gives: Ed25519 (RFC 8032) and SHA-256. */
+export interface CryptoPort {
+  sha256(bytes: Uint8Array): Awaitable<Digest>;
+  verify(publicKey: PublicKey, signature: Uint8Array, bytes: Uint8Array): Awaitable<boolean>;
+  /** Makes a key pair that can be kept as text. */
+  generatePrivateKey(): Awaitable<PrivateKeyJwk>;
+  importPrivateKey(jwk: PrivateKeyJwk): Awaitable<SigningKey>;
+}

@@ -1,0 +1,43 @@
+import { platform } from '#crypto';
+import type { PublicKey } from '@cd-push/protocol';
+
+import { fromBase64url, toBase64url, utf8 } from '../crypto/base64url.ts';
+import type { SigningKey } from '../crypto/port.ts';
+
+/** What a JWS of ours may be; a type is signed along, so that one never passes for another. */
+export type JwsType = 'cd-push+jws' | 'cd-push-cert+jws' | 'cd-push-relay+jws' | 'cd-push-acceptance+jws' | 'cd-push-proof+jws';
+
+/**
+ * The protected header has one spelling per type. Receivers compare it as text, so no other algorithm, no `crit`, `jku`,
+ * `jwk` or `kid` can be smuggled in.
+ */
+const headerOf = (type: JwsType): string => toBase64url(utf8(JSON.stringify({ alg: 'EdDSA', typ: type })));
+
+/** Signs a payload as JSON: a JWS in compact serialization (RFC 7515). */
+export const signJws = async (type: JwsType, payload: object, key: SigningKey): Promise<string> => {
+  const signed = `${headerOf(type)}.${toBase64url(utf8(JSON.stringify(payload)))}`;
+  return `${signed}.${toBase64url(await key.sign(utf8(signed)))}`;
+};
+
+/** The decoded payload if the signature by one of the keys holds, else undefined. Nothing is decoded before that. */
+export const openJws = async (type: JwsType, jws: string, keys: readonly PublicKey[]): Promise<unknown> => {
+  const [header, payload, signature, rest] = jws.split('.');
+  if (header !== headerOf(type) || payload === undefined || signature === undefined || rest !== undefined) return undefined;
+  const signatureBytes = fromBase64url(signature);
+  if (signatureBytes?.length !== 64) return undefined;
+  const signed = utf8(`${header}.${payload}`);
+  for (const key of keys) {
+    if (!(await platform.verify(key, signatureBytes, signed))) continue;
+    const bytes = fromBase64url(payload);
+    return bytes === undefined ? undefined : parse(bytes);
+  }
+  return undefined;
+};
+
+const parse = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+  } catch {
+    return undefined;
+  }
+};

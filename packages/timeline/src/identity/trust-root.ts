@@ -1,0 +1,9 @@
+import type { PublicKey } from '@cd-push/protocol';
+
+/** Whom a receiver believes: the issuer of its tenant, pinned when it enrolled and never taken from a connection. */
+export interface TrustRoot {
+  readonly issuer: string;
+  readonly tenant: string;
+  /** More than one while the issuer rotates its key. */
+  readonly keys: readonly PublicKey[];
+}

@@ -1,0 +1,13 @@
+export { platform as cryptoPlatform } from '#crypto';
+export * from './crypto/base64url.ts';
+export * from './crypto/digest.ts';
+export * from './crypto/port.ts';
+export { generateKeptPair, signingKeyOf } from './crypto/web.ts';
+export * from './identity/acceptance.ts';
+export * from './identity/agreement.ts';
+export * from './identity/certificate.ts';
+export * from './identity/content.ts';
+export * from './identity/jws.ts';
+export * from './identity/proof.ts';
+export * from './identity/statement.ts';
+export * from './identity/trust-root.ts';
