@@ -66,11 +66,11 @@ const recipientsIn = (value: unknown): number => {
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /**
- * The place and the rule that say most: where a value fits none of several schemas, the deepest misfit belongs to the
- * one that was meant.
+ * The place and the rule that say most: of a union, the branch that was meant is the one whose literals (a kind, an
+ * encoding) are contradicted least; of what is left, the deepest misfit.
  */
 const locate = (name: SchemaName, value: unknown): { path: string; detail: string } => {
-  const faults = Errors(schemas[name], value).map((error) => {
+  const faults = ofMeantBranches(Errors(schemas[name], value)).map((error) => {
     const missing = error.keyword === 'required' ? error.params.requiredProperties[0] : undefined;
     const path = missing === undefined ? error.instancePath : `${error.instancePath}/${pointerPart(missing)}`;
     return { path, detail: missing === undefined ? `${name} ${error.message}.` : `${name} lacks "${missing}".` };
@@ -78,4 +78,34 @@ const locate = (name: SchemaName, value: unknown): { path: string; detail: strin
   const depth = (fault: { path: string }): number => fault.path.split('/').length;
   const first = { path: '', detail: `Does not fit ${name}.` };
   return faults.reduce((best, fault) => (depth(fault) > depth(best) ? fault : best), faults[0] ?? first);
+};
+
+type SchemaError = ReturnType<typeof Errors>[number];
+
+const branchPattern = /\/anyOf\/(\d+)(?=\/|$)/g;
+
+/** The errors without those of union branches that were not meant, outermost unions first. */
+const ofMeantBranches = (errors: readonly SchemaError[], level = 0): readonly SchemaError[] => {
+  const unions = new Map<string, Map<string, number>>();
+  const branchAt = ({ schemaPath }: SchemaError): { union: string; branch: string } | undefined => {
+    const match = [...schemaPath.matchAll(branchPattern)][level];
+    return match === undefined ? undefined : { union: schemaPath.slice(0, match.index), branch: match[1] ?? '' };
+  };
+  for (const error of errors) {
+    const at = branchAt(error);
+    if (at === undefined) continue;
+    const branches = unions.get(at.union) ?? new Map<string, number>();
+    // A branch of another type altogether was meant even less than one with a wrong literal.
+    const wrongType = error.keyword === 'type' && error.schemaPath === `${at.union}/anyOf/${at.branch}`;
+    const weight = wrongType ? 1000 : error.keyword === 'const' ? 1 : 0;
+    branches.set(at.branch, (branches.get(at.branch) ?? 0) + weight);
+    unions.set(at.union, branches);
+  }
+  if (unions.size === 0) return errors;
+  const kept = errors.filter((error) => {
+    const at = branchAt(error);
+    const branches = at === undefined ? undefined : unions.get(at.union);
+    return at === undefined || branches === undefined || branches.get(at.branch) === Math.min(...branches.values());
+  });
+  return ofMeantBranches(kept, level + 1);
 };

@@ -43,6 +43,17 @@ export const targetOf = (entry: ICommConversationSub, path: string): Result<Targ
   }
 };
 
+/** Every address of a push, each once, or the first entry's problem. */
+export const targetsOf = (entries: readonly ICommConversationSub[]): Result<Target[], Problem> => {
+  const targets = new Map<string, Target>();
+  for (const [index, entry] of entries.entries()) {
+    const target = targetOf(entry, `/pushData/pushRecepients/${index}`);
+    if (!target.ok) return target;
+    if (target.value !== undefined) targets.set(targetKey(target.value), target.value);
+  }
+  return ok([...targets.values()]);
+};
+
 /** The entry that stands for an address: the inverse of {@link targetOf}. */
 export const entryOf = (target: Target): ICommConversationSub => {
   if ('select' in target) return { userId: 0, subTypeId: subTypes.recipient, syncTarget: target.select };

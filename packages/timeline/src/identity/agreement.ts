@@ -1,16 +1,13 @@
-import { problemOf, targetKey, targetOf, type ICdPushEnvelop, type Problem, type Statement } from '@cd-push/protocol';
+import { problemOf, targetKey, targetsOf, type ICdPushEnvelop, type Problem, type Statement } from '@cd-push/protocol';
 
 /** Members of an envelope that repeat what is signed; one that differs from the statement is refused, not believed. */
 export const disagreementOf = (pushData: ICdPushEnvelop['pushData'], statement: Statement): Problem | undefined => {
   if (pushData.pushGuid !== statement.pushGuid) return differs('/pushData/pushGuid');
   if (pushData.triggerEvent !== statement.trigger) return differs('/pushData/triggerEvent');
   if ((pushData.isSilentSync ?? false) !== statement.silent) return differs('/pushData/isSilentSync');
-  const outer = new Set<string>();
-  for (const [index, entry] of pushData.pushRecepients.entries()) {
-    const target = targetOf(entry, `/pushData/pushRecepients/${index}`);
-    if (!target.ok) return target.problem;
-    if (target.value !== undefined) outer.add(targetKey(target.value));
-  }
+  const targets = targetsOf(pushData.pushRecepients);
+  if (!targets.ok) return targets.problem;
+  const outer = new Set(targets.value.map(targetKey));
   const inner = new Set(statement.targets.map(targetKey));
   if (outer.size !== inner.size || [...outer].some((key) => !inner.has(key))) return differs('/pushData/pushRecepients');
   if (statement.kind === 'patch' && pushData.contents?.length !== statement.patches.length) return differs('/pushData/contents');
