@@ -3,7 +3,7 @@
 // ran now or were answered from the cache. A check that fails counts as one failure.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setupOrExit } from './setup.mjs';
+import { setup } from './setup.mjs';
 import { binFolder, readJson, root, run, say, workspaceFolders } from './workspace.mjs';
 
 const tasks = [
@@ -22,7 +22,12 @@ const tasks = [
 const reportPath = join('dist-test', 'report.json');
 const runsFolder = join(root, '.turbo', 'runs');
 
-await setupOrExit();
+try {
+  await setup();
+} catch (error) {
+  say(`cd-push: ${error.message}`);
+  finish({ passed: 0, failed: 1 }, 1);
+}
 
 // What an earlier run left must not be counted; turbo brings back what is still valid.
 for (const folder of ['.', ...workspaceFolders()]) rmSync(join(root, folder, reportPath), { force: true });
@@ -51,8 +56,12 @@ for (const task of executedTasks()) {
   if (hasFailed) say(`failed: ${task.taskId}`);
 }
 if (code !== 0 && total.failed === 0) total.failed = 1;
-process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
-process.exitCode = code === 0 && total.failed > 0 ? 1 : code;
+finish(total, code === 0 && total.failed > 0 ? 1 : code);
+
+function finish({ passed, failed }, exitCode) {
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+  process.exit(exitCode);
+}
 
 function executedTasks() {
   try {

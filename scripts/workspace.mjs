@@ -61,13 +61,30 @@ export function run(command, args, options = {}) {
   const forward = (signal) => child.kill(signal);
   const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of forwarded) process.on(signal, forward);
+  const orphanWatch = watchParent(() => forward('SIGTERM'));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       for (const name of forwarded) process.off(name, forward);
+      clearInterval(orphanWatch);
       resolve(code ?? 128 + (signalNumbers[signal] ?? 0));
     });
   });
+}
+
+/**
+ * npm runs a script in a shell that a signal ends without reaching the script: whoever stops
+ * `npm run demo` would leave it running. That the parent is gone is the only sign of it.
+ */
+function watchParent(onGone) {
+  if (!process.env.npm_lifecycle_event) return undefined;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onGone();
+  }, 250);
+  return timer.unref();
 }
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
