@@ -1,0 +1,355 @@
+import {
+  isProblem,
+  ProblemError,
+  problemOf,
+  type ICdPushEnvelop,
+  type Problem,
+  type PushAnswer,
+  type UpEvents,
+} from '@cd-push/protocol';
+import { io, type Socket } from 'socket.io-client';
+
+import type { RelayClock } from '../clock/relay-clock.ts';
+import { renewAheadMs, type AccessToken, type TokenSource } from '../session/access.ts';
+import { problemFrom } from '../problem-from.ts';
+import {
+  readPushAnswer,
+  readRequestAnswer,
+  type RequestEvent,
+  type Requests,
+  type StatementEvent,
+} from './answers.ts';
+import { cutOf, type ConnectionStatus } from './connection-status.ts';
+
+/** Asks on the connection that has just been made, before it counts as open. */
+export type Ask = <Event extends RequestEvent>(
+  event: Event,
+  payload: Requests[Event]['payload'],
+) => Promise<Requests[Event]['value']>;
+
+export interface ConnectOptions {
+  readonly relayUrl: string;
+  /** Who connects. Its token is renewed, here and at the relay, before it expires. */
+  readonly session: TokenSource;
+  /** Runs on every connection, the first and each later one, before anything else is sent: a runtime says hello here. */
+  readonly greet?: (ask: Ask) => Promise<void>;
+}
+
+/** How long the relay may take to answer before the same message is sent again or given up. */
+const answerWithinMs = 10_000;
+/** A statement is fresh for 60 s on the relay's clock; past this a push that was never answered is not sent again. */
+const pushAgainWithinMs = 50_000;
+const firstRetryMs = 200;
+const lastRetryMs = 5_000;
+/** Refusals in a row, each after a fresh token, after which the session is taken to be no good. */
+const refusalsAllowed = 2;
+
+/**
+ * One authenticated connection to a relay. It comes back by itself, with jittered backoff and a fresh token, until it is
+ * closed or refused for good. Nothing is sent on a connection that is not open: what was waiting is sent after the
+ * greeting.
+ */
+export class Connection {
+  readonly clock: RelayClock;
+  readonly #socket: Socket;
+  readonly #session: TokenSource;
+  readonly #greet: ((ask: Ask) => Promise<void>) | undefined;
+  readonly #statusListeners = new Set<(status: ConnectionStatus) => void>();
+  #status: ConnectionStatus = { state: 'connecting' };
+  #shown: AccessToken | undefined;
+  #mustRenew = false;
+  #refusals = 0;
+  #failures = 0;
+  #said: Problem | undefined;
+  #renewTimer: ReturnType<typeof setTimeout> | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor({ relayUrl, session, greet }: ConnectOptions) {
+    this.clock = session.clock;
+    this.#session = session;
+    this.#greet = greet;
+    this.#socket = io(relayUrl, {
+      transports: ['websocket'],
+      // A page may hold connections to several relays, or two sessions to one.
+      forceNew: true,
+      autoConnect: false,
+      auth: (show) => void this.#showToken(show),
+      reconnectionDelay: firstRetryMs,
+      reconnectionDelayMax: lastRetryMs,
+      randomizationFactor: 0.5,
+    });
+    this.#socket.on('connect', () => void this.#welcomed());
+    this.#socket.on('connect_error', (error: Error & { data?: unknown }) => void this.#refused(error));
+    this.#socket.on('disconnect', (reason, details) => this.#cut(reason, closeCodeOf(details)));
+    this.#socket.on('problem', (problem: unknown) => {
+      if (isProblem(problem)) this.#said = problem;
+    });
+    this.#socket.connect();
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status;
+  }
+
+  /** Hears every change of the status from now on. */
+  onStatus(listener: (status: ConnectionStatus) => void): () => void {
+    this.#statusListeners.add(listener);
+    return () => this.#statusListeners.delete(listener);
+  }
+
+  /** Hears an event by its name; the payload is as it came off the socket, for the listener to parse. */
+  on(event: string, listener: (payload: unknown) => void): () => void {
+    this.#socket.on(event, listener);
+    return () => this.#socket.off(event, listener);
+  }
+
+  /**
+   * Resolves when the connection is open.
+   *
+   * @param patience `first-failure` gives up when the relay cannot be reached; the default keeps trying until `signal`.
+   * @throws ProblemError why it ended, or why the first try failed; the signal's reason.
+   */
+  async opened({
+    signal,
+    patience,
+  }: { signal?: AbortSignal | undefined; patience?: 'first-failure' } = {}): Promise<void> {
+    const settled = (status: ConnectionStatus): boolean => {
+      if (status.state === 'ended') throw new ProblemError(status.problem);
+      if (status.state === 'open') return true;
+      if (patience === 'first-failure' && status.problem !== undefined)
+        throw new ProblemError(status.problem);
+      return false;
+    };
+    signal?.throwIfAborted();
+    if (settled(this.#status)) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const hear = (status: ConnectionStatus): void => {
+      try {
+        if (settled(status)) resolve();
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const abort = (): void => reject(signal?.reason);
+    const forget = this.onStatus(hear);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await promise;
+    } finally {
+      forget();
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * Asks the relay. A question that a broken connection swallowed is asked again on the next one.
+   *
+   * @throws ProblemError the relay's problem, `timeout`, or why the connection ended; the signal's reason.
+   */
+  async request<Event extends RequestEvent>(
+    event: Event,
+    payload: Requests[Event]['payload'],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<Requests[Event]['value']> {
+    for (;;) {
+      await this.opened({ signal });
+      const reply = await this.#emitForAnswer(event, payload);
+      if (reply.came === 'answer') return readRequestAnswer(event, reply.answer);
+      if (reply.came === 'late')
+        throw new ProblemError(problemOf('timeout', { detail: `The relay did not answer ${event}.` }));
+    }
+  }
+
+  /**
+   * Sends a push under its trigger. If the connection breaks before the answer, the same signed push is sent again on
+   * the next one; the relay recognises it. Never throws: what went wrong is the answer.
+   */
+  async push(trigger: string, envelope: ICdPushEnvelop): Promise<PushAnswer> {
+    const giveUp = AbortSignal.timeout(pushAgainWithinMs);
+    try {
+      for (;;) {
+        await this.opened({ signal: giveUp });
+        const reply = await this.#emitForAnswer(trigger, envelope);
+        if (reply.came === 'answer') return readPushAnswer(reply.answer);
+      }
+    } catch (error) {
+      const problem =
+        error instanceof ProblemError
+          ? error.problem
+          : problemOf('unavailable', {
+              detail: `The relay did not take the push within ${pushAgainWithinMs / 1000} s.`,
+            });
+      return { status: false, error: problem };
+    }
+  }
+
+  /**
+   * Says something that is not answered. On a connection that is not open it is dropped, as the greeting of the next one
+   * tells the relay everything anew.
+   *
+   * @returns whether it was written.
+   */
+  send<Event extends StatementEvent>(event: Event, payload: Parameters<UpEvents[Event]>[0]): boolean {
+    if (this.#status.state !== 'open') return false;
+    this.#socket.emit(event, payload);
+    return true;
+  }
+
+  /** Ends the connection from this side; it does not come back. */
+  close(): void {
+    this.#end(problemOf('unavailable', { detail: 'The connection was closed on this side.' }));
+  }
+
+  async #showToken(show: (auth: object) => void): Promise<void> {
+    try {
+      const shown = this.#shown;
+      const access =
+        this.#mustRenew && shown !== undefined
+          ? await this.#session.renew(shown.token)
+          : await this.#session.access();
+      this.#mustRenew = false;
+      this.#shown = access;
+      show({ token: access.token });
+    } catch (error) {
+      this.#failed(problemFrom(error));
+    }
+  }
+
+  async #welcomed(): Promise<void> {
+    const connected = this.#socket.id;
+    try {
+      await this.#greet?.(async (event, payload) => {
+        const reply = await this.#emitForAnswer(event, payload);
+        if (reply.came === 'answer') return readRequestAnswer(event, reply.answer);
+        throw new ProblemError(
+          problemOf('unavailable', { detail: `The connection broke before ${event} was answered.` }),
+        );
+      });
+    } catch (error) {
+      if (this.#socket.id === connected) this.#failed(problemFrom(error));
+      return;
+    }
+    if (this.#socket.id !== connected) return;
+    this.#refusals = 0;
+    this.#failures = 0;
+    this.#said = undefined;
+    if (this.#shown !== undefined) this.#renewBefore(this.#shown);
+    this.#become({ state: 'open' });
+  }
+
+  /** The relay (with a problem) or the network (without) did not let the connection come about. */
+  async #refused(error: Error & { data?: unknown }): Promise<void> {
+    const problem = isProblem(error.data) ? error.data : undefined;
+    if (problem === undefined && this.#socket.active) {
+      // Socket.IO tries again by itself.
+      this.#become({
+        state: 'connecting',
+        problem: problemOf('unavailable', {
+          detail: `The relay at ${this.#socket.io.opts.hostname ?? 'the address given'} cannot be reached: ${error.message}.`,
+        }),
+      });
+      return;
+    }
+    if (problem?.status === 401 && this.#refusals < refusalsAllowed) {
+      this.#refusals += 1;
+      this.#mustRenew = true;
+      this.#socket.connect();
+      return;
+    }
+    this.#failed(
+      problem ??
+        problemOf('unauthenticated', { detail: `The relay refused the connection: ${error.message}.` }),
+    );
+  }
+
+  /** Connecting failed on this side or by a refusal: tried again later if that can help, else the end. */
+  #failed(problem: Problem): void {
+    if (this.#status.state === 'ended') return;
+    if (!problem.retryable) {
+      this.#end(problem);
+      return;
+    }
+    this.#socket.disconnect();
+    this.#become({ state: 'connecting', problem });
+    const backoffMs = Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures) * (0.5 + Math.random());
+    this.#failures += 1;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(
+      () => this.#socket.connect(),
+      Math.max(backoffMs, (problem.retryAfter ?? 0) * 1000),
+    );
+  }
+
+  #cut(reason: string, code: number | undefined): void {
+    clearTimeout(this.#renewTimer);
+    // What Socket.IO held back would go out before the next greeting.
+    this.#socket.sendBuffer.length = 0;
+    if (this.#status.state === 'ended' || reason === 'io client disconnect') return;
+    const cut = cutOf(reason, code, this.#said);
+    if (cut.next === 'end') {
+      this.#end(cut.problem);
+      return;
+    }
+    this.#mustRenew ||= cut.renew;
+    this.#become({ state: 'connecting', problem: cut.problem });
+  }
+
+  #end(problem: Problem): void {
+    if (this.#status.state === 'ended') return;
+    clearTimeout(this.#renewTimer);
+    clearTimeout(this.#retryTimer);
+    this.#become({ state: 'ended', problem });
+    this.#socket.disconnect();
+  }
+
+  /** Renews at the api and tells the relay, so that a live connection outlasts its first token. */
+  #renewBefore(access: AccessToken): void {
+    clearTimeout(this.#renewTimer);
+    const leftMs = access.expiresAt - this.clock.now();
+    const waitMs = Math.max(leftMs / 2, leftMs - renewAheadMs);
+    this.#renewTimer = setTimeout(() => void this.#renew(access), Math.max(0, waitMs));
+  }
+
+  async #renew(old: AccessToken): Promise<void> {
+    try {
+      const access = await this.#session.renew(old.token);
+      this.#shown = access;
+      await this.request('renew-session', { token: access.token });
+      this.#renewBefore(access);
+    } catch (error) {
+      // The relay cuts at the expiry and says so; a session that cannot be renewed then ends at the next connect.
+      const problem = problemFrom(error);
+      if (problem.status === 401) this.#end(problem);
+      else if (this.#status.state === 'open' && old.expiresAt > this.clock.now()) this.#renewBefore(old);
+    }
+  }
+
+  async #emitForAnswer(
+    event: string,
+    payload: object,
+  ): Promise<{ came: 'answer'; answer: unknown } | { came: 'late' | 'nothing' }> {
+    const connected = this.#socket.id;
+    try {
+      const answer: unknown = await this.#socket.timeout(answerWithinMs).emitWithAck(event, payload);
+      return { came: 'answer', answer };
+    } catch {
+      return { came: this.#socket.connected && this.#socket.id === connected ? 'late' : 'nothing' };
+    }
+  }
+
+  #become(status: ConnectionStatus): void {
+    this.#status = status;
+    for (const listener of this.#statusListeners) listener(status);
+  }
+}
+
+/** Starts a connection; {@link Connection.opened} tells when it is there. */
+export const connect = (options: ConnectOptions): Connection => new Connection(options);
+
+/** The WebSocket's close code, which Socket.IO hands on inside its transport's close event. */
+const closeCodeOf = (details: unknown): number | undefined => {
+  if (typeof details !== 'object' || details === null || !('context' in details)) return undefined;
+  const { context } = details;
+  if (typeof context !== 'object' || context === null || !('code' in context)) return undefined;
+  return typeof context.code === 'number' ? context.code : undefined;
+};

@@ -1,0 +1,14 @@
+export * from './clock/relay-clock.ts';
+export * from './connection/connection-status.ts';
+export * from './connection/connection.ts';
+export type { RequestEvent, Requests, StatementEvent } from './connection/answers.ts';
+export type { AccessToken, TokenSource } from './session/access.ts';
+export * from './session/enrol.ts';
+export * from './session/login.ts';
+export * from './session/runtime-session.ts';
+export * from './session/session-store.ts';
+export * from './session/session.ts';
+export * from './publisher/publisher.ts';
+export * from './publisher/push-request.ts';
+export * from './publisher/push.ts';
+export type { RecipientTrack } from './publisher/recipient-track.ts';

@@ -1,0 +1,162 @@
+import {
+  epochMs,
+  isSettled,
+  ProblemError,
+  type EpochMs,
+  type PushAnswer,
+  type PushView,
+  type StageTimes,
+  type TrackEvent,
+  type TrackNotice,
+} from '@cd-push/protocol';
+
+import {
+  eventsOf,
+  moveTrack,
+  trackEventOf,
+  type NoticeEvent,
+  type RecipientTrack,
+} from './recipient-track.ts';
+
+/** Stages that a sender can wait for. */
+export type AwaitedStage = 'relayed' | 'delivered' | 'completed';
+
+/** How a push stands once every recipient has reached a stage or ended short of it. */
+export interface Settlement {
+  readonly reached: readonly RecipientTrack[];
+  /** Failed, expired or superseded before the stage. */
+  readonly missed: readonly RecipientTrack[];
+}
+
+/**
+ * One push under way. Iterating gives every change of every recipient's track, from the first on, and ends when nothing
+ * more can change.
+ */
+export class Push implements AsyncIterable<RecipientTrack> {
+  readonly pushGuid: string;
+  /** When the push came about, on the servers' clock. */
+  readonly initTime: EpochMs;
+  /** The relay's answer. It never rejects: a refusal and a relay that cannot be reached are answers with a problem. */
+  readonly accepted: Promise<PushAnswer>;
+  readonly #tracks = new Map<string, RecipientTrack>();
+  readonly #changes: RecipientTrack[] = [];
+  readonly #waiting = new Set<() => void>();
+  #answer: PushAnswer | undefined;
+  #closed = false;
+
+  constructor(pushGuid: string, initTime: EpochMs, accepted: Promise<PushAnswer>) {
+    this.pushGuid = pushGuid;
+    this.initTime = initTime;
+    this.accepted = accepted.then((answer) => {
+      this.#take(answer);
+      return answer;
+    });
+  }
+
+  /** Every recipient's track as it stands; empty before acceptance. */
+  get tracks(): ReadonlyMap<string, RecipientTrack> {
+    return this.#tracks;
+  }
+
+  /** Whether every recipient has come to an end, or the push was refused. */
+  get isOver(): boolean {
+    if (this.#closed || this.#answer?.status === false) return true;
+    if (this.#answer === undefined) return false;
+    for (const { state } of this.#tracks.values()) if (!isSettled(state)) return false;
+    return true;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RecipientTrack, void, undefined> {
+    let next = 0;
+    for (;;) {
+      for (let change = this.#changes[next]; change !== undefined; change = this.#changes[next]) {
+        next += 1;
+        yield change;
+      }
+      if (this.isOver) return;
+      await this.#nextChange(undefined);
+    }
+  }
+
+  /**
+   * Resolves when every recipient has reached the stage or ended short of it. A push that is no longer followed (its
+   * publisher was closed) leaves out those that were still under way.
+   *
+   * @throws ProblemError why the push was refused; the signal's reason.
+   */
+  async settled(stage: AwaitedStage, { signal }: { signal?: AbortSignal } = {}): Promise<Settlement> {
+    for (;;) {
+      if (this.#answer?.status === false) throw new ProblemError(this.#answer.error);
+      const reached: RecipientTrack[] = [];
+      const missed: RecipientTrack[] = [];
+      for (const track of this.#tracks.values()) {
+        const times: StageTimes = track.state.times;
+        if (times[stage] !== undefined) reached.push(track);
+        else if (isSettled(track.state)) missed.push(track);
+      }
+      const isSettledForAll =
+        this.#answer !== undefined && reached.length + missed.length === this.#tracks.size;
+      if (isSettledForAll || this.#closed) return { reached, missed };
+      signal?.throwIfAborted();
+      await this.#nextChange(signal);
+    }
+  }
+
+  /** Takes in a notice of the relay. @internal */
+  hear(event: NoticeEvent, notice: TrackNotice): void {
+    for (const { recipient, attempt, at, problem } of notice.recipients) {
+      const moved = trackEventOf(event, at, problem);
+      if (moved !== undefined) this.#move(recipient, attempt, moved);
+    }
+    this.#wake();
+  }
+
+  /** Takes in the whole picture after a break in which notices may have been missed. @internal */
+  catchUp(view: PushView): void {
+    for (const track of view.recipients) {
+      for (const event of eventsOf(track)) this.#move(track.recipient, track.attempt, event);
+    }
+    this.#wake();
+  }
+
+  /** Follows no longer. @internal */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  #take(answer: PushAnswer): void {
+    this.#answer = answer;
+    if (answer.status) {
+      const at = epochMs(answer.commTrack.relayTime ?? this.initTime);
+      for (const recipient of answer.recipients) {
+        if (!this.#tracks.has(recipient)) this.#move(recipient, 1, { type: 'relayed', at });
+      }
+    }
+    this.#wake();
+  }
+
+  #move(recipient: string, attempt: number, event: TrackEvent): void {
+    const track = moveTrack(this.#tracks.get(recipient), recipient, attempt, this.initTime, event);
+    if (track === undefined) return;
+    this.#tracks.set(recipient, track);
+    this.#changes.push(track);
+  }
+
+  async #nextChange(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const abort = (): void => reject(signal?.reason);
+    this.#waiting.add(resolve);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await promise;
+    } finally {
+      this.#waiting.delete(resolve);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+  }
+}

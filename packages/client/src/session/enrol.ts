@@ -1,0 +1,95 @@
+import { LabelsSchema, NameSchema, PublicKeySchema, ProblemError, problemOf } from '@cd-push/protocol';
+import type { SigningKey, TrustRoot } from '@cd-push/timeline';
+import { Type, type Static } from 'typebox';
+
+import { readAnswer } from '../http/read-answer.ts';
+import { request } from '../http/request.ts';
+import { answerChallenge } from './challenge.ts';
+
+const descriptorMembers = {
+  module: NameSchema,
+  environment: NameSchema,
+  labels: LabelsSchema,
+  groups: Type.Array(Type.Union([Type.String(), Type.Integer()])),
+  keys: Type.Array(PublicKeySchema, { minItems: 1 }),
+  token: Type.String({ minLength: 1, maxLength: 8192 }),
+  expiresAt: Type.Integer({ minimum: 0 }),
+};
+
+const EnrolAnswerSchema = Type.Object({
+  resourceGuid: Type.String({ minLength: 1, maxLength: 512 }),
+  name: Type.String(),
+  issuer: Type.String({ minLength: 1 }),
+  tenant: NameSchema,
+  ...descriptorMembers,
+});
+
+/** What `runtime-token` answers: who the runtime is now, and its token. */
+export const RuntimeTokenSchema = Type.Object(descriptorMembers);
+export type RuntimeToken = Static<typeof RuntimeTokenSchema>;
+
+/** A runtime's credential as it is kept: nothing of it is secret, what proves it is the key beside it. */
+export interface RuntimeIdentity {
+  readonly apiUrl: string;
+  readonly resourceGuid: string;
+  readonly name: string;
+  readonly module: string;
+  readonly environment: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly groups: readonly string[];
+  /** Pinned at enrolment: whose signatures this runtime believes from now on. */
+  readonly trustRoot: TrustRoot;
+}
+
+export interface EnrolOptions {
+  readonly apiUrl: string;
+  readonly joinCode: string;
+  /** The runtime's own key; kept by whoever calls. */
+  readonly key: SigningKey;
+  /** For people who read lists of runtimes. */
+  readonly name?: string;
+  /** If known from elsewhere (shipped with the app), whom to believe; another issuer's answer is refused. */
+  readonly trustRoot?: TrustRoot;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trades a join code for a credential of this runtime's own.
+ *
+ * @throws ProblemError `invalid-credentials` (no such code, or used up), `bad-certificate` (another issuer than the one
+ * that was shipped), `unavailable`, `timeout`.
+ */
+export const enrol = async ({
+  apiUrl,
+  joinCode,
+  key,
+  name,
+  trustRoot,
+  signal,
+}: EnrolOptions): Promise<RuntimeIdentity> => {
+  const path = '/auth/enrol';
+  const { nonce, proof } = await answerChallenge(apiUrl, joinCode, key, signal);
+  const body = { joinCode, publicKey: key.publicKey, nonce, proof, ...(name === undefined ? {} : { name }) };
+  const answer = readAnswer(EnrolAnswerSchema, await request({ apiUrl, path, body, signal }), path);
+  const offered: TrustRoot = { issuer: answer.issuer, tenant: answer.tenant, keys: answer.keys };
+  if (
+    trustRoot !== undefined &&
+    (trustRoot.issuer !== offered.issuer || trustRoot.tenant !== offered.tenant)
+  ) {
+    throw new ProblemError(
+      problemOf('bad-certificate', {
+        detail: `The api at ${apiUrl} is not the issuer that this runtime was shipped for.`,
+      }),
+    );
+  }
+  return {
+    apiUrl,
+    resourceGuid: answer.resourceGuid,
+    name: answer.name,
+    module: answer.module,
+    environment: answer.environment,
+    labels: answer.labels,
+    groups: answer.groups.map(String),
+    trustRoot: trustRoot ?? offered,
+  };
+};
