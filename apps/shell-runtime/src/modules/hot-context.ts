@@ -1,0 +1,111 @@
+import type { Namespace } from './module-format.ts';
+
+type AcceptOne = (module: Namespace | undefined) => unknown;
+type AcceptMany = (modules: (Namespace | undefined)[]) => unknown;
+type Listener = (payload: unknown) => void;
+
+/** An app's own check; false or an error means that the swap is taken back. */
+export type HealthCheck = () => unknown;
+
+interface AcceptedDependencies {
+  /** Canonical resources. */
+  readonly dependencies: readonly string[];
+  readonly callback: AcceptMany;
+}
+
+/** What a hot context needs of the graph it lives in. */
+export interface HotHost {
+  resolve(specifier: string): string;
+  invalidate(message: string | undefined): void;
+  send(event: string, data: unknown): void;
+  listen(event: string, listener: Listener): void;
+  unlisten(event: string, listener: Listener): void;
+}
+
+/** `import.meta.hot`: the shape of Vite's, and `health`. One per evaluation of a module. */
+export class HotContext {
+  readonly #host: HotHost;
+  readonly #listeners: [string, Listener][] = [];
+  #closed = false;
+
+  /** What this module's former evaluation left in `dispose`; what the next one will find. */
+  readonly data: Record<string, unknown>;
+  /** @internal */ selfAccepted = false;
+  /** @internal */ acceptedExports: ReadonlySet<string> | undefined;
+  /** @internal */ readonly selfCallbacks: AcceptOne[] = [];
+  /** @internal */ readonly acceptedDependencies: AcceptedDependencies[] = [];
+  /** @internal */ readonly disposers: ((data: Record<string, unknown>) => unknown)[] = [];
+  /** @internal */ readonly pruners: ((data: Record<string, unknown>) => unknown)[] = [];
+  /** @internal */ readonly healthChecks: HealthCheck[] = [];
+
+  constructor(host: HotHost, data: Record<string, unknown>) {
+    this.#host = host;
+    this.data = data;
+  }
+
+  accept(): void;
+  accept(callback: AcceptOne): void;
+  accept(dependency: string, callback?: AcceptOne): void;
+  accept(dependencies: readonly string[], callback?: AcceptMany): void;
+  accept(first?: AcceptOne | string | readonly string[], callback?: AcceptOne | AcceptMany): void {
+    if (first === undefined || typeof first === 'function') {
+      this.selfAccepted = true;
+      if (first !== undefined) this.selfCallbacks.push(first);
+    } else if (typeof first === 'string') {
+      const one = callback as AcceptOne | undefined;
+      this.#acceptDependencies([first], ([module]) => one?.(module));
+    } else {
+      this.#acceptDependencies(first, (callback as AcceptMany | undefined) ?? (() => undefined));
+    }
+  }
+
+  /** Accepts changes of this module as long as importers bind none but these exports. */
+  acceptExports(names: string | readonly string[], callback?: AcceptOne): void {
+    this.acceptedExports = new Set(typeof names === 'string' ? [names] : names);
+    if (callback !== undefined) this.selfCallbacks.push(callback);
+  }
+
+  dispose(callback: (data: Record<string, unknown>) => unknown): void {
+    this.disposers.push(callback);
+  }
+
+  /** Called when no module imports this one any more. */
+  prune(callback: (data: Record<string, unknown>) => unknown): void {
+    this.pruners.push(callback);
+  }
+
+  /** Says that this module cannot take its own change after all; its importers are asked next. */
+  invalidate(message?: string): void {
+    this.#host.invalidate(message);
+  }
+
+  /** A check of the app's own, run at the end of every swap. It may be asynchronous. */
+  health(check: HealthCheck): void {
+    this.healthChecks.push(check);
+  }
+
+  on(event: string, listener: Listener): void {
+    if (this.#closed) return;
+    this.#listeners.push([event, listener]);
+    this.#host.listen(event, listener);
+  }
+
+  off(event: string, listener: Listener): void {
+    this.#host.unlisten(event, listener);
+  }
+
+  send(event: string, data?: unknown): void {
+    this.#host.send(event, data);
+  }
+
+  /** @internal Listeners end with the evaluation that registered them. */
+  close(): void {
+    this.#closed = true;
+    for (const [event, listener] of this.#listeners.splice(0)) this.#host.unlisten(event, listener);
+  }
+
+  #acceptDependencies(specifiers: readonly string[], callback: AcceptMany): void {
+    const dependencies = specifiers.map((specifier) => this.#host.resolve(specifier));
+    this.acceptedDependencies.push({ dependencies, callback });
+  }
+}

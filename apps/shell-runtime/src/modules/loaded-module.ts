@@ -1,0 +1,20 @@
+import type { LoadedModule, ModuleFactory } from './module-format.ts';
+
+/**
+ * Reads what a module of the pushed format exports. Rejects modules of another format, such as one that never passed the
+ * transform.
+ */
+export const loadedModuleOf = (native: unknown, retainedBytes: number): LoadedModule => {
+  if (typeof native !== 'object' || native === null) throw notOurs();
+  const { default: factory, imports, dynamicImports = [] } = native as Record<string, unknown>;
+  if (!isFactory(factory) || !isImports(imports) || !isNames(dynamicImports)) throw notOurs();
+  return { imports, dynamicImports, factory, retainedBytes };
+};
+
+const notOurs = (): TypeError => new TypeError('The content is not a module in the format of the transform.');
+
+const isFactory = (value: unknown): value is ModuleFactory => typeof value === 'function';
+const isNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');
+const isImports = (value: unknown): value is Readonly<Record<string, string>> =>
+  typeof value === 'object' && value !== null && isNames(Object.values(value));

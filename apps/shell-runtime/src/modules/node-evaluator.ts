@@ -1,0 +1,59 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { loadedModuleOf } from './loaded-module.ts';
+import type { ModuleSource } from './module-format.ts';
+import type { Evaluator } from './ports.ts';
+
+export interface NodeEvaluatorOptions {
+  /** Folder for the contents that are imported; made if it is missing. */
+  readonly dir: string;
+  /** The project's folder, of which `import.meta.url`, `filename` and `dirname` speak. */
+  readonly projectDir: string;
+}
+
+export interface NodeEvaluator extends Evaluator {
+  /** The source map of a version that was loaded, by digest. */
+  mapOf(digest: string): Promise<string | undefined>;
+}
+
+/** Loads modules from files that are named by their digest, so that a stack's frames say which version they are of. */
+export const createNodeEvaluator = ({ dir, projectDir }: NodeEvaluatorOptions): NodeEvaluator => {
+  const folder = resolve(dir);
+  const made = mkdir(folder, { recursive: true });
+
+  return {
+    async load({ digest, content, url, map }: ModuleSource) {
+      if (content === undefined) {
+        if (url === undefined) throw new TypeError('A module source has neither content nor URL.');
+        return loadedModuleOf(await import(url), 0);
+      }
+      await made;
+      const file = join(folder, `${digest}.mjs`);
+      const writes = [writeWhole(file, content)];
+      if (map !== undefined) writes.push(writeWhole(`${file}.map`, map));
+      await Promise.all(writes);
+      return loadedModuleOf(await import(pathToFileURL(file).href), content.length);
+    },
+
+    meta: (resource) => {
+      const url = pathToFileURL(join(projectDir, resource.slice(resource.indexOf('/', 1) + 1)));
+      const filename = fileURLToPath(url);
+      return { url: url.href, filename, dirname: dirname(filename) };
+    },
+
+    mapOf: (digest) =>
+      readFile(join(folder, `${digest}.mjs.map`), 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      }),
+  };
+};
+
+/** Several processes may share the folder; none may import a file that another has half written. */
+const writeWhole = async (file: string, text: string): Promise<void> => {
+  const draft = `${file}.${process.pid}.${crypto.randomUUID()}`;
+  await writeFile(draft, text);
+  await rename(draft, file);
+};

@@ -1,0 +1,101 @@
+import { ErrorWindow } from './error-window.ts';
+import type { Namespace } from './module-format.ts';
+import { ModuleGraph } from './module-graph.ts';
+import type { ModulePorts, SwapLimits } from './ports.ts';
+import { defaultSwapLimits } from './ports.ts';
+import { stageChanges } from './stage.ts';
+import { SwapError, type ModuleChange, type SwapResult } from './swap-result.ts';
+import { Transaction } from './transaction.ts';
+
+/** A program that runs from modules, and whose modules can be replaced while it runs. */
+export class LiveModules {
+  readonly #graph: ModuleGraph;
+  readonly #limits: SwapLimits;
+  readonly #errors: ErrorWindow;
+  #tail: Promise<unknown> = Promise.resolve();
+  #swapping = false;
+
+  constructor(ports: ModulePorts, limits: SwapLimits = defaultSwapLimits) {
+    this.#graph = new ModuleGraph(ports);
+    this.#limits = limits;
+    this.#errors = new ErrorWindow(ports.health);
+    this.#graph.onInvalidate = (record) => {
+      if (!this.#swapping) void this.#enqueue(() => this.#run([], [record.resource])).then(ports.invalidated);
+    };
+  }
+
+  /** Loads and evaluates an entry. Rejects with what its evaluation throws; a later swap may repair it. */
+  start(entry: string): Promise<Namespace> {
+    return this.#enqueue(() => this.#graph.start(entry));
+  }
+
+  /** Applies changes all together or not at all. Swaps run one after the other, in the order of the calls. */
+  swap(changes: readonly ModuleChange[]): Promise<SwapResult> {
+    return this.#enqueue(() => this.#run(changes, []));
+  }
+
+  /** Whether this resource was evaluated, so that a change of it concerns what runs. */
+  runs(resource: string): boolean {
+    return this.#graph.records.get(resource)?.instance !== undefined;
+  }
+
+  /** Digest of the version in place, for those that are loaded. */
+  digestOf(resource: string): string | undefined {
+    return this.#graph.records.get(resource)?.current?.digest;
+  }
+
+  /** Sends an event to those who listen with `hot.on`. */
+  emit(event: string, payload: unknown): void {
+    this.#graph.emit(event, payload);
+  }
+
+  /** Source that the platform keeps until the page or process ends, in UTF-16 units. */
+  get retainedBytes(): number {
+    return this.#graph.retainedBytes;
+  }
+
+  #enqueue<Value>(work: () => Promise<Value>): Promise<Value> {
+    const run = this.#tail.then(work);
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+
+  async #run(changes: readonly ModuleChange[], invalidated: readonly string[]): Promise<SwapResult> {
+    const graph = this.#graph;
+    const transaction = new Transaction(graph, this.#errors, this.#limits);
+    this.#swapping = true;
+    const invalidate = graph.onInvalidate;
+    try {
+      const staged = await stageChanges(graph, changes);
+      await transaction.apply(staged, invalidated.map((resource) => graph.record(resource)));
+      return { status: 'applied', ...transaction.commit(), ...this.#retained() };
+    } catch (cause) {
+      const failure = cause instanceof SwapError ? cause : new SwapError('evaluate', messageOf(cause), { cause });
+      const error = failure.cause ?? failure;
+      const restoring = await transaction.restore();
+      graph.emit('vite:error', { type: 'error', err: { message: messageOf(error), stack: stackOf(error) } });
+      return {
+        status: 'failed',
+        kind: 'apply-failed',
+        at: failure.at,
+        error,
+        stack: stackOf(error),
+        chain: failure.chain,
+        ...restoring,
+        warnings: transaction.warnings,
+        ...this.#retained(),
+      };
+    } finally {
+      graph.onInvalidate = invalidate;
+      this.#swapping = false;
+    }
+  }
+
+  #retained(): { retainedBytes: number; restartAsked: boolean } {
+    const { retainedBytes } = this.#graph;
+    return { retainedBytes, restartAsked: retainedBytes > this.#limits.retainedBytes };
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? String(error)) : String(error));
