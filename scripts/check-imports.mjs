@@ -117,6 +117,8 @@ function checkRelative(root, room, file, specifier) {
 }
 
 function checkBare(room, rule, file, { specifier, typesOnly }, byName) {
+  // An alias of the package's own "imports"; checkManifest sees where it leads.
+  if (specifier.startsWith('#')) return undefined;
   const packageName = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
   const isTest = testPattern.test(file);
   const isShipped = !isTest && file.startsWith(`${room.folder}/src/`);
@@ -132,7 +134,8 @@ function checkBare(room, rule, file, { specifier, typesOnly }, byName) {
   }
   if (!isShipped) return undefined;
   if (isBuiltin(specifier)) {
-    return rule.neutral ? `runs in browsers too and may not import '${specifier}'` : undefined;
+    const isNeutral = rule.neutral && !rule.nodeOnly?.some((path) => file === `${room.folder}/${path}`);
+    return isNeutral ? `runs in browsers too and may not import '${specifier}'` : undefined;
   }
   return rule.libraries && !rule.libraries.includes(packageName)
     ? `of libraries, ${room.folder} may import ${rule.libraries.join(', ')} alone, not '${packageName}'`
@@ -167,7 +170,18 @@ function checkManifest(room, rule, byName) {
       );
     }
   }
+  for (const leadsTo of leaves(room.manifest.imports ?? {})) {
+    if (!leadsTo.startsWith('./')) {
+      violations.push(`${room.folder}/package.json: an alias in "imports" leads outside: '${leadsTo}'`);
+    }
+  }
   return violations;
+}
+
+/** The strings in a nest of conditions, as package.json has them in "imports". */
+function leaves(value) {
+  if (typeof value === 'string') return [value];
+  return Object.values(value ?? {}).flatMap(leaves);
 }
 
 /** Development dependencies count too: the build orders packages by them. */

@@ -136,6 +136,14 @@ describe('who may import whom', () => {
   });
 });
 
+it('knows the files of a neutral room that are for Node alone', () => {
+  const aliases = { '#crypto': { node: './dist/crypto/node.js', default: './dist/crypto/web.js' } };
+  room('packages/timeline', { imports: aliases });
+  write('packages/timeline/src/crypto/node.ts', "import { hash } from 'node:crypto';");
+  write('packages/timeline/src/index.ts', "import { hash } from '#crypto';");
+  expect(checkImports(root)).toEqual([]);
+});
+
 describe('the walls of a package', () => {
   it('may not be left by a relative path', () => {
     room('packages/timeline', {});
@@ -144,6 +152,13 @@ describe('the walls of a package', () => {
     expect(checkImports(root)).toEqual([
       "packages/timeline/src/config.ts:1: leaves its package by '../../../vitest.shared.ts'",
       "packages/timeline/src/index.ts:1: leaves its package by '../../protocol/src/index.ts'",
+    ]);
+  });
+
+  it('may not be left by an alias', () => {
+    room('packages/timeline', { imports: { '#store': { default: '@cd-push/store' } } });
+    expect(checkImports(root)).toEqual([
+      `packages/timeline/package.json: an alias in "imports" leads outside: '@cd-push/store'`,
     ]);
   });
 

@@ -4,6 +4,7 @@
 //   rooms      other rooms of ours that its sources may import ('types' = with `import type` alone)
 //   libraries  if given, the only packages from outside that its sources may import
 //   neutral    its sources run in browsers and in Node alike: none of Node's own modules
+//   nodeOnly   ... but in these files, which package.json's "node" condition chooses
 //
 // Tests may import what their room may, and `packages/testing` besides; nothing else may import that.
 
@@ -12,7 +13,11 @@ export const anyRoom = '*';
 
 const importRules = {
   'packages/protocol': { rooms: {}, libraries: ['typebox'], neutral: true },
-  'packages/timeline': { rooms: { 'packages/protocol': 'all' }, neutral: true },
+  'packages/timeline': {
+    rooms: { 'packages/protocol': 'all' },
+    neutral: true,
+    nodeOnly: ['src/crypto/node.ts'],
+  },
   'packages/client': { rooms: { 'packages/protocol': 'all', 'packages/timeline': 'all' }, neutral: true },
   'packages/store': { rooms: { 'packages/protocol': 'all', 'packages/timeline': 'types' } },
   'packages/testing': { rooms: { [anyRoom]: 'all' } },

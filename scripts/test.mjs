@@ -15,6 +15,7 @@ const tasks = [
   'format:check',
   'knip',
   'check:imports',
+  'check:rooms',
   'check:package',
 ];
 
