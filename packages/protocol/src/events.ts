@@ -1,8 +1,18 @@
-import type { Acknowledgement, Answer, Failure, Head, PushAnswer, PushView, RuntimeHello, TargetView, TrackNotice, Welcome } from './wire/answers.ts';
+import type { Acknowledgement, Failure } from './wire/acknowledgement.ts';
 import type { ICdPushEnvelop } from './wire/cd-push-envelop.ts';
+import type { GetHeads } from './wire/get-heads.ts';
+import type { GetTrack } from './wire/get-track.ts';
+import type { Head } from './wire/head.ts';
+import type { ListTargets } from './wire/list-targets.ts';
 import type { Problem } from './wire/problem-schema.ts';
+import type { Answer, PushAnswer } from './wire/push-answer.ts';
+import type { PushView } from './wire/push-view.ts';
+import type { RenewSession } from './wire/renew-session.ts';
+import type { RuntimeHello } from './wire/runtime-hello.ts';
 import type { SessionRevocation } from './wire/session-revocation.ts';
-import type { GetHeads, GetTrack, ListTargets, RenewSession } from './wire/queries.ts';
+import type { TargetView } from './wire/target-view.ts';
+import type { TrackNotice } from './wire/track-notice.ts';
+import type { Welcome } from './wire/welcome.ts';
 
 /** Everything that goes up, event by event: payload, then the acknowledgement that answers it. */
 export interface UpEvents {
@@ -31,10 +41,16 @@ export interface DownEvents {
   'push-msg-failed': (notice: TrackNotice) => void;
   'session-revoked': (revocation: SessionRevocation) => void;
   /** What was wrong with a message that asked for no answer. */
-  'problem': (problem: Problem) => void;
+  problem: (problem: Problem) => void;
 }
 
-export type Direction = 'sender-to-relay' | 'runtime-to-relay' | 'any-to-relay' | 'relay-to-runtime' | 'relay-to-sender' | 'relay-to-any';
+export type Direction =
+  | 'sender-to-relay'
+  | 'runtime-to-relay'
+  | 'any-to-relay'
+  | 'relay-to-runtime'
+  | 'relay-to-sender'
+  | 'relay-to-any';
 
 /** Who sends what to whom, by event name; the payload is the name of its schema. */
 export const eventCatalogue = {
@@ -55,5 +71,8 @@ export const eventCatalogue = {
   'push-msg-completed': { direction: 'relay-to-sender', payload: 'TrackNotice', answer: null },
   'push-msg-failed': { direction: 'relay-to-sender', payload: 'TrackNotice', answer: null },
   'session-revoked': { direction: 'relay-to-runtime', payload: 'SessionRevocation', answer: null },
-  'problem': { direction: 'relay-to-any', payload: 'Problem', answer: null },
-} as const satisfies Record<keyof UpEvents | keyof DownEvents, { direction: Direction; payload: string; answer: string | null }>;
+  problem: { direction: 'relay-to-any', payload: 'Problem', answer: null },
+} as const satisfies Record<
+  keyof UpEvents | keyof DownEvents,
+  { direction: Direction; payload: string; answer: string | null }
+>;

@@ -18,16 +18,28 @@ export type Digest = Branded<string, 'Digest'>;
 /** Milliseconds since the Unix epoch, an integer. */
 export type EpochMs = Branded<number, 'EpochMs'>;
 
-export const epochMs = (value: number): EpochMs => Math.round(value) as EpochMs;
+/**
+ * The one place where a plain value takes a brand on; the caller has checked, or makes sure by building it, that the
+ * value is what the brand says.
+ */
+export const branded = <To extends Branded<string | number, string>>(
+  value: To extends string ? string : number,
+): To =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a brand exists for the compiler alone
+  value as string | number as To;
+
+export const epochMs = (value: number): EpochMs => branded<EpochMs>(Math.round(value));
 /** Reads the clock of this machine. */
-export const now = (): EpochMs => Date.now() as EpochMs;
+export const now = (): EpochMs => branded<EpochMs>(Date.now());
+/** The digest whose SHA-256 in base64url is given. */
+export const digestFrom = (sha256: string): Digest => branded<Digest>(`sha256-${sha256}`);
 
 const instanceSeparator = '#';
 
 /** The recipient id of one instance (a tab, a process) of a credential, or of the credential itself. */
 export const recipientIdOf = (guid: ResourceGuid, instance?: string): RecipientId =>
-  (instance === undefined ? guid : `${guid}${instanceSeparator}${instance}`) as string as RecipientId;
+  branded<RecipientId>(instance === undefined ? guid : `${guid}${instanceSeparator}${instance}`);
 
 /** The credential that a recipient id belongs to. */
 export const credentialOf = (recipient: RecipientId): ResourceGuid =>
-  recipient.split(instanceSeparator, 1)[0] as string as ResourceGuid;
+  branded<ResourceGuid>(recipient.split(instanceSeparator, 1)[0] ?? recipient);

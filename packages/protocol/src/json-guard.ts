@@ -27,7 +27,8 @@ const look = (value: unknown, path: string, depth: number): { path: string; deta
     return undefined;
   }
   // Binary attachments of a socket are the only objects besides plain ones that a decoder hands out.
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return { path, detail: 'Binary data is not expected here.' };
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+    return { path, detail: 'Binary data is not expected here.' };
   for (const [key, member] of Object.entries(value)) {
     if (forbiddenKeys.has(key)) return { path: `${path}/${key}`, detail: `The key "${key}" is not allowed.` };
     if (key.includes('\u0000')) return { path, detail: 'A key holds a NUL character.' };

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import { Errors } from 'typebox/value';
 
-import * as validators from './generated/validators.ts';
+import { checks } from './generated/validators.ts';
 import { readCommTrack } from './comm-track-input.ts';
 import { guardJson, pointerPart } from './json-guard.ts';
 import { limits } from './limits.ts';
@@ -26,10 +26,11 @@ export const parse = <Name extends SchemaName>(
 ): Result<Parsed<Name>, Problem> => {
   const fault = guardJson(value, kind);
   if (fault !== undefined) return refuse(fault);
-  // The generated check is a type guard for exactly this schema; the index signature of the namespace loses that.
-  const check: (candidate: unknown) => boolean = validators[`is${name}`];
-  return check(value) ? ok(value as Parsed<Name>) : refuse(problemOf(kind, locate(name, value)));
+  return fits(name, value) ? ok(value) : refuse(problemOf(kind, locate(name, value)));
 };
+
+const fits = <Name extends SchemaName>(name: Name, value: unknown): value is Parsed<Name> =>
+  checks[name](value);
 
 /** Parses an envelope as any peer may send it; its track comes out whole. */
 export const parseEnvelope = (value: unknown): Result<ICdPushEnvelop, Problem> => {
@@ -51,7 +52,8 @@ export const parseEnvelope = (value: unknown): Result<ICdPushEnvelop, Problem> =
 /** Parses JSON text; the problem says nothing of the content, which may be secret. */
 export const parseJson = (text: string): Result<unknown, Problem> => {
   try {
-    return ok(JSON.parse(text) as unknown);
+    const value: unknown = JSON.parse(text);
+    return ok(value);
   } catch {
     return refuse(problemOf('invalid-json', { detail: 'Send one JSON value in UTF-8.' }));
   }
@@ -63,7 +65,8 @@ const recipientsIn = (value: unknown): number => {
   return Array.isArray(entries) ? entries.length : 0;
 };
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
 
 /**
  * The place and the rule that say most: of a union, the branch that was meant is the one whose literals (a kind, an
@@ -73,7 +76,10 @@ const locate = (name: SchemaName, value: unknown): { path: string; detail: strin
   const faults = ofMeantBranches(Errors(schemas[name], value)).map((error) => {
     const missing = error.keyword === 'required' ? error.params.requiredProperties[0] : undefined;
     const path = missing === undefined ? error.instancePath : `${error.instancePath}/${pointerPart(missing)}`;
-    return { path, detail: missing === undefined ? `${name} ${error.message}.` : `${name} lacks "${missing}".` };
+    return {
+      path,
+      detail: missing === undefined ? `${name} ${error.message}.` : `${name} lacks "${missing}".`,
+    };
   });
   const depth = (fault: { path: string }): number => fault.path.split('/').length;
   const first = { path: '', detail: `Does not fit ${name}.` };
@@ -89,7 +95,9 @@ const ofMeantBranches = (errors: readonly SchemaError[], level = 0): readonly Sc
   const unions = new Map<string, Map<string, number>>();
   const branchAt = ({ schemaPath }: SchemaError): { union: string; branch: string } | undefined => {
     const match = [...schemaPath.matchAll(branchPattern)][level];
-    return match === undefined ? undefined : { union: schemaPath.slice(0, match.index), branch: match[1] ?? '' };
+    return match === undefined
+      ? undefined
+      : { union: schemaPath.slice(0, match.index), branch: match[1] ?? '' };
   };
   for (const error of errors) {
     const at = branchAt(error);
@@ -105,7 +113,9 @@ const ofMeantBranches = (errors: readonly SchemaError[], level = 0): readonly Sc
   const kept = errors.filter((error) => {
     const at = branchAt(error);
     const branches = at === undefined ? undefined : unions.get(at.union);
-    return at === undefined || branches === undefined || branches.get(at.branch) === Math.min(...branches.values());
+    return (
+      at === undefined || branches === undefined || branches.get(at.branch) === Math.min(...branches.values())
+    );
   });
   return ofMeantBranches(kept, level + 1);
 };

@@ -3,7 +3,8 @@ import type { ICdResponse } from './wire/cd-response.ts';
 import type { CdObjId } from './wire/cd-obj-id.ts';
 
 /** Member names whose values are secrets, in whatever part of a request or response they stand. */
-const secretName = /^(?:.*(?:password|passwd|passphrase|secret|private_?key)|(?:.*[_-])?(?:token|jwt)|.*Token|authorization|cookie|set-cookie|api_?key|cd_token)$/i;
+const secretName =
+  /^(?:.*(?:password|passwd|passphrase|secret|private_?key)|(?:.*[_-])?(?:token|jwt)|.*Token|authorization|cookie|set-cookie|api_?key|cd_token)$/i;
 /** A JWT, or another compact JWS, that stands inside a longer text. */
 const jwsInText = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g;
 const bearerInText = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
@@ -13,7 +14,7 @@ const bearerInText = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
  * the session's `initUuid` stays, which joins a push to its session without giving access.
  */
 export const redact = <Value extends ICdRequest | ICdResponse | CdObjId>(value: Value): Value =>
-  // The walk only removes optional members, blots texts, or nulls a session's `jwt`, all of which the schema allows.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the walk removes optional members, blots texts and nulls a session's `jwt`, all of which the schema allows
   withoutSecrets(value) as Value;
 
 const withoutSecrets = (value: unknown): unknown => {

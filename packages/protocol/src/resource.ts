@@ -1,4 +1,4 @@
-import type { Resource } from './ids.ts';
+import { branded, type Resource } from './ids.ts';
 import { limits } from './limits.ts';
 import { problemOf } from './problem.ts';
 import { ok, refuse, type Result } from './result.ts';
@@ -17,7 +17,7 @@ const device = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/iu;
 export const parseResource = (name: string, path = ''): Result<Resource, Problem> => {
   const fault = faultOf(name);
   return fault === undefined
-    ? ok(name as Resource)
+    ? ok(branded<Resource>(name))
     : refuse(problemOf('invalid-envelope', { path, detail: `Resource name ${fault}.` }));
 };
 
@@ -32,7 +32,8 @@ const faultOf = (name: string): string | undefined => {
     if (part === '.' || part === '..') return 'has a "." or ".." segment';
     if (!segment.test(part)) return 'has a character that is not allowed';
     if (device.test(part)) return 'uses a name that is reserved for a device';
-    if (part.endsWith('.') || part.endsWith(' ') || part.startsWith(' ')) return 'has a segment that starts or ends badly';
+    if (part.endsWith('.') || part.endsWith(' ') || part.startsWith(' '))
+      return 'has a segment that starts or ends badly';
   }
   return undefined;
 };

@@ -1,34 +1,39 @@
 import type { TSchema } from 'typebox';
 
 import { AcceptanceSchema } from './wire/acceptance.ts';
-import {
-  AcknowledgementSchema,
-  FailureSchema,
-  HeadSchema,
-  PushAnswerSchema,
-  PushViewSchema,
-  RuntimeHelloSchema,
-  TargetViewSchema,
-  TrackNoticeSchema,
-  WelcomeSchema,
-} from './wire/answers.ts';
+import { AcknowledgementSchema, FailureSchema } from './wire/acknowledgement.ts';
 import { CdObjIdSchema } from './wire/cd-obj-id.ts';
 import { CdPushEnvelopInputSchema, CdPushEnvelopSchema } from './wire/cd-push-envelop.ts';
 import { CdRequestSchema } from './wire/cd-request.ts';
 import { CdResponseSchema } from './wire/cd-response.ts';
-import { CertificateSchema, GrantSchema, PublicKeySchema, RelayCertificateSchema } from './wire/certificate.ts';
+import {
+  CertificateSchema,
+  GrantSchema,
+  PublicKeySchema,
+  RelayCertificateSchema,
+} from './wire/certificate.ts';
 import { CommTrackInputSchema, CommTrackSchema } from './wire/comm-track.ts';
 import { DevSyncEnvelopSchema } from './wire/dev-sync-envelop.ts';
+import { GetHeadsSchema } from './wire/get-heads.ts';
+import { GetTrackSchema } from './wire/get-track.ts';
+import { HeadSchema } from './wire/head.ts';
+import { ListTargetsSchema } from './wire/list-targets.ts';
 import { PatchHeadSchema } from './wire/patch.ts';
 import { ProblemSchema } from './wire/problem-schema.ts';
-import { GetHeadsSchema, GetTrackSchema, ListTargetsSchema, RenewSessionSchema } from './wire/queries.ts';
+import { PushAnswerSchema } from './wire/push-answer.ts';
+import { PushViewSchema } from './wire/push-view.ts';
+import { RenewSessionSchema } from './wire/renew-session.ts';
 import { RespInfoSchema } from './wire/resp-info.ts';
+import { RuntimeHelloSchema } from './wire/runtime-hello.ts';
 import { ServerConfigSchema } from './wire/server-config.ts';
 import { SessRespSchema } from './wire/sess-resp.ts';
 import { SessionRevocationSchema } from './wire/session-revocation.ts';
 import { SocketItemSchema } from './wire/socket-item.ts';
 import { StatementSchema } from './wire/statement.ts';
 import { CommConversationSubSchema, SyncTargetSchema } from './wire/subscriber.ts';
+import { TargetViewSchema } from './wire/target-view.ts';
+import { TrackNoticeSchema } from './wire/track-notice.ts';
+import { WelcomeSchema } from './wire/welcome.ts';
 
 /** Every schema of the wire under its name: what the validators are made from and what the wire's hash covers. */
 export const schemas = {

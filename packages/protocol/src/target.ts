@@ -17,7 +17,12 @@ export const targetOf = (entry: ICommConversationSub, path: string): Result<Targ
     case subTypes.group: {
       const group = entry.groupId;
       if (group === undefined || group === null) {
-        return refuse(problemOf('invalid-envelope', { path: `${path}/groupId`, detail: 'A group entry needs its groupId.' }));
+        return refuse(
+          problemOf('invalid-envelope', {
+            path: `${path}/groupId`,
+            detail: 'A group entry needs its groupId.',
+          }),
+        );
       }
       return ok({ group: String(group) });
     }
@@ -57,7 +62,8 @@ export const targetsOf = (entries: readonly ICommConversationSub[]): Result<Targ
 /** The entry that stands for an address: the inverse of {@link targetOf}. */
 export const entryOf = (target: Target): ICommConversationSub => {
   if ('select' in target) return { userId: 0, subTypeId: subTypes.recipient, syncTarget: target.select };
-  if ('guid' in target) return { userId: 0, subTypeId: subTypes.recipient, cdObjId: { resourceGuid: target.guid } };
+  if ('guid' in target)
+    return { userId: 0, subTypeId: subTypes.recipient, cdObjId: { resourceGuid: target.guid } };
   if ('user' in target) return { userId: target.user, subTypeId: subTypes.recipient };
   return { userId: 0, subTypeId: subTypes.group, groupId: target.group };
 };

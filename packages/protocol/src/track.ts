@@ -43,9 +43,16 @@ export type TrackEvent =
 /** What an event did: it moved the track, or it repeated or came late and changed nothing. */
 export type TrackOutcome =
   | { readonly outcome: 'advanced'; readonly state: TrackState }
-  | { readonly outcome: 'unchanged'; readonly state: TrackState; readonly why: 'repeated' | 'late' | 'settled' };
+  | {
+      readonly outcome: 'unchanged';
+      readonly state: TrackState;
+      readonly why: 'repeated' | 'late' | 'settled';
+    };
 
-export const initialized = (at: EpochMs): TrackState => ({ stage: 'initialized', times: { initialized: at } });
+export const initialized = (at: EpochMs): TrackState => ({
+  stage: 'initialized',
+  times: { initialized: at },
+});
 
 export const isSettled = (state: TrackState): boolean => {
   switch (state.stage) {
@@ -76,7 +83,10 @@ export const advance = (state: TrackState, event: TrackEvent): TrackOutcome => {
   const at = epochMs(Math.max(event.at, lastTime(state.times)));
   switch (event.type) {
     case 'failed':
-      return { outcome: 'advanced', state: { stage: 'failed', times: state.times, at, problem: event.problem } };
+      return {
+        outcome: 'advanced',
+        state: { stage: 'failed', times: state.times, at, problem: event.problem },
+      };
     case 'expired':
     case 'superseded':
       return { outcome: 'advanced', state: { stage: event.type, times: state.times, at } };
@@ -95,7 +105,11 @@ export const advance = (state: TrackState, event: TrackEvent): TrackOutcome => {
   }
 };
 
-const reach = (times: StageTimes, stage: 'relayed' | 'pushed' | 'delivered' | 'completed', at: EpochMs): TrackState => {
+const reach = (
+  times: StageTimes,
+  stage: 'relayed' | 'pushed' | 'delivered' | 'completed',
+  at: EpochMs,
+): TrackState => {
   const relayed = { initialized: times.initialized, relayed: times.relayed ?? at };
   if (stage === 'relayed') return { stage, times: relayed };
   const pushed = { ...relayed, pushed: times.pushed ?? at };

@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { freshCommTrack, fromDevSync, isDevSyncEnvelop, parseEnvelope, toDevSync, type ICdPushEnvelop, type ICommConversationSub } from '../src/index.ts';
+import {
+  freshCommTrack,
+  fromDevSync,
+  isDevSyncEnvelop,
+  parseEnvelope,
+  toDevSync,
+  type ICdPushEnvelop,
+  type ICommConversationSub,
+} from '../src/index.ts';
 
 const folder = new URL('../fixtures/valid/', import.meta.url);
 const samples = readdirSync(folder).map((file): [string, ICdPushEnvelop] => {
@@ -13,7 +21,10 @@ const samples = readdirSync(folder).map((file): [string, ICdPushEnvelop] => {
 
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);
 const selector = fc
-  .record({ module: name, environment: name, labels: fc.dictionary(name, fc.string({ maxLength: 10 })) }, { requiredKeys: [] })
+  .record(
+    { module: name, environment: name, labels: fc.dictionary(name, fc.string({ maxLength: 10 })) },
+    { requiredKeys: [] },
+  )
   .filter((value) => Object.keys(value).length > 0);
 const entry: fc.Arbitrary<ICommConversationSub> = fc.record(
   {
@@ -65,7 +76,9 @@ describe('[WIRE-3] the two spellings of an envelope convert into each other with
     expect(syncData).toMatchObject({
       syncTrigger: 'file-save',
       syncEmitEvent: 'apply-runtime-patch',
-      syncTargets: [{ module: 'hello-shell', environment: 'development', subscription: { userId: 0, subTypeId: 7 } }],
+      syncTargets: [
+        { module: 'hello-shell', environment: 'development', subscription: { userId: 0, subTypeId: 7 } },
+      ],
       syncTrack: sample.pushData.commTrack,
       isSilentSync: false,
       isNotification: false,

@@ -1,12 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { parse, parseEnvelope, parseJson, parseResource, targetsOf, type Problem, type Result, type SchemaName } from '../src/index.ts';
+import {
+  parse,
+  parseEnvelope,
+  parseJson,
+  parseResource,
+  targetsOf,
+  type Problem,
+  type Result,
+  type SchemaName,
+} from '../src/index.ts';
 
 const folder = (name: string): URL => new URL(`../fixtures/${name}/`, import.meta.url);
 const read = (name: string, file: string): string => readFileSync(new URL(file, folder(name)), 'utf8');
 
-const faultOf = (result: Result<unknown, Problem>): Problem | undefined => (result.ok ? undefined : result.problem);
+const faultOf = (result: Result<unknown, Problem>): Problem | undefined =>
+  result.ok ? undefined : result.problem;
 
 const envelopeFault = (value: unknown): Problem | undefined => {
   const envelope = parseEnvelope(value);
@@ -51,6 +61,9 @@ describe('[WIRE-2] every faulty fixture is refused with its kind and the place o
   it.each(files)('%s', (file) => {
     const fixture = JSON.parse(read('invalid', file)) as InvalidFixture;
     const fault = faultIn(fixture);
-    expect({ kind: fault?.kind, path: fault?.path ?? '' }).toEqual({ kind: fixture.kind, path: fixture.path });
+    expect({ kind: fault?.kind, path: fault?.path ?? '' }).toEqual({
+      kind: fixture.kind,
+      path: fixture.path,
+    });
   });
 });

@@ -14,8 +14,13 @@ const run = (command: string, parameters: string[], cwd: string): string =>
 
 beforeAll(() => {
   run(path.join(bin, 'pnpm'), ['pack', '--pack-destination', project], packageRoot);
-  writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-  const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  writeFileSync(
+    path.join(project, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module' }),
+  );
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   run('npm', ['install', '--no-audit', '--no-fund', `./cd-push-protocol-${version}.tgz`], project);
 }, 120_000);
 
@@ -45,6 +50,16 @@ it('[PACK-2] its types hold in a strict project of another', () => {
      // @ts-expect-error a guid is a text
      export const wrong: ICdPushEnvelop['pushData']['pushGuid'] = 5;`,
   );
-  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--skipLibCheck', 'false', 'use.ts'];
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--skipLibCheck',
+    'false',
+    'use.ts',
+  ];
   expect(run(path.join(bin, 'tsc'), options, project)).toBe('');
 }, 60_000);

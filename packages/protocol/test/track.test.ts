@@ -22,15 +22,31 @@ const run = (events: readonly TrackEvent[], from: TrackState = initialized(at(1)
   events.reduce((state, event) => advance(state, event).state, from);
 
 const eventArbitrary: fc.Arbitrary<TrackEvent> = fc.oneof(
-  fc.record({ type: fc.constantFrom('relayed', 'pushed', 'delivered', 'completed'), at: fc.nat(1000).map(at) }),
-  fc.record({ type: fc.constant('failed' as const), at: fc.nat(1000).map(at), problem: fc.constant(problem) }),
+  fc.record({
+    type: fc.constantFrom('relayed', 'pushed', 'delivered', 'completed'),
+    at: fc.nat(1000).map(at),
+  }),
+  fc.record({
+    type: fc.constant('failed' as const),
+    at: fc.nat(1000).map(at),
+    problem: fc.constant(problem),
+  }),
   fc.record({ type: fc.constantFrom('expired', 'superseded'), at: fc.nat(1000).map(at) }),
 );
 const historyArbitrary = fc.array(eventArbitrary, { maxLength: 12 });
 
 describe('one attempt at one recipient', () => {
   it('[TRACK-1] runs initialized, relayed, pushed, delivered, completed', () => {
-    const seen = stages.slice(1).map((type, index) => run(stages.slice(1, index + 2).map((stage, step) => ({ type: stage as 'relayed', at: at(10 + step) }))).stage);
+    const seen = stages
+      .slice(1)
+      .map(
+        (type, index) =>
+          run(
+            stages
+              .slice(1, index + 2)
+              .map((stage, step) => ({ type: stage as 'relayed', at: at(10 + step) })),
+          ).stage,
+      );
     expect(seen).toEqual(['relayed', 'pushed', 'delivered', 'completed']);
   });
 
@@ -51,7 +67,13 @@ describe('one attempt at one recipient', () => {
   });
 
   it('[TRACK-3] a stage implies those before it, with its own time', () => {
-    expect(run([{ type: 'completed', at: at(50) }]).times).toEqual({ initialized: 1, relayed: 50, pushed: 50, delivered: 50, completed: 50 });
+    expect(run([{ type: 'completed', at: at(50) }]).times).toEqual({
+      initialized: 1,
+      relayed: 50,
+      pushed: 50,
+      delivered: 50,
+      completed: 50,
+    });
   });
 
   it('[TRACK-4] no stage is earlier than the one before it', () => {
@@ -66,14 +88,33 @@ describe('one attempt at one recipient', () => {
 
   it('[TRACK-5] a repeated or late report changes nothing and says so', () => {
     const delivered = run([{ type: 'delivered', at: at(9) }]);
-    expect(advance(delivered, { type: 'delivered', at: at(10) })).toEqual({ outcome: 'unchanged', state: delivered, why: 'repeated' });
-    expect(advance(delivered, { type: 'pushed', at: at(10) })).toEqual({ outcome: 'unchanged', state: delivered, why: 'late' });
+    expect(advance(delivered, { type: 'delivered', at: at(10) })).toEqual({
+      outcome: 'unchanged',
+      state: delivered,
+      why: 'repeated',
+    });
+    expect(advance(delivered, { type: 'pushed', at: at(10) })).toEqual({
+      outcome: 'unchanged',
+      state: delivered,
+      why: 'late',
+    });
   });
 
   it('[TRACK-6] failed, expired and superseded end an attempt and keep what was reached', () => {
-    const failed = run([{ type: 'delivered', at: at(9) }, { type: 'failed', at: at(12), problem }]);
-    expect(failed).toEqual({ stage: 'failed', times: { initialized: 1, relayed: 9, pushed: 9, delivered: 9 }, at: 12, problem });
-    expect(advance(failed, { type: 'completed', at: at(20) })).toMatchObject({ outcome: 'unchanged', why: 'settled' });
+    const failed = run([
+      { type: 'delivered', at: at(9) },
+      { type: 'failed', at: at(12), problem },
+    ]);
+    expect(failed).toEqual({
+      stage: 'failed',
+      times: { initialized: 1, relayed: 9, pushed: 9, delivered: 9 },
+      at: 12,
+      problem,
+    });
+    expect(advance(failed, { type: 'completed', at: at(20) })).toMatchObject({
+      outcome: 'unchanged',
+      why: 'settled',
+    });
     expect(run([{ type: 'expired', at: at(3) }]).stage).toBe('expired');
     expect(run([{ type: 'superseded', at: at(3) }]).stage).toBe('superseded');
   });
@@ -102,7 +143,10 @@ describe('a push over all its recipients', () => {
   const outcomeOf = (...states: TrackState[]): string => deriveProgress(at(1), states).outcome;
 
   it('[TRACK-8] reaches a stage when every recipient has, at the time of the last', () => {
-    const track = deriveProgress(at(1), [run([{ type: 'completed', at: at(9) }]), run([{ type: 'delivered', at: at(12) }])]).commTrack;
+    const track = deriveProgress(at(1), [
+      run([{ type: 'completed', at: at(9) }]),
+      run([{ type: 'delivered', at: at(12) }]),
+    ]).commTrack;
     expect(track).toMatchObject({ delivered: true, deliveryTime: 12, completed: false, completedTime: null });
   });
 

@@ -25,7 +25,8 @@ import {
   type ICdResponse,
 } from '../src/index.ts';
 
-const valid = (file: string): unknown => JSON.parse(readFileSync(new URL(`../fixtures/valid/${file}.json`, import.meta.url), 'utf8'));
+const valid = (file: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../fixtures/valid/${file}.json`, import.meta.url), 'utf8'));
 
 describe('the wire', () => {
   it('[WIRE-4] does not change without a decision on its version', () => {
@@ -48,16 +49,29 @@ describe('the wire', () => {
   it('[WIRE-6] 10,001 recipients are too many, and 10,000 are not', () => {
     const envelopeTo = (count: number): unknown => {
       const sample = structuredClone(valid('patch-to-user')) as { pushData: { pushRecepients: unknown[] } };
-      sample.pushData.pushRecepients = Array.from({ length: count }, (_, index) => ({ userId: index + 1, subTypeId: 7 }));
+      sample.pushData.pushRecepients = Array.from({ length: count }, (_, index) => ({
+        userId: index + 1,
+        subTypeId: 7,
+      }));
       return sample;
     };
     expect(parseEnvelope(envelopeTo(10_000)).ok).toBe(true);
     const refused = parseEnvelope(envelopeTo(10_001));
-    expect(refused).toMatchObject({ ok: false, problem: { kind: 'too-many-recipients', path: '/pushData/pushRecepients' } });
+    expect(refused).toMatchObject({
+      ok: false,
+      problem: { kind: 'too-many-recipients', path: '/pushData/pushRecepients' },
+    });
   });
 
   it('[WIRE-7] an old client’s track is read whole: absent flags are false, absent times null, string times numbers', () => {
-    expect(readCommTrack({ initTime: '1763600000000', relayed: true, deliverd: true, deliveryTime: '2025-11-20T01:00:00.000Z' })).toEqual({
+    expect(
+      readCommTrack({
+        initTime: '1763600000000',
+        relayed: true,
+        deliverd: true,
+        deliveryTime: '2025-11-20T01:00:00.000Z',
+      }),
+    ).toEqual({
       initTime: 1763600000000,
       relayed: true,
       relayTime: null,
@@ -72,7 +86,12 @@ describe('the wire', () => {
 
   it('[WIRE-8] every problem kind has a status, a sentence and says whether a retry makes sense', () => {
     for (const kind of Object.keys(problemKinds) as (keyof typeof problemKinds)[]) {
-      expect(problemOf(kind)).toMatchObject({ kind, status: expect.any(Number), retryable: expect.any(Boolean), title: expect.stringMatching(/\.$/) });
+      expect(problemOf(kind)).toMatchObject({
+        kind,
+        status: expect.any(Number),
+        retryable: expect.any(Boolean),
+        title: expect.stringMatching(/\.$/),
+      });
     }
   });
 
@@ -83,7 +102,8 @@ describe('the wire', () => {
   });
 
   it('[WIRE-10] no built-in trigger uses or emits a reserved name', () => {
-    for (const { trigger, emits } of builtInTriggers) expect([reservedEvents.has(trigger), reservedEvents.has(emits)]).toEqual([false, false]);
+    for (const { trigger, emits } of builtInTriggers)
+      expect([reservedEvents.has(trigger), reservedEvents.has(emits)]).toEqual([false, false]);
   });
 });
 
@@ -110,10 +130,15 @@ describe('what no message may hold', () => {
 describe('secrets', () => {
   it('[SECRET-1] leave a response, and its initUuid stays', () => {
     const parsed = parseEnvelope(valid('document-session-context'));
-    if (!parsed.ok || parsed.value.resp === null || parsed.value.req === null) throw new Error('the sample should parse with req and resp');
+    if (!parsed.ok || parsed.value.resp === null || parsed.value.req === null)
+      throw new Error('the sample should parse with req and resp');
     const resp: ICdResponse = redact(parsed.value.resp);
     expect(JSON.stringify(resp)).not.toMatch(/a-session-token|header\.payload\.signature/);
-    expect(resp.app_state.sess).toMatchObject({ initUuid: 'f3a0b3a2-0000-4000-8000-000000000001', userId: 1010, jwt: null });
+    expect(resp.app_state.sess).toMatchObject({
+      initUuid: 'f3a0b3a2-0000-4000-8000-000000000001',
+      userId: 1010,
+      jwt: null,
+    });
     expect(JSON.stringify(redact(parsed.value.req))).not.toContain('token');
   });
 
@@ -121,7 +146,10 @@ describe('secrets', () => {
     const jwt = `eyJhbGciOiJFZERTQSJ9.${'A'.repeat(20)}.${'B'.repeat(40)}`;
     const kept = redact({
       meta: { operation: 'UPDATE', note: `call with Bearer abcdefghijkl and ${jwt}` },
-      data: { password: 'p1', nested: [{ apiKey: 'p2', refreshToken: 'p3', client_secret: 'p4', 'set-cookie': 'p5', keep: 'this' }] },
+      data: {
+        password: 'p1',
+        nested: [{ apiKey: 'p2', refreshToken: 'p3', client_secret: 'p4', 'set-cookie': 'p5', keep: 'this' }],
+      },
     });
     const text = JSON.stringify(kept);
     expect(text).not.toMatch(/p1|p2|p3|p4|p5|abcdefghijkl|BBBB/);
@@ -145,7 +173,12 @@ describe('resources and grants', () => {
         const name = `/${segments.join('/')}`;
         if (!parseResource(name).ok) return;
         expect(new URL(`https://host${name}`).pathname.split('/').length).toBe(name.split('/').length);
-        expect(name.split('/').slice(1).some((part) => part === '' || part === '.' || part === '..')).toBe(false);
+        expect(
+          name
+            .split('/')
+            .slice(1)
+            .some((part) => part === '' || part === '.' || part === '..'),
+        ).toBe(false);
       }),
       { numRuns: 500 },
     );
@@ -153,7 +186,14 @@ describe('resources and grants', () => {
 });
 
 describe('addresses', () => {
-  const runtime: Addressee = { guid: 'g1', user: 7, groups: ['qa'], module: 'shop', environment: 'staging', labels: { zone: 'eu', tier: '1' } };
+  const runtime: Addressee = {
+    guid: 'g1',
+    user: 7,
+    groups: ['qa'],
+    module: 'shop',
+    environment: 'staging',
+    labels: { zone: 'eu', tier: '1' },
+  };
 
   it('[ADDR-1] everything that a selector gives must hold', () => {
     expect(matchesTarget({ select: { module: 'shop' } }, runtime)).toBe(true);
@@ -164,23 +204,39 @@ describe('addresses', () => {
   });
 
   it('[ADDR-2] user, group and guid match their own', () => {
-    expect([{ user: 7 }, { group: 'qa' }, { guid: 'g1' }].map((target) => matchesTarget(target, runtime))).toEqual([true, true, true]);
-    expect([{ user: 8 }, { group: 'dev' }, { guid: 'g2' }].map((target) => matchesTarget(target, runtime))).toEqual([false, false, false]);
+    expect(
+      [{ user: 7 }, { group: 'qa' }, { guid: 'g1' }].map((target) => matchesTarget(target, runtime)),
+    ).toEqual([true, true, true]);
+    expect(
+      [{ user: 8 }, { group: 'dev' }, { guid: 'g2' }].map((target) => matchesTarget(target, runtime)),
+    ).toEqual([false, false, false]);
   });
 
   it('[ADDR-3] equal addresses have equal keys, whatever the order of their members', () => {
-    expect(targetKey({ select: { labels: { a: '1', b: '2' }, module: 'm' } })).toBe(targetKey({ select: { module: 'm', labels: { b: '2', a: '1' } } }));
+    expect(targetKey({ select: { labels: { a: '1', b: '2' }, module: 'm' } })).toBe(
+      targetKey({ select: { module: 'm', labels: { b: '2', a: '1' } } }),
+    );
     expect(targetKey({ user: 1 })).not.toBe(targetKey({ guid: '1' }));
   });
 });
 
 describe('deltas', () => {
   it('[DELTA-1] splices rebuild the new text from the old', () => {
-    expect(applySplices('hello world', [{ at: 0, remove: 5, insert: 'goodbye' }, { at: 11, remove: 0, insert: '!' }])).toBe('goodbye world!');
+    expect(
+      applySplices('hello world', [
+        { at: 0, remove: 5, insert: 'goodbye' },
+        { at: 11, remove: 0, insert: '!' },
+      ]),
+    ).toBe('goodbye world!');
   });
 
   it('[DELTA-2] splices that overlap, run backwards or pass the end are refused', () => {
-    expect(applySplices('abc', [{ at: 1, remove: 2, insert: '' }, { at: 2, remove: 0, insert: '' }])).toBeUndefined();
+    expect(
+      applySplices('abc', [
+        { at: 1, remove: 2, insert: '' },
+        { at: 2, remove: 0, insert: '' },
+      ]),
+    ).toBeUndefined();
     expect(applySplices('abc', [{ at: 2, remove: 5, insert: '' }])).toBeUndefined();
   });
 });

@@ -27,8 +27,10 @@ const vectors = [
   ],
 ] as const;
 
-const bytes = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-const hex = (data: Uint8Array): string => Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
+const bytes = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+const hex = (data: Uint8Array): string =>
+  Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 describe.each<[string, CryptoPort]>([
   ['node:crypto', node],
@@ -56,7 +58,8 @@ describe.each<[string, CryptoPort]>([
   it('a generated key signs what the other platform verifies', async () => {
     const key = await platform.importPrivateKey(await platform.generatePrivateKey());
     const signature = await key.sign(utf8('across'));
-    for (const other of [node, web]) expect(await other.verify(key.publicKey, signature, utf8('across'))).toBe(true);
+    for (const other of [node, web])
+      expect(await other.verify(key.publicKey, signature, utf8('across'))).toBe(true);
   });
 });
 

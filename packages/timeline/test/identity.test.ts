@@ -1,4 +1,12 @@
-import { epochMs, type Certificate, type ICdPushEnvelop, type PatchStatement, type Problem, type RelayCertificate, type Result } from '@cd-push/protocol';
+import {
+  epochMs,
+  type Certificate,
+  type ICdPushEnvelop,
+  type PatchStatement,
+  type Problem,
+  type RelayCertificate,
+  type Result,
+} from '@cd-push/protocol';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import {
@@ -26,7 +34,8 @@ import {
 
 const time = 1_763_600_000_000;
 const pushGuid = '7d1f6c1e-5d0e-4c56-9d3a-0f5a5f0a9b11';
-const newKey = async (): Promise<SigningKey> => cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+const newKey = async (): Promise<SigningKey> =>
+  cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
 const kindOf = (result: Result<unknown, Problem>): string => (result.ok ? 'ok' : result.problem.kind);
 
 let issuer: SigningKey;
@@ -80,7 +89,15 @@ beforeAll(async () => {
     deliverBy: time + 1_000_000,
     silent: false,
     patches: [
-      { resource: '/shop/a.css', componentType: 'style', version: time, predecessor: null, change: 'put', digest: await digestOf('a{}'), bytes: 3 },
+      {
+        resource: '/shop/a.css',
+        componentType: 'style',
+        version: time,
+        predecessor: null,
+        change: 'put',
+        digest: await digestOf('a{}'),
+        bytes: 3,
+      },
     ],
   };
 });
@@ -88,7 +105,9 @@ beforeAll(async () => {
 describe('certificates', () => {
   it('the pinned issuer’s holds, anyone else’s does not', async () => {
     expect(kindOf(await openCertificate(certificateJws, root))).toBe('ok');
-    expect(kindOf(await openCertificate(await signCertificate(certificate, sender), root))).toBe('bad-certificate');
+    expect(kindOf(await openCertificate(await signCertificate(certificate, sender), root))).toBe(
+      'bad-certificate',
+    );
   });
 
   it('during a rotation the new and the old issuer key hold', async () => {
@@ -99,8 +118,17 @@ describe('certificates', () => {
   });
 
   it('another tenant’s or another issuer’s name is refused', async () => {
-    expect(kindOf(await openCertificate(await signCertificate({ ...certificate, tenant: 'other' }, issuer), root))).toBe('bad-certificate');
-    expect(kindOf(await openCertificate(await signCertificate({ ...certificate, iss: 'https://evil.example' }, issuer), root))).toBe('bad-certificate');
+    expect(
+      kindOf(await openCertificate(await signCertificate({ ...certificate, tenant: 'other' }, issuer), root)),
+    ).toBe('bad-certificate');
+    expect(
+      kindOf(
+        await openCertificate(
+          await signCertificate({ ...certificate, iss: 'https://evil.example' }, issuer),
+          root,
+        ),
+      ),
+    ).toBe('bad-certificate');
   });
 
   it('one type never passes for another', async () => {
@@ -111,7 +139,13 @@ describe('certificates', () => {
 
 describe('[SIGN-1] statements', () => {
   const open = async (changed: Partial<PatchStatement>, key = sender): Promise<string> =>
-    kindOf(await openStatement(await signStatement({ ...statement, ...changed }, key), certificateJws, certificate));
+    kindOf(
+      await openStatement(
+        await signStatement({ ...statement, ...changed }, key),
+        certificateJws,
+        certificate,
+      ),
+    );
 
   it('hold when the certificate’s key signed them within its time and scope', async () => {
     const jws = await signStatement(statement, sender);
@@ -128,7 +162,9 @@ describe('[SIGN-1] statements', () => {
     for (let index = 0; index < jws.length; index += 7) {
       const other = jws[index] === 'A' ? 'B' : 'A';
       const altered = jws.slice(0, index) + other + jws.slice(index + 1);
-      expect(kindOf(await openStatement(altered, certificateJws, certificate)), `character ${index}`).toBe('bad-signature');
+      expect(kindOf(await openStatement(altered, certificateJws, certificate)), `character ${index}`).toBe(
+        'bad-signature',
+      );
     }
   });
 
@@ -173,17 +209,26 @@ describe('the header of a signature', () => {
   });
 
   it('as it should be is accepted', async () => {
-    expect(await openJws('cd-push+jws', await forge({ alg: 'EdDSA', typ: 'cd-push+jws' }), [sender.publicKey])).toEqual(statement);
+    expect(
+      await openJws('cd-push+jws', await forge({ alg: 'EdDSA', typ: 'cd-push+jws' }), [sender.publicKey]),
+    ).toEqual(statement);
   });
 
-  it.each(['', '.', '..', 'a.b.c', 'a.b.c.d', `${'x'.repeat(10_000)}.y.z`])('garbage is refused: %s', async (garbage) => {
-    expect(await openJws('cd-push+jws', garbage, [sender.publicKey])).toBeUndefined();
-  });
+  it.each(['', '.', '..', 'a.b.c', 'a.b.c.d', `${'x'.repeat(10_000)}.y.z`])(
+    'garbage is refused: %s',
+    async (garbage) => {
+      expect(await openJws('cd-push+jws', garbage, [sender.publicKey])).toBeUndefined();
+    },
+  );
 
   it('a payload that is not JSON is refused', async () => {
     const header = (await signJws('cd-push+jws', {}, sender)).split('.')[0] ?? '';
     const signed = `${header}.${toBase64url(Uint8Array.from([0xff, 0xfe]))}`;
-    expect(await openJws('cd-push+jws', `${signed}.${toBase64url(await sender.sign(utf8(signed)))}`, [sender.publicKey])).toBeUndefined();
+    expect(
+      await openJws('cd-push+jws', `${signed}.${toBase64url(await sender.sign(utf8(signed)))}`, [
+        sender.publicKey,
+      ]),
+    ).toBeUndefined();
   });
 });
 
@@ -192,8 +237,21 @@ describe('what is beside a statement', () => {
     pushGuid,
     triggerEvent: 'file-save',
     emittEvent: 'apply-runtime-patch',
-    pushRecepients: [{ userId: 3, subTypeId: 1 }, { userId: 0, subTypeId: 7, syncTarget: { module: 'shop' } }],
-    commTrack: { initTime: time, relayed: false, relayTime: null, pushed: false, pushTime: null, delivered: false, deliveryTime: null, completed: false, completedTime: null },
+    pushRecepients: [
+      { userId: 3, subTypeId: 1 },
+      { userId: 0, subTypeId: 7, syncTarget: { module: 'shop' } },
+    ],
+    commTrack: {
+      initTime: time,
+      relayed: false,
+      relayTime: null,
+      pushed: false,
+      pushTime: null,
+      delivered: false,
+      deliveryTime: null,
+      completed: false,
+      completedTime: null,
+    },
     contents: [{ encoding: 'text', text: 'a{}' }],
     ...changed,
   });
@@ -206,7 +264,16 @@ describe('what is beside a statement', () => {
     ['another guid', { pushGuid: '00000000-0000-4000-8000-000000000000' }, '/pushData/pushGuid'],
     ['another trigger', { triggerEvent: 'cli' }, '/pushData/triggerEvent'],
     ['made silent', { isSilentSync: true }, '/pushData/isSilentSync'],
-    ['a recipient more', { pushRecepients: [{ userId: 0, subTypeId: 7, syncTarget: { module: 'shop' } }, { userId: 9, subTypeId: 7 }] }, '/pushData/pushRecepients'],
+    [
+      'a recipient more',
+      {
+        pushRecepients: [
+          { userId: 0, subTypeId: 7, syncTarget: { module: 'shop' } },
+          { userId: 9, subTypeId: 7 },
+        ],
+      },
+      '/pushData/pushRecepients',
+    ],
     ['a recipient less', { pushRecepients: [] }, '/pushData/pushRecepients'],
     ['a content less', { contents: [] }, '/pushData/contents'],
   ])('is refused with %s', (_name, changed, path) => {
@@ -216,16 +283,49 @@ describe('what is beside a statement', () => {
   it('[SIGN-2] is content in any form whose outcome has the signed digest', async () => {
     const [head] = statement.patches;
     if (head === undefined) throw new Error('the statement has a patch');
-    expect(await openContent(head, { encoding: 'text', text: 'a{}' }, undefined)).toMatchObject({ ok: true, value: { text: 'a{}' } });
-    expect(kindOf(await openContent(head, { encoding: 'delta', splices: [{ at: 0, remove: 1, insert: 'a' }] }, 'b{}'))).toBe('ok');
-    expect(kindOf(await openContent(head, { encoding: 'base64', base64: btoa('a{}') }, undefined))).toBe('ok');
-    expect(kindOf(await openContent(head, { encoding: 'text', text: 'b{}' }, undefined))).toBe('bad-signature');
-    expect(kindOf(await openContent(head, { encoding: 'text', text: 'a{} ' }, undefined))).toBe('bad-signature');
-    expect(kindOf(await openContent(head, { encoding: 'delta', splices: [] }, undefined))).toBe('bad-signature');
+    expect(await openContent(head, { encoding: 'text', text: 'a{}' }, undefined)).toMatchObject({
+      ok: true,
+      value: { text: 'a{}' },
+    });
+    expect(
+      kindOf(
+        await openContent(head, { encoding: 'delta', splices: [{ at: 0, remove: 1, insert: 'a' }] }, 'b{}'),
+      ),
+    ).toBe('ok');
+    expect(kindOf(await openContent(head, { encoding: 'base64', base64: btoa('a{}') }, undefined))).toBe(
+      'ok',
+    );
+    expect(kindOf(await openContent(head, { encoding: 'text', text: 'b{}' }, undefined))).toBe(
+      'bad-signature',
+    );
+    expect(kindOf(await openContent(head, { encoding: 'text', text: 'a{} ' }, undefined))).toBe(
+      'bad-signature',
+    );
+    expect(kindOf(await openContent(head, { encoding: 'delta', splices: [] }, undefined))).toBe(
+      'bad-signature',
+    );
     expect(kindOf(await openContent(head, { encoding: 'none' }, undefined))).toBe('bad-signature');
-    expect(kindOf(await openContent(head, { encoding: 'text', text: 'a{}', map: '{}' }, undefined))).toBe('bad-signature');
-    expect(kindOf(await openContent({ ...head, change: 'delete', digest: null, bytes: 0 }, { encoding: 'none' }, undefined))).toBe('ok');
-    expect(kindOf(await openContent({ ...head, change: 'delete', digest: null, bytes: 0 }, { encoding: 'text', text: '' }, undefined))).toBe('bad-signature');
+    expect(kindOf(await openContent(head, { encoding: 'text', text: 'a{}', map: '{}' }, undefined))).toBe(
+      'bad-signature',
+    );
+    expect(
+      kindOf(
+        await openContent(
+          { ...head, change: 'delete', digest: null, bytes: 0 },
+          { encoding: 'none' },
+          undefined,
+        ),
+      ),
+    ).toBe('ok');
+    expect(
+      kindOf(
+        await openContent(
+          { ...head, change: 'delete', digest: null, bytes: 0 },
+          { encoding: 'text', text: '' },
+          undefined,
+        ),
+      ),
+    ).toBe('bad-signature');
   });
 });
 
@@ -234,7 +334,13 @@ describe('[SIGN-3] acceptances', () => {
     const jws = await signStatement(statement, sender);
     const opened = { statement, digest: await digestOf(jws) };
     const acceptance = await signAcceptance(
-      { v: 1, pushGuid, statement: await digestOf(over ?? jws), acceptedAt: epochMs(acceptedAt), relay: await digestOf(relayCertificateJws) },
+      {
+        v: 1,
+        pushGuid,
+        statement: await digestOf(over ?? jws),
+        acceptedAt: epochMs(acceptedAt),
+        relay: await digestOf(relayCertificateJws),
+      },
       relay,
     );
     return kindOf(await openAcceptance(acceptance, relayCertificateJws, relayCertificate, opened));
@@ -252,7 +358,9 @@ describe('[SIGN-3] acceptances', () => {
   });
 
   it('by a key that the issuer did not certify are refused', async () => {
-    expect(kindOf(await openRelayCertificate(await signRelayCertificate(relayCertificate, sender), root))).toBe('bad-certificate');
+    expect(
+      kindOf(await openRelayCertificate(await signRelayCertificate(relayCertificate, sender), root)),
+    ).toBe('bad-certificate');
   });
 });
 

@@ -57,7 +57,9 @@ const pushMembers = {
 };
 
 /** An envelope as it may arrive from a peer, existing clients included. */
-export const CdPushEnvelopInputSchema = frame(Type.Object({ ...pushMembers, commTrack: CommTrackInputSchema }));
+export const CdPushEnvelopInputSchema = frame(
+  Type.Object({ ...pushMembers, commTrack: CommTrackInputSchema }),
+);
 export type CdPushEnvelopInput = Static<typeof CdPushEnvelopInputSchema>;
 
 /** An envelope as it is read inside and as it is sent: its track is whole. */

@@ -17,7 +17,9 @@ export const CommTrackSchema = Type.Object({
 export type CommTrack = Static<typeof CommTrackSchema>;
 
 /** A time as existing clients write it: a number, a string, or nothing. */
-const LooseTimeSchema = Type.Optional(Type.Union([Type.Number(), Type.String({ maxLength: 64 }), Type.Null()]));
+const LooseTimeSchema = Type.Optional(
+  Type.Union([Type.Number(), Type.String({ maxLength: 64 }), Type.Null()]),
+);
 const LooseFlagSchema = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]));
 
 /** A track as it may arrive: anything may be absent, times may be strings, and `deliverd` is an old spelling. */

@@ -47,7 +47,10 @@ export type Splice = Static<typeof SpliceSchema>;
  */
 export const PatchContentSchema = Type.Union([
   Type.Object({ encoding: Type.Literal('text'), text: Type.String(), map: Type.Optional(Type.String()) }),
-  Type.Object({ encoding: Type.Literal('base64'), base64: Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' }) }),
+  Type.Object({
+    encoding: Type.Literal('base64'),
+    base64: Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' }),
+  }),
   Type.Object({
     encoding: Type.Literal('delta'),
     splices: Type.Array(SpliceSchema, { maxItems: 10_000 }),

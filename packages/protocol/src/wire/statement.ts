@@ -53,7 +53,11 @@ export const OperationStatementSchema = Type.Object({
 });
 
 /** What a sender signs: the payload of a JWS whose `typ` is `cd-push+jws`. */
-export const StatementSchema = Type.Union([PatchStatementSchema, NoticeStatementSchema, OperationStatementSchema]);
+export const StatementSchema = Type.Union([
+  PatchStatementSchema,
+  NoticeStatementSchema,
+  OperationStatementSchema,
+]);
 export type PatchStatement = Static<typeof PatchStatementSchema>;
 export type NoticeStatement = Static<typeof NoticeStatementSchema>;
 export type OperationStatement = Static<typeof OperationStatementSchema>;

@@ -1,6 +1,14 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 
-import type { Digest, PublicKey } from '@cd-push/protocol';
+import { digestFrom, type PublicKey } from '@cd-push/protocol';
 
 import type { CryptoPort, PrivateKeyJwk } from './port.ts';
 
@@ -18,7 +26,7 @@ const verifyingKey = ({ kty, crv, x }: PublicKey): KeyObject => {
 };
 
 export const platform: CryptoPort = {
-  sha256: (bytes) => `sha256-${createHash('sha256').update(bytes).digest('base64url')}` as Digest,
+  sha256: (bytes) => digestFrom(createHash('sha256').update(bytes).digest('base64url')),
   verify: (publicKey, signature, bytes) => {
     try {
       return verify(null, bytes, verifyingKey(publicKey), signature);

@@ -1,4 +1,4 @@
-import type { Digest, PublicKey } from '@cd-push/protocol';
+import { digestFrom, type PublicKey } from '@cd-push/protocol';
 
 import { fromBase64url, toBase64url } from './base64url.ts';
 import type { CryptoPort, PrivateKeyJwk, SigningKey } from './port.ts';
@@ -21,7 +21,8 @@ export const signingKeyOf = async (pair: CryptoKeyPair): Promise<SigningKey> => 
   const { x = '' } = await crypto.subtle.exportKey('jwk', pair.publicKey);
   return {
     publicKey: { kty: 'OKP', crv: 'Ed25519', x },
-    sign: async (bytes) => new Uint8Array(await crypto.subtle.sign('Ed25519', pair.privateKey, copyOf(bytes))),
+    sign: async (bytes) =>
+      new Uint8Array(await crypto.subtle.sign('Ed25519', pair.privateKey, copyOf(bytes))),
   };
 };
 
@@ -37,10 +38,15 @@ const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(by
 
 export const platform: CryptoPort = {
   sha256: async (bytes) =>
-    `sha256-${toBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', copyOf(bytes))))}` as Digest,
+    digestFrom(toBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', copyOf(bytes))))),
   verify: async (publicKey, signature, bytes) => {
     try {
-      return await crypto.subtle.verify('Ed25519', await verifyingKey(publicKey), copyOf(signature), copyOf(bytes));
+      return await crypto.subtle.verify(
+        'Ed25519',
+        await verifyingKey(publicKey),
+        copyOf(signature),
+        copyOf(bytes),
+      );
     } catch {
       keys.delete(publicKey.x);
       return false;

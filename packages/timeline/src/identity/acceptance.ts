@@ -33,7 +33,8 @@ export const openAcceptance = async (
   if (payload.statement !== opened.digest || payload.pushGuid !== opened.statement.pushGuid) {
     return refuse(bad('The acceptance is of another statement.'));
   }
-  if (payload.relay !== (await digestOf(relayCertificateJws))) return refuse(bad('The acceptance is of another relay.'));
+  if (payload.relay !== (await digestOf(relayCertificateJws)))
+    return refuse(bad('The acceptance is of another relay.'));
   if (payload.acceptedAt < relay.notBefore || payload.acceptedAt > relay.notAfter) {
     return refuse(bad('The relay’s certificate was not valid when it accepted.'));
   }

@@ -22,9 +22,13 @@ export const signRelayCertificate = (certificate: RelayCertificate, issuer: Sign
   signJws('cd-push-relay+jws', certificate, issuer);
 
 /** A certificate that the pinned issuer signed for this tenant; whether it was valid in time is the statement's question. */
-export const openCertificate = async (jws: string, root: TrustRoot): Promise<Result<Certificate, Problem>> => {
+export const openCertificate = async (
+  jws: string,
+  root: TrustRoot,
+): Promise<Result<Certificate, Problem>> => {
   const payload = await openJws('cd-push-cert+jws', jws, root.keys);
-  if (payload === undefined) return refuse(bad('The issuer that is pinned here did not sign this certificate.'));
+  if (payload === undefined)
+    return refuse(bad('The issuer that is pinned here did not sign this certificate.'));
   if (!isCertificate(payload)) return refuse(bad('The certificate does not fit its schema.'));
   if (payload.iss !== root.issuer) return refuse(bad('The certificate names another issuer.'));
   if (payload.tenant !== root.tenant) return refuse(bad('The certificate is of another tenant.'));
@@ -32,12 +36,16 @@ export const openCertificate = async (jws: string, root: TrustRoot): Promise<Res
 };
 
 /** A relay's certificate that the pinned issuer signed. */
-export const openRelayCertificate = async (jws: string, root: TrustRoot): Promise<Result<RelayCertificate, Problem>> => {
+export const openRelayCertificate = async (
+  jws: string,
+  root: TrustRoot,
+): Promise<Result<RelayCertificate, Problem>> => {
   const payload = await openJws('cd-push-relay+jws', jws, root.keys);
   if (!isRelayCertificate(payload) || payload.iss !== root.issuer) {
     return refuse(bad('The issuer that is pinned here did not certify this relay.'));
   }
-  if (payload.tenant !== '*' && payload.tenant !== root.tenant) return refuse(bad('The relay is of another tenant.'));
+  if (payload.tenant !== '*' && payload.tenant !== root.tenant)
+    return refuse(bad('The relay is of another tenant.'));
   return ok(payload);
 };
 
@@ -48,4 +56,5 @@ export const mayPush = (certificate: Certificate, resource: string, environment:
       covers(prefix, resource) && (environments.includes('*') || environments.includes(environment)),
   );
 
-const bad = (detail: string): Problem => problemOf('bad-certificate', { path: '/pushData/certificate', detail });
+const bad = (detail: string): Problem =>
+  problemOf('bad-certificate', { path: '/pushData/certificate', detail });

@@ -30,23 +30,33 @@ export const openContent = async (
   const bad = (detail: string): { ok: false; problem: Problem } =>
     refuse(problemOf('bad-signature', { path: '/pushData/contents', resource: head.resource, detail }));
   if (head.change === 'delete') {
-    return content.encoding === 'none' && head.digest === null ? ok({ kind: 'deleted' }) : bad('A deletion carries no content.');
+    return content.encoding === 'none' && head.digest === null
+      ? ok({ kind: 'deleted' })
+      : bad('A deletion carries no content.');
   }
   switch (content.encoding) {
     case 'none':
       return bad('The content is missing.');
     case 'base64': {
       const bytes = fromBase64(content.base64);
-      if (bytes.length !== head.bytes || (await digestOf(bytes)) !== head.digest) return bad('The content has another digest.');
+      if (bytes.length !== head.bytes || (await digestOf(bytes)) !== head.digest)
+        return bad('The content has another digest.');
       return ok({ kind: 'bytes', bytes });
     }
     case 'text':
     case 'delta': {
-      const text = content.encoding === 'text' ? content.text : predecessor === undefined ? undefined : applySplices(predecessor, content.splices);
+      const text =
+        content.encoding === 'text'
+          ? content.text
+          : predecessor === undefined
+            ? undefined
+            : applySplices(predecessor, content.splices);
       if (text === undefined) return bad('The delta does not fit the content that is in place.');
       const bytes = utf8(text);
-      if (bytes.length !== head.bytes || (await digestOf(bytes)) !== head.digest) return bad('The content has another digest.');
-      if (content.map !== undefined && (await digestOf(content.map)) !== head.mapDigest) return bad('The source map has another digest.');
+      if (bytes.length !== head.bytes || (await digestOf(bytes)) !== head.digest)
+        return bad('The content has another digest.');
+      if (content.map !== undefined && (await digestOf(content.map)) !== head.mapDigest)
+        return bad('The source map has another digest.');
       return ok({ kind: 'text', text, map: content.map });
     }
     default:

@@ -5,7 +5,12 @@ import { fromBase64url, toBase64url, utf8 } from '../crypto/base64url.ts';
 import type { SigningKey } from '../crypto/port.ts';
 
 /** What a JWS of ours may be; a type is signed along, so that one never passes for another. */
-export type JwsType = 'cd-push+jws' | 'cd-push-cert+jws' | 'cd-push-relay+jws' | 'cd-push-acceptance+jws' | 'cd-push-proof+jws';
+export type JwsType =
+  | 'cd-push+jws'
+  | 'cd-push-cert+jws'
+  | 'cd-push-relay+jws'
+  | 'cd-push-acceptance+jws'
+  | 'cd-push-proof+jws';
 
 /**
  * The protected header has one spelling per type. Receivers compare it as text, so no other algorithm, no `crit`, `jku`,
@@ -22,7 +27,8 @@ export const signJws = async (type: JwsType, payload: object, key: SigningKey): 
 /** The decoded payload if the signature by one of the keys holds, else undefined. Nothing is decoded before that. */
 export const openJws = async (type: JwsType, jws: string, keys: readonly PublicKey[]): Promise<unknown> => {
   const [header, payload, signature, rest] = jws.split('.');
-  if (header !== headerOf(type) || payload === undefined || signature === undefined || rest !== undefined) return undefined;
+  if (header !== headerOf(type) || payload === undefined || signature === undefined || rest !== undefined)
+    return undefined;
   const signatureBytes = fromBase64url(signature);
   if (signatureBytes?.length !== 64) return undefined;
   const signed = utf8(`${header}.${payload}`);
@@ -36,7 +42,8 @@ export const openJws = async (type: JwsType, jws: string, keys: readonly PublicK
 
 const parse = (bytes: Uint8Array): unknown => {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    const payload: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return payload;
   } catch {
     return undefined;
   }

@@ -11,7 +11,8 @@ export interface KeyProof {
   readonly subject: string;
 }
 
-export const signProof = (proof: KeyProof, key: SigningKey): Promise<string> => signJws('cd-push-proof+jws', proof, key);
+export const signProof = (proof: KeyProof, key: SigningKey): Promise<string> =>
+  signJws('cd-push-proof+jws', proof, key);
 
 export const proofHolds = async (jws: string, key: PublicKey, expected: KeyProof): Promise<boolean> => {
   const payload = await openJws('cd-push-proof+jws', jws, [key]);

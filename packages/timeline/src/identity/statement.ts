@@ -50,9 +50,12 @@ const disagreement = async (
   certificateJws: string,
   certificate: Certificate,
 ): Promise<Problem | undefined> => {
-  if (statement.certificate !== (await digestOf(certificateJws))) return bad('The statement names another certificate.');
-  if (statement.signer !== certificate.sub) return bad('The statement names another signer than its certificate.');
-  if (statement.tenant !== certificate.tenant) return bad('The statement is of another tenant than its certificate.');
+  if (statement.certificate !== (await digestOf(certificateJws)))
+    return bad('The statement names another certificate.');
+  if (statement.signer !== certificate.sub)
+    return bad('The statement names another signer than its certificate.');
+  if (statement.tenant !== certificate.tenant)
+    return bad('The statement is of another tenant than its certificate.');
   if (statement.issuedAt < certificate.notBefore || statement.issuedAt > certificate.notAfter) {
     return problemOf('bad-certificate', {
       path: '/pushData/statement',
@@ -62,7 +65,10 @@ const disagreement = async (
   if (statement.kind !== 'patch') return undefined;
   for (const [index, patch] of statement.patches.entries()) {
     const path = `/pushData/statement/patches/${index}`;
-    for (const [member, name] of [['resource', patch.resource], ['from', patch.from]] as const) {
+    for (const [member, name] of [
+      ['resource', patch.resource],
+      ['from', patch.from],
+    ] as const) {
       if (name === undefined) continue;
       const resource = parseResource(name, `${path}/${member}`);
       if (!resource.ok) return resource.problem;

@@ -1,0 +1,5 @@
+import Type, { type Static } from 'typebox';
+
+/** Any client → relay: a fresh token of the same session, before the old one expires. */
+export const RenewSessionSchema = Type.Object({ token: Type.String({ minLength: 1, maxLength: 8192 }) });
+export type RenewSession = Static<typeof RenewSessionSchema>;
