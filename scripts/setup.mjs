@@ -29,6 +29,7 @@ const ignoredFolders = new Set([
   'dist',
   'dist-test',
   'coverage',
+  'generated',
   'test',
   'docs',
 ]);

@@ -4,8 +4,10 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-export const root = join(import.meta.dirname, '..');
+// Not import.meta.dirname: a Node too old to have it must get as far as being told so.
+export const root = fileURLToPath(new URL('..', import.meta.url));
 export const binFolder = join(root, 'node_modules', '.bin');
 
 /** The Node binary that the npm package `node` brings; there only once installed. */
