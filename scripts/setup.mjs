@@ -71,8 +71,8 @@ function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
   throw new Error(
-    `cd-push needs Node 20.19 or newer to set itself up; this is ${process.version}. ` +
-      'Any newer one will do: the workspace then brings its own.',
+    `Node 20.19 or newer is needed to set the workspace up; this is ${process.version}. ` +
+      'Any of them will do: the workspace brings its own for the rest.',
   );
 }
 
