@@ -22,7 +22,9 @@ const importRules = {
   'packages/store': { rooms: { 'packages/protocol': 'all', 'packages/timeline': 'types' } },
   'packages/testing': { rooms: { [anyRoom]: 'all' } },
 
-  'apps/api': { rooms: { 'packages/protocol': 'all', 'packages/store': 'all' } },
+  'apps/api': {
+    rooms: { 'packages/protocol': 'all', 'packages/store': 'all', 'packages/timeline': 'all' },
+  },
   'apps/relay': {
     rooms: { 'packages/protocol': 'all', 'packages/store': 'all', 'packages/timeline': 'all' },
   },

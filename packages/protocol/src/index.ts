@@ -8,6 +8,7 @@ export * from './ids.ts';
 export * from './json-guard.ts';
 export * from './limits.ts';
 export * from './parse.ts';
+export * from './problem-kinds.ts';
 export * from './problem.ts';
 export * from './progress.ts';
 export * from './redact.ts';

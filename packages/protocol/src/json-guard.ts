@@ -1,6 +1,6 @@
 import { limits } from './limits.ts';
 import { problemOf } from './problem.ts';
-import type { ProblemKind } from './problem.ts';
+import type { ProblemKind } from './problem-kinds.ts';
 import type { Problem } from './wire/problem-schema.ts';
 
 const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);

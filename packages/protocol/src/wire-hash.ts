@@ -1,7 +1,7 @@
 import { closeCodes } from './close-codes.ts';
 import { eventCatalogue } from './events.ts';
 import { limits } from './limits.ts';
-import { problemKinds } from './problem.ts';
+import { problemKinds } from './problem-kinds.ts';
 import { schemas } from './schemas.ts';
 import { builtInTriggers } from './triggers.ts';
 

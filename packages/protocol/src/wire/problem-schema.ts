@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 
-import type { ProblemKind } from '../problem.ts';
+import type { ProblemKind } from '../problem-kinds.ts';
 
 /** RFC 9457 members, and what makes a problem one of ours: its kind and whether a retry makes sense. */
 export const ProblemSchema = Type.Object({
