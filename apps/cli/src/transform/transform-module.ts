@@ -5,6 +5,7 @@ import remapping from '@jridgewell/remapping';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { moduleRunnerTransformSync, transformSync, type OxcError, type SourceMap } from 'oxc-transform';
 
+import { compactExports } from './compact-exports.ts';
 import { contentDigest } from './content-digest.ts';
 import { patchProblem, type PatchProblem } from './patch-problem.ts';
 import type { Resolution } from './resolve-specifier.ts';
@@ -51,7 +52,8 @@ const isKnown = (extension: string): extension is keyof typeof langs => Object.h
 export const transformModule = (input: ModuleInput): Result<TransformedModule, PatchProblem> => {
   const { resource, text, options = {} } = input;
   const extension = posix.extname(resource);
-  const plain = transformSync(resource, text, {
+  // Within a factory a hashbang would be none. What stands for it is as long, so that positions stay.
+  const plain = transformSync(resource, text.replace(/^#!/u, '//'), {
     lang: isKnown(extension) ? langs[extension] : 'js',
     sourceType: 'module',
     sourcemap: true,
@@ -84,12 +86,16 @@ export const transformModule = (input: ModuleInput): Result<TransformedModule, P
   }
   const dynamicImports = run.dynamicDeps.filter((specifier) => !run.deps.includes(specifier)).sort();
   const head = headOf(imports, dynamicImports);
-  const map = mapOf(head, maps);
+  const { version, sources, names, mappings } = composed(maps);
+  const body = compactExports(run.code, String(mappings));
+  const map = JSON.stringify({ version, sources, names, mappings: ';'.repeat(headLines(head)) + body.mappings });
   const mapDigest = contentDigest(map);
   // The name of the map makes versions that differ in nothing but their positions different contents.
-  const content = `${head}${bodyOf(run.code)}};\n//# sourceMappingURL=${mapDigest}.map\n`;
+  const content = `${head}${body.code}};\n//# sourceMappingURL=${mapDigest}.map\n`;
   return ok({ content, digest: contentDigest(content), map, mapDigest, imports, dynamicImports });
 };
+
+const headLines = (head: string): number => head.split('\n').length - 1;
 
 const headOf = (imports: Readonly<Record<string, string>>, dynamicImports: readonly string[]): string =>
   [
@@ -98,16 +104,6 @@ const headOf = (imports: Readonly<Record<string, string>>, dynamicImports: reado
     `export default async (${parameters}) => {`,
     '',
   ].join('\n');
-
-/** A hashbang is one at the start of a file alone. */
-const bodyOf = (code: string): string => (code.startsWith('#!') ? `//${code.slice(2)}` : code);
-
-/** The transforms' maps in one, moved down by the lines of the head. */
-const mapOf = (head: string, maps: SourceMap[]): string => {
-  const { version, sources, names, mappings } = composed(maps);
-  const lines = head.split('\n').length - 1;
-  return JSON.stringify({ version, sources, names, mappings: `${';'.repeat(lines)}${String(mappings)}` });
-};
 
 const composed = (maps: SourceMap[]): ReturnType<typeof remapping> =>
   remapping(maps.map(toInput), () => null, { excludeContent: true });

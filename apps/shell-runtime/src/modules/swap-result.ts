@@ -28,7 +28,7 @@ export type SwapFailure =
 
 export interface SwapApplied {
   readonly status: 'applied';
-  /** Evaluated anew, in order of evaluation. Empty where nothing that runs was concerned. */
+  /** Evaluated by this swap, in order. Empty where nothing that runs was concerned. */
   readonly updated: readonly string[];
   readonly pruned: readonly string[];
   /** Errors of dispose and prune handlers and of listeners; they do not stop a swap. */

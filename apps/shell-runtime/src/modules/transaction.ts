@@ -83,7 +83,8 @@ export class Transaction {
     for (const record of deleted) this.#graph.records.delete(record.resource);
     if (pruned.length > 0) this.#warn(this.#graph.emit('vite:beforePrune', { type: 'prune', paths: pruned }));
     const updated = this.#created
-      .filter(({ record, state }) => state === 'evaluated' && this.#former.has(record))
+      .filter(({ state, record, namespace }) => state === 'evaluated' && record.instance?.namespace === namespace)
+      .sort((a, b) => a.order - b.order)
       .map(({ record }) => record.resource);
     this.#emit('vite:afterUpdate', this.#boundaries);
     return { updated, pruned, warnings: this.warnings };
