@@ -1,0 +1,144 @@
+import {
+  CdResponseSchema,
+  EpochMsSchema,
+  GrantSchema,
+  JwsSchema,
+  LabelsSchema,
+  NameSchema,
+  PublicKeySchema,
+  type ICdResponse,
+  type PublicKey,
+} from '@cd-push/protocol';
+import { userRoles, type JoinCode, type Runtime, type Subscription, type User, type UserRole } from '@cd-push/store';
+import Type, { type Static } from 'typebox';
+
+import type { Api } from './context.ts';
+import { subjectOf } from './identity/callers.ts';
+
+export const RoleSchema = Type.Unsafe<UserRole>(Type.Enum([...userRoles]));
+export const RolesSchema = Type.Array(RoleSchema, { maxItems: userRoles.length });
+export const GrantsSchema = Type.Array(GrantSchema, { maxItems: 256 });
+/** The issuer's public keys; a client pins them. */
+export const KeysSchema = Type.Array(PublicKeySchema);
+
+/** A user as the user's own answers show it. */
+export const UserViewSchema = Type.Object({
+  id: Type.Integer(),
+  guid: Type.String(),
+  name: Type.String(),
+  roles: RolesSchema,
+  tenant: NameSchema,
+  /** `sub` of tokens and certificates. */
+  subject: NameSchema,
+});
+
+/** A user as admins see it. */
+export const UserRecordSchema = Type.Object({
+  ...UserViewSchema.properties,
+  grants: GrantsSchema,
+  createdAt: EpochMsSchema,
+});
+
+/** What a runtime is, wherever it is told. */
+export const RuntimeViewSchema = Type.Object({
+  guid: Type.String(),
+  name: Type.String(),
+  module: NameSchema,
+  environment: NameSchema,
+  labels: LabelsSchema,
+  /** Its own groups and its user's. */
+  groups: Type.Array(NameSchema),
+  /** The user who let it enrol, or null. */
+  user: Type.Union([Type.Integer(), Type.Null()]),
+});
+export type RuntimeView = Static<typeof RuntimeViewSchema>;
+
+export const JoinCodeViewSchema = Type.Object({
+  id: Type.String(),
+  module: NameSchema,
+  environment: NameSchema,
+  labels: LabelsSchema,
+  groups: Type.Array(NameSchema),
+  usesLeft: Type.Integer(),
+  createdBy: Type.Integer(),
+  createdAt: EpochMsSchema,
+  expiresAt: EpochMsSchema,
+});
+
+export const SubscriptionViewSchema = Type.Object({
+  id: Type.Integer(),
+  group: NameSchema,
+  userId: Type.Optional(Type.Integer()),
+  guid: Type.Optional(Type.String()),
+  createdAt: EpochMsSchema,
+});
+
+/** Beside the session in the answers to login and refresh. */
+export const LoginDataSchema = Type.Object({
+  refreshToken: Type.String(),
+  /** End of the access token. */
+  expiresAt: EpochMsSchema,
+  /** End of the session, however often it is refreshed. */
+  sessionExpiresAt: EpochMsSchema,
+  /** Certificate of the session's key, or null without a key or without the right to push. */
+  certificate: Type.Union([JwsSchema, Type.Null()]),
+  grants: GrantsSchema,
+  user: UserViewSchema,
+  issuer: Type.String(),
+  keys: KeysSchema,
+});
+
+/** An ICdResponse around data of this shape. */
+export const LoginAnswerSchema = Type.Object({
+  app_state: CdResponseSchema.properties.app_state,
+  data: LoginDataSchema,
+});
+
+export const userView = (api: Api, user: User): Static<typeof UserViewSchema> => ({
+  id: user.id,
+  guid: user.guid,
+  name: user.name,
+  roles: [...user.roles],
+  tenant: api.settings.tenant,
+  subject: subjectOf(user),
+});
+
+export const userRecord = (api: Api, user: User): Static<typeof UserRecordSchema> => ({
+  ...userView(api, user),
+  grants: [...user.grants],
+  createdAt: user.createdAt,
+});
+
+export const runtimeView = ({ guid, name, module, environment, labels, groups, user }: Runtime): RuntimeView => ({
+  guid,
+  name,
+  module,
+  environment,
+  labels,
+  groups: [...groups],
+  user,
+});
+
+export const joinCodeView = (code: JoinCode): Static<typeof JoinCodeViewSchema> => ({ ...code, groups: [...code.groups] });
+
+export const subscriptionView = ({ id, group, member, createdAt }: Subscription): Static<typeof SubscriptionViewSchema> => ({
+  id,
+  group,
+  ...(member.kind === 'user' ? { userId: member.userId } : { guid: member.guid }),
+  createdAt,
+});
+
+/** All of the issuer's public keys, the signing one first. */
+export const issuerKeys = (api: Api): PublicKey[] => [...api.issuer.keys.values()].map(({ publicKey }) => publicKey);
+
+/** `app_state` of an answer that went well. */
+export const success = (
+  sess: ICdResponse['app_state']['sess'],
+  message: string,
+): ICdResponse['app_state'] => ({
+  success: true,
+  info: { messages: [message], code: null, app_msg: null },
+  sess,
+  cache: null,
+  sConfig: { usePush: true, usePolling: false, useCacheStore: false },
+});

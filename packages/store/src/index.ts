@@ -1,0 +1,10 @@
+export * from './ports/changes.ts';
+export * from './ports/issuer-keys.ts';
+export * from './ports/join-codes.ts';
+export * from './ports/runtimes.ts';
+export * from './ports/sessions.ts';
+export * from './ports/store.ts';
+export * from './ports/subscriptions.ts';
+export * from './ports/triggers.ts';
+export * from './ports/users.ts';
+export { openSqliteStore } from './sqlite/open-sqlite-store.ts';

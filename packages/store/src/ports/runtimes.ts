@@ -1,0 +1,23 @@
+import type { EpochMs, Labels, PublicKey } from '@cd-push/protocol';
+
+/** A runtime's own credential and what it runs. */
+export interface Runtime {
+  readonly guid: string;
+  readonly name: string;
+  readonly module: string;
+  readonly environment: string;
+  readonly labels: Labels;
+  readonly publicKey: PublicKey;
+  /** Who made the join code, or null after that user was removed. */
+  readonly user: number | null;
+  /** Its own groups and those of its user, each once, sorted. */
+  readonly groups: readonly string[];
+  readonly createdAt: EpochMs;
+}
+
+export interface RuntimeStore {
+  get(guid: string): Promise<Runtime | undefined>;
+  list(): Promise<Runtime[]>;
+  /** Answers false where there is none. */
+  remove(guid: string, at: EpochMs): Promise<boolean>;
+}

@@ -1,0 +1,32 @@
+import type { ChangeFeed } from './changes.ts';
+import type { IssuerKeyStore } from './issuer-keys.ts';
+import type { JoinCodeStore } from './join-codes.ts';
+import type { RuntimeStore } from './runtimes.ts';
+import type { SessionStore } from './sessions.ts';
+import type { SubscriptionStore } from './subscriptions.ts';
+import type { TriggerStore } from './triggers.ts';
+import type { UserStore } from './users.ts';
+
+/** Everything that the api keeps. A promise that resolves has been written durably. */
+export interface Store {
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly runtimes: RuntimeStore;
+  readonly joinCodes: JoinCodeStore;
+  readonly subscriptions: SubscriptionStore;
+  readonly triggers: TriggerStore;
+  readonly issuerKeys: IssuerKeyStore;
+  readonly changes: ChangeFeed;
+  close(): Promise<void>;
+}
+
+/** Why a store could not be opened; the message says what to do. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly kind: 'in-use' | 'newer-schema' | 'not-a-store';
+
+  constructor(kind: StoreError['kind'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,99 @@
+import { epochMs } from '@cd-push/protocol';
+import type { Selectable } from 'kysely';
+
+import type { JoinCode, JoinCodeStore } from '../ports/join-codes.ts';
+import { readLabels, readTexts } from './columns.ts';
+import { groupsOf, runtimeOf } from './sql-runtimes.ts';
+import type { Tables } from './tables.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+export const sqlJoinCodes = (unit: UnitOfWork): JoinCodeStore => ({
+  create: (code) =>
+    unit.run(code.createdAt, async ({ tables }) => {
+      await tables
+        .deleteFrom('join_codes')
+        .where((row) => row.or([row('expires_at', '<=', code.createdAt), row('uses_left', '<=', 0)]))
+        .execute();
+      const row = await tables
+        .insertInto('join_codes')
+        .values({
+          id: code.id,
+          hash: code.hash,
+          module: code.module,
+          environment: code.environment,
+          labels: JSON.stringify(code.labels),
+          groups: JSON.stringify(code.groups),
+          uses_left: code.uses,
+          created_by: code.createdBy,
+          created_at: code.createdAt,
+          expires_at: code.expiresAt,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return joinCodeOf(row);
+    }),
+
+  list: async (at) => {
+    const rows = await unit.tables
+      .selectFrom('join_codes')
+      .selectAll()
+      .where('expires_at', '>', at)
+      .where('uses_left', '>', 0)
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
+    return rows.map(joinCodeOf);
+  },
+
+  remove: async (id) => {
+    const { numDeletedRows } = await unit.tables.deleteFrom('join_codes').where('id', '=', id).executeTakeFirst();
+    return numDeletedRows > 0n;
+  },
+
+  enrol: ({ hash, guid, name, publicKey, at }) =>
+    unit.run(at, async ({ tables, tell }) => {
+      const code = await tables
+        .updateTable('join_codes')
+        .set((row) => ({ uses_left: row('uses_left', '-', 1) }))
+        .where('hash', '=', hash)
+        .where('expires_at', '>', at)
+        .where('uses_left', '>', 0)
+        .returningAll()
+        .executeTakeFirst();
+      if (code === undefined) return undefined;
+      const row = await tables
+        .insertInto('runtimes')
+        .values({
+          guid,
+          name,
+          module: code.module,
+          environment: code.environment,
+          labels: code.labels,
+          public_key: publicKey.x,
+          user_id: code.created_by,
+          created_at: at,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      for (const group of new Set(readTexts(code.groups, 'join_codes.groups'))) {
+        await tables
+          .insertInto('subscriptions')
+          .values({ group_name: group, user_id: null, runtime_guid: guid, created_at: at })
+          .execute();
+      }
+      tell({ kind: 'runtimes-changed', guid });
+      return runtimeOf(row, await groupsOf(tables, row));
+    }),
+});
+
+const joinCodeOf = (row: Selectable<Tables['join_codes']>): JoinCode => ({
+  id: row.id,
+  module: row.module,
+  environment: row.environment,
+  labels: readLabels(row.labels),
+  groups: readTexts(row.groups, 'join_codes.groups'),
+  usesLeft: row.uses_left,
+  createdBy: row.created_by,
+  createdAt: epochMs(row.created_at),
+  expiresAt: epochMs(row.expires_at),
+});
