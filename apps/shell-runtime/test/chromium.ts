@@ -29,7 +29,9 @@ export const launchChromium = async (): Promise<Browser> =>
 /** Unpacked once per version on a machine. Suites that run side by side each unpack for themselves, and one wins. */
 const unpackedChromium = async (): Promise<string> => {
   const entry = createRequire(import.meta.url).resolve('@sparticuz/chromium');
-  const { version } = JSON.parse(await readFile(join(dirname(entry), '../package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(await readFile(join(dirname(entry), '../package.json'), 'utf8')) as {
+    version: string;
+  };
   const home = join(tmpdir(), `cd-push-chromium-${version}`);
   const executable = join(home, 'chromium');
   if (existsSync(executable)) return executable;

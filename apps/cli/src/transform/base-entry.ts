@@ -34,7 +34,11 @@ export interface EntryContext {
 const alone = { imports: {}, uses: [] } as const;
 
 /** Turns a file's bytes into what is pushed and served. */
-export const baseEntry = (resource: string, bytes: Uint8Array, context: EntryContext): Result<BaseEntry, PatchProblem> => {
+export const baseEntry = (
+  resource: string,
+  bytes: Uint8Array,
+  context: EntryContext,
+): Result<BaseEntry, PatchProblem> => {
   const type = componentTypeOf(resource);
   if (type === 'asset') {
     return { ok: true, value: { resource, type, digest: contentDigest(bytes), ...alone } };

@@ -102,13 +102,17 @@ export class Base {
   }
 
   manifest(): BaseManifest {
-    const entries = this.entries().sort((a, b) => (a.resource < b.resource ? -1 : 1));
+    const entries = this.entries().toSorted((a, b) => (a.resource < b.resource ? -1 : 1));
     const lines = entries.map(({ resource, digest }) => `${resource} ${digest}\n`);
     const resources = entries.map((entry): [string, BaseManifestEntry] => [
       entry.resource,
       { type: entry.type, digest: entry.digest, url: urlOf(entry) },
     ]);
-    return { module: this.module, base: contentDigest(lines.join('')), resources: Object.fromEntries(resources) };
+    return {
+      module: this.module,
+      base: contentDigest(lines.join('')),
+      resources: Object.fromEntries(resources),
+    };
   }
 
   /**
@@ -156,7 +160,10 @@ export class Base {
     const named = parseResource(resource);
     const done = named.ok
       ? baseEntry(resource, bytes, this.#context)
-      : { ok: false as const, problem: patchProblem({ resource, text: '', message: named.problem.detail ?? '', offset: 0 }) };
+      : {
+          ok: false as const,
+          problem: patchProblem({ resource, text: '', message: named.problem.detail ?? '', offset: 0 }),
+        };
     const { source, entry } = known;
     this.#files.set(
       path,
@@ -166,11 +173,19 @@ export class Base {
 
   /** Files that did not change themselves, but mean something else now. */
   *#affected(changed: ReadonlyMap<string, unknown>, structural: boolean): Generator<string> {
-    const styles = new Set([...changed.keys()].filter((path) => path.endsWith('.css')).map((path) => this.#resource(path)));
+    const styles = new Set(
+      [...changed.keys()].filter((path) => path.endsWith('.css')).map((path) => this.#resource(path)),
+    );
     if (!structural && styles.size === 0) return;
     for (const [path, { entry, problem }] of this.#files) {
-      if (structural && (problem !== undefined || (entry !== undefined && this.#resolvesAnew(entry)))) yield path;
-      else if (styles.size > 0 && path.endsWith('.css') && (problem !== undefined || entry?.uses.some((used) => styles.has(used)) === true)) yield path;
+      if (structural && (problem !== undefined || (entry !== undefined && this.#resolvesAnew(entry))))
+        yield path;
+      else if (
+        styles.size > 0 &&
+        path.endsWith('.css') &&
+        (problem !== undefined || entry?.uses.some((used) => styles.has(used)) === true)
+      )
+        yield path;
     }
   }
 
@@ -190,7 +205,8 @@ export class Base {
     }
     for (const [path, known] of before) {
       const now = this.#files.get(path);
-      if (now?.entry === undefined || now.problem !== undefined || now.entry.digest === known?.entry?.digest) continue;
+      if (now?.entry === undefined || now.problem !== undefined || now.entry.digest === known?.entry?.digest)
+        continue;
       const from = known === undefined ? removed.get(now.source) : undefined;
       if (from === undefined || componentTypeOf(from) !== componentTypeOf(path)) {
         changes.push({ change: 'put', entry: now.entry });
@@ -203,7 +219,7 @@ export class Base {
       const resource = this.#resource(path);
       changes.push({ change: 'delete', resource, type: componentTypeOf(resource) });
     }
-    return changes.sort((a, b) => (resourceOfChange(a) < resourceOfChange(b) ? -1 : 1));
+    return changes.toSorted((a, b) => (resourceOfChange(a) < resourceOfChange(b) ? -1 : 1));
   }
 
   /** The files that paths stand for: folders for what is and was in them. */
@@ -221,7 +237,8 @@ export class Base {
       else {
         const prefix = below === '' ? '' : `${below}/`;
         for (const known of this.#files.keys()) if (known.startsWith(prefix)) touched.add(known);
-        if (kind === 'folder') for (const found of scanFiles(this.#root, this.#ignore, below)) touched.add(found);
+        if (kind === 'folder')
+          for (const found of scanFiles(this.#root, this.#ignore, below)) touched.add(found);
       }
     }
     return touched;

@@ -27,7 +27,10 @@ export const compactExports = (code: string, mappings: string): { code: string; 
   if (short.length === 0 || concerned.some((line) => line !== '')) return { code, mappings };
   const added = [definer, ...short];
   lines.splice(first, removed, ...added.map(() => ''));
-  return { code: `${code.slice(0, start)}${added.join('\n')}\n${code.slice(end)}`, mappings: lines.join(';') };
+  return {
+    code: `${code.slice(0, start)}${added.join('\n')}\n${code.slice(end)}`,
+    mappings: lines.join(';'),
+  };
 };
 
 const endOf = (pattern: RegExp, text: string, from: number): number => {

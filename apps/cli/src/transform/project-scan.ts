@@ -14,7 +14,9 @@ export const ignoreTooling: Ignore = (path) => {
     name.startsWith('.') ||
     name === 'node_modules' ||
     /^(?:package|package-lock|tsconfig.*|jsconfig)\.json$/u.test(name) ||
-    /^(?:pnpm-lock\.yaml|pnpm-workspace\.yaml|yarn\.lock|cd-push\.config\.\w+|cd-push\.base\.json)$/u.test(name) ||
+    /^(?:pnpm-lock\.yaml|pnpm-workspace\.yaml|yarn\.lock|cd-push\.config\.\w+|cd-push\.base\.json)$/u.test(
+      name,
+    ) ||
     /\.d\.[cm]?ts$/u.test(name)
   );
 };
@@ -31,7 +33,7 @@ export const scanFiles = (root: string, ignore: Ignore, folder = ''): string[] =
     }
   };
   visit(folder);
-  return found.sort();
+  return found.toSorted();
 };
 
 /** What stands at a path now. Links count where they lead to a file within the project, and there alone. */

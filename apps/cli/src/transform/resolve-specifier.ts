@@ -38,7 +38,8 @@ export const resolveSpecifier = (project: ProjectFiles, importer: string, specif
   const path = specifier.startsWith('/')
     ? posix.normalize(specifier.slice(1))
     : posix.normalize(posix.join(folder, specifier));
-  if (path === '..' || path.startsWith('../')) return { kind: 'refused', reason: 'it leads out of the project' };
+  if (path === '..' || path.startsWith('../'))
+    return { kind: 'refused', reason: 'it leads out of the project' };
   const found = candidatesOf(path).find((candidate) => project.has(candidate));
   return found === undefined
     ? { kind: 'refused', reason: 'there is no such file' }

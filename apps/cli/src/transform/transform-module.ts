@@ -69,7 +69,7 @@ export const transformModule = (input: ModuleInput): Result<TransformedModule, P
   if (later !== undefined) return refuse(syntaxProblem(input, later, plain));
 
   const imports: Record<string, string> = {};
-  for (const specifier of [...run.deps, ...run.dynamicDeps].sort()) {
+  for (const specifier of [...run.deps, ...run.dynamicDeps].toSorted()) {
     const resolution = input.resolve(specifier);
     switch (resolution.kind) {
       case 'resource':
@@ -84,11 +84,16 @@ export const transformModule = (input: ModuleInput): Result<TransformedModule, P
         resolution satisfies never;
     }
   }
-  const dynamicImports = run.dynamicDeps.filter((specifier) => !run.deps.includes(specifier)).sort();
+  const dynamicImports = run.dynamicDeps.filter((specifier) => !run.deps.includes(specifier)).toSorted();
   const head = headOf(imports, dynamicImports);
   const { version, sources, names, mappings } = composed(maps);
   const body = compactExports(run.code, String(mappings));
-  const map = JSON.stringify({ version, sources, names, mappings: ';'.repeat(headLines(head)) + body.mappings });
+  const map = JSON.stringify({
+    version,
+    sources,
+    names,
+    mappings: ';'.repeat(headLines(head)) + body.mappings,
+  });
   const mapDigest = contentDigest(map);
   // The name of the map makes versions that differ in nothing but their positions different contents.
   const content = `${head}${body.code}};\n//# sourceMappingURL=${mapDigest}.map\n`;
@@ -100,7 +105,9 @@ const headLines = (head: string): number => head.split('\n').length - 1;
 const headOf = (imports: Readonly<Record<string, string>>, dynamicImports: readonly string[]): string =>
   [
     `export const imports = ${JSON.stringify(imports)};`,
-    ...(dynamicImports.length > 0 ? [`export const dynamicImports = ${JSON.stringify(dynamicImports)};`] : []),
+    ...(dynamicImports.length > 0
+      ? [`export const dynamicImports = ${JSON.stringify(dynamicImports)};`]
+      : []),
     `export default async (${parameters}) => {`,
     '',
   ].join('\n');
@@ -108,14 +115,20 @@ const headOf = (imports: Readonly<Record<string, string>>, dynamicImports: reado
 const composed = (maps: SourceMap[]): ReturnType<typeof remapping> =>
   remapping(maps.map(toInput), () => null, { excludeContent: true });
 
-const toInput = ({ mappings, names, sources }: SourceMap): { version: 3; mappings: string; names: string[]; sources: string[] } => ({
+const toInput = ({
+  mappings,
+  names,
+  sources,
+}: SourceMap): { version: 3; mappings: string; names: string[]; sources: string[] } => ({
   version: 3,
   mappings,
   names,
   sources,
 });
 
-const isError = ({ severity }: OxcError): boolean => severity === 'Error';
+/** Warnings and advice are not ours to give. */
+const fatal = new Set<string>(['Error']);
+const isError = ({ severity }: OxcError): boolean => fatal.has(severity);
 
 /** @param through the transform whose output was faulted, where it was not the file itself. */
 const syntaxProblem = (
@@ -124,8 +137,12 @@ const syntaxProblem = (
   through?: { readonly code: string; readonly map?: SourceMap },
 ): PatchProblem => {
   const message = error.helpMessage === null ? error.message : `${error.message} (${error.helpMessage})`;
-  const at = error.labels[0]?.start ?? 0;
-  const offset = through?.map === undefined ? at : originalOffset(text, [through.map], through.code, at);
+  const faulted = through?.code ?? text;
+  // Labels count bytes of UTF-8.
+  const at = Buffer.from(faulted)
+    .subarray(0, error.labels[0]?.start ?? 0)
+    .toString().length;
+  const offset = through?.map === undefined ? at : originalOffset(text, [through.map], faulted, at);
   return patchProblem({ resource, message, text, offset });
 };
 

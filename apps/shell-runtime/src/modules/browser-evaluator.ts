@@ -6,8 +6,11 @@ import type { Evaluator } from './ports.ts';
 const keptMaps = 256;
 
 export interface BrowserEvaluator extends Evaluator {
-  /** The source map of a pushed version, by digest. Its text lies with the browser, not on the JS heap. */
-  mapOf(digest: string): Promise<string | undefined>;
+  /**
+   * The source map of a version, by digest. That of a pushed one lies with the browser, not on the JS heap; that of a
+   * served one is fetched.
+   */
+  readonly mapOf: (digest: string) => Promise<string | undefined>;
 }
 
 /**
@@ -44,7 +47,10 @@ export const createBrowserEvaluator = (baseUrl: string): BrowserEvaluator => {
       if (map !== undefined) tail.push(`\n//# sourceMappingURL=${keepMap(digest, map)}`);
       const blobUrl = URL.createObjectURL(new Blob([content, ...tail], { type: 'text/javascript' }));
       try {
-        return loadedModuleOf(await import(/* @vite-ignore */ /* webpackIgnore: true */ blobUrl), content.length);
+        return loadedModuleOf(
+          await import(/* @vite-ignore */ /* webpackIgnore: true */ blobUrl),
+          content.length,
+        );
       } finally {
         URL.revokeObjectURL(blobUrl);
       }
@@ -52,7 +58,7 @@ export const createBrowserEvaluator = (baseUrl: string): BrowserEvaluator => {
 
     meta: (resource) => ({ url: new URL(pathWithinModule(resource), baseUrl).href }),
 
-    mapOf: async (digest) => maps.get(digest)?.blob.text(),
+    mapOf: async (digest) => maps.get(digest)?.blob.text() ?? servedMap(new URL(`_cd/${digest}.js`, baseUrl)),
   };
 };
 
@@ -63,3 +69,18 @@ const pathWithinModule = (resource: string): string =>
     .split('/')
     .map(encodeURIComponent)
     .join('/');
+
+/** What the served base has as the map of one of its modules, if it has any. */
+const servedMap = async (url: URL): Promise<string | undefined> => {
+  const text = async (address: URL): Promise<string | undefined> => {
+    const response = await fetch(address);
+    return response.ok ? response.text() : undefined;
+  };
+  try {
+    const name = /\/\/# sourceMappingURL=(\S+)\s*$/u.exec((await text(url)) ?? '')?.[1];
+    return name === undefined ? undefined : await text(new URL(name, url));
+  } catch {
+    // Without a network a stack stays as it is.
+    return undefined;
+  }
+};

@@ -20,7 +20,8 @@ export const foreignModule = async (source: ModuleSource, port: ForeignPort): Pr
   if (resource.endsWith('.json')) {
     const value: unknown = JSON.parse(await port.text(source));
     return loaded((namespace) => {
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) Object.assign(namespace, value);
+      if (typeof value === 'object' && value !== null && !Array.isArray(value))
+        Object.assign(namespace, value);
       namespace.default = value;
     });
   }

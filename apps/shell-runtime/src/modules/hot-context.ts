@@ -52,9 +52,11 @@ export class HotContext {
       this.selfAccepted = true;
       if (first !== undefined) this.selfCallbacks.push(first);
     } else if (typeof first === 'string') {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which it is follows from the first argument
       const one = callback as AcceptOne | undefined;
       this.#acceptDependencies([first], ([module]) => one?.(module));
     } else {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which it is follows from the first argument
       this.#acceptDependencies(first, (callback as AcceptMany | undefined) ?? (() => undefined));
     }
   }

@@ -6,7 +6,9 @@ import type { LoadedModule, ModuleFactory } from './module-format.ts';
  */
 export const loadedModuleOf = (native: unknown, retainedBytes: number): LoadedModule => {
   if (typeof native !== 'object' || native === null) throw notOurs();
-  const { default: factory, imports, dynamicImports = [] } = native as Record<string, unknown>;
+  const factory: unknown = Reflect.get(native, 'default');
+  const imports: unknown = Reflect.get(native, 'imports');
+  const dynamicImports: unknown = Reflect.get(native, 'dynamicImports') ?? [];
   if (!isFactory(factory) || !isImports(imports) || !isNames(dynamicImports)) throw notOurs();
   return { imports, dynamicImports, factory, retainedBytes };
 };

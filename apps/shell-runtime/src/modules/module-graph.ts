@@ -49,7 +49,7 @@ export class ModuleGraph {
   /** Calls what modules registered with `hot.on`. A listener that throws does not keep the others from hearing. */
   emit(event: string, payload: unknown): readonly unknown[] {
     const errors: unknown[] = [];
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+    for (const listener of Array.from(this.#listeners.get(event) ?? [])) {
       try {
         listener(payload);
       } catch (error) {
@@ -76,7 +76,9 @@ export class ModuleGraph {
 
   /** Loads what a version statically imports. */
   async loadImports(version: ModuleVersion, seen: Set<string>): Promise<void> {
-    const missing = staticResources(version).filter((resource) => this.records.get(resource)?.current === undefined);
+    const missing = staticResources(version).filter(
+      (resource) => this.records.get(resource)?.current === undefined,
+    );
     if (missing.length > 0) await Promise.all(missing.map((resource) => this.loadTree(resource, seen)));
   }
 
@@ -240,7 +242,11 @@ const bind = (importer: ModuleInstance, record: ModuleRecord, names: ImportedNam
   else importer.bindings.set(record, new Set([...(bound ?? []), ...names.importedNames]));
 };
 
-const waitsFor = (instance: ModuleInstance, goal: ModuleInstance, seen = new Set<ModuleInstance>()): boolean => {
+const waitsFor = (
+  instance: ModuleInstance,
+  goal: ModuleInstance,
+  seen = new Set<ModuleInstance>(),
+): boolean => {
   if (instance === goal) return true;
   if (seen.has(instance)) return false;
   seen.add(instance);

@@ -52,7 +52,7 @@ export const createRecord = (resource: string): ModuleRecord => ({
 });
 
 export const createNamespace = (): Namespace => {
-  const namespace: Namespace = Object.create(null);
+  const namespace: Namespace = { __proto__: null };
   Object.defineProperty(namespace, Symbol.toStringTag, { value: 'Module' });
   return namespace;
 };

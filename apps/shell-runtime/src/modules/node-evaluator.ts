@@ -15,7 +15,7 @@ export interface NodeEvaluatorOptions {
 
 export interface NodeEvaluator extends Evaluator {
   /** The source map of a version that was loaded, by digest. */
-  mapOf(digest: string): Promise<string | undefined>;
+  readonly mapOf: (digest: string) => Promise<string | undefined>;
 }
 
 /** Loads modules from files that are named by their digest, so that a stack's frames say which version they are of. */
@@ -44,8 +44,8 @@ export const createNodeEvaluator = ({ dir, projectDir }: NodeEvaluatorOptions): 
     },
 
     mapOf: (digest) =>
-      readFile(join(folder, `${digest}.mjs.map`), 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
+      readFile(join(folder, `${digest}.mjs.map`), 'utf8').catch((error: unknown) => {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
         throw error;
       }),
   };

@@ -36,7 +36,7 @@ export interface ModulePorts {
   /** `import.meta.hot.send`. */
   send(event: string, data: unknown): void;
   /** How the swap ended that `hot.invalidate` began outside any other; `unaccepted` asks for a restart or reload. */
-  invalidated?(result: SwapResult): void;
+  readonly invalidated?: (result: SwapResult) => void;
 }
 
 export interface SwapLimits {

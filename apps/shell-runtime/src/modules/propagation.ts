@@ -8,7 +8,11 @@ export interface Boundary {
 
 export type Propagation =
   /** `outdated` are all records to be evaluated again: the changed ones and those between them and the acceptors. */
-  | { readonly ok: true; readonly boundaries: readonly Boundary[]; readonly outdated: ReadonlySet<ModuleRecord> }
+  | {
+      readonly ok: true;
+      readonly boundaries: readonly Boundary[];
+      readonly outdated: ReadonlySet<ModuleRecord>;
+    }
   /** The way up from a changed module on which nobody accepts, changed module first. */
   | { readonly ok: false; readonly chain: readonly string[] };
 
@@ -86,7 +90,16 @@ export const propagate = (
   return { ok: true, boundaries, outdated };
 };
 
-const bindsOnly = (importer: ModuleInstance, record: ModuleRecord, accepted: ReadonlySet<string> | undefined): boolean => {
+const bindsOnly = (
+  importer: ModuleInstance,
+  record: ModuleRecord,
+  accepted: ReadonlySet<string> | undefined,
+): boolean => {
   const bound = importer.bindings.get(record);
-  return accepted !== undefined && bound !== undefined && bound !== 'all' && [...bound].every((name) => accepted.has(name));
+  return (
+    accepted !== undefined &&
+    bound !== undefined &&
+    bound !== 'all' &&
+    [...bound].every((name) => accepted.has(name))
+  );
 };

@@ -64,7 +64,11 @@ export class SwapError extends Error {
   readonly at: SwapFailure;
   readonly chain: readonly string[] | undefined;
 
-  constructor(at: SwapFailure, message: string, options: { cause?: unknown; chain?: readonly string[] } = {}) {
+  constructor(
+    at: SwapFailure,
+    message: string,
+    options: { cause?: unknown; chain?: readonly string[] } = {},
+  ) {
     super(message, { cause: options.cause });
     this.at = at;
     this.chain = options.chain;

@@ -3,6 +3,7 @@ import type { Namespace } from './module-format.ts';
 import { ModuleGraph } from './module-graph.ts';
 import type { ModulePorts, SwapLimits } from './ports.ts';
 import { defaultSwapLimits } from './ports.ts';
+import { releaseAll, type Released } from './release.ts';
 import { stageChanges } from './stage.ts';
 import { SwapError, type ModuleChange, type SwapResult } from './swap-result.ts';
 import { Transaction } from './transaction.ts';
@@ -24,9 +25,26 @@ export class LiveModules {
     };
   }
 
-  /** Loads and evaluates an entry. Rejects with what its evaluation throws; a later swap may repair it. */
-  start(entry: string): Promise<Namespace> {
-    return this.#enqueue(() => this.#graph.start(entry));
+  /** Loads an entry with all that it statically imports, and evaluates nothing. */
+  load(entry: string): Promise<void> {
+    return this.#enqueue(() => this.#graph.loadTree(entry));
+  }
+
+  /**
+   * Loads and evaluates an entry. Rejects with what its evaluation throws; a later swap may repair it.
+   *
+   * @param data what modules find as `hot.data`, by resource: what `release` gave, here or in another process.
+   */
+  start(entry: string, data: ReadonlyMap<string, Record<string, unknown>> = new Map()): Promise<Namespace> {
+    return this.#enqueue(() => {
+      for (const [resource, left] of data) this.#graph.data.set(resource, left);
+      return this.#graph.start(entry);
+    });
+  }
+
+  /** Takes everything out of service; `start` brings it back. */
+  release(): Promise<Released> {
+    return this.#enqueue(() => releaseAll(this.#graph));
   }
 
   /** Applies changes all together or not at all. Swaps run one after the other, in the order of the calls. */
@@ -67,10 +85,14 @@ export class LiveModules {
     const invalidate = graph.onInvalidate;
     try {
       const staged = await stageChanges(graph, changes);
-      await transaction.apply(staged, invalidated.map((resource) => graph.record(resource)));
+      await transaction.apply(
+        staged,
+        invalidated.map((resource) => graph.record(resource)),
+      );
       return { status: 'applied', ...transaction.commit(), ...this.#retained() };
     } catch (cause) {
-      const failure = cause instanceof SwapError ? cause : new SwapError('evaluate', messageOf(cause), { cause });
+      const failure =
+        cause instanceof SwapError ? cause : new SwapError('evaluate', messageOf(cause), { cause });
       const error = failure.cause ?? failure;
       const restoring = await transaction.restore();
       graph.emit('vite:error', { type: 'error', err: { message: messageOf(error), stack: stackOf(error) } });
@@ -98,4 +120,5 @@ export class LiveModules {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? String(error)) : String(error));
+const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? String(error)) : String(error);

@@ -83,8 +83,10 @@ export class Transaction {
     for (const record of deleted) this.#graph.records.delete(record.resource);
     if (pruned.length > 0) this.#warn(this.#graph.emit('vite:beforePrune', { type: 'prune', paths: pruned }));
     const updated = this.#created
-      .filter(({ state, record, namespace }) => state === 'evaluated' && record.instance?.namespace === namespace)
-      .sort((a, b) => a.order - b.order)
+      .filter(
+        ({ state, record, namespace }) => state === 'evaluated' && record.instance?.namespace === namespace,
+      )
+      .toSorted((a, b) => a.order - b.order)
       .map(({ record }) => record.resource);
     this.#emit('vite:afterUpdate', this.#boundaries);
     return { updated, pruned, warnings: this.warnings };
@@ -99,7 +101,7 @@ export class Transaction {
     this.#errors.close();
     try {
       await this.#limited(async (inTime) => {
-        for (const instance of this.#created.sort((a, b) => b.order - a.order)) {
+        for (const instance of this.#created.toSorted((a, b) => b.order - a.order)) {
           if (instance.record.instance !== instance) continue;
           graph.setInstance(instance.record, undefined);
           await this.#retire(instance);
@@ -128,7 +130,8 @@ export class Transaction {
   #finish(): void {
     const { data, records } = this.#graph;
     // Left for those that are imported again later, on demand.
-    for (const resource of data.keys()) if (records.get(resource)?.instance !== undefined) data.delete(resource);
+    for (const resource of data.keys())
+      if (records.get(resource)?.instance !== undefined) data.delete(resource);
     this.#graph.onInstance = undefined;
     this.#errors.close();
   }
@@ -137,7 +140,7 @@ export class Transaction {
   async #dispose(records: readonly ModuleRecord[], inTime: () => void): Promise<void> {
     const { data } = this.#graph;
     const instances = records.map(({ instance }) => instance).filter((instance) => instance !== undefined);
-    for (const instance of instances.sort((a, b) => b.order - a.order)) {
+    for (const instance of instances.toSorted((a, b) => b.order - a.order)) {
       const { record } = instance;
       if (instance.state === 'evaluating') await instance.done;
       inTime();
@@ -178,7 +181,7 @@ export class Transaction {
     const orderOf = ({ via }: Boundary): number => this.#former.get(via)?.instance?.order ?? 0;
     return boundaries
       .filter(({ acceptor, via }) => acceptor.record === via || !this.#former.has(acceptor.record))
-      .sort((a, b) => orderOf(a) - orderOf(b));
+      .toSorted((a, b) => orderOf(a) - orderOf(b));
   }
 
   async #accept(boundaries: readonly Boundary[], inTime: () => void): Promise<void> {
@@ -216,7 +219,9 @@ export class Transaction {
     this.#failOnError();
     await health.nextFrame();
     this.#failOnError();
-    const checks = [...this.#graph.records.values()].flatMap(({ instance }) => instance?.hot.healthChecks ?? []);
+    const checks = [...this.#graph.records.values()].flatMap(
+      ({ instance }) => instance?.hot.healthChecks ?? [],
+    );
     if (checks.length === 0) return;
     await this.#limited(async () => {
       for (const check of checks) {

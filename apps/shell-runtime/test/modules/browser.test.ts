@@ -30,8 +30,9 @@ afterEach(() => page.close());
 const start = async (files: Record<string, string>): Promise<void> => {
   const base: Record<string, { digest: string; url: string }> = {};
   for (const [name, text] of Object.entries(files)) {
-    const { digest, content } = contentOf(`/m/${name}`, text);
-    server.serve(`/_cd/${digest}.js`, content);
+    const { digest, content, map } = contentOf(`/m/${name}`, text);
+    server.serve(`/_cd/${digest}.js`, `${content}//# sourceMappingURL=${digest}.map\n`);
+    server.serve(`/_cd/${digest}.map`, map, 'application/json');
     base[`/m/${name}`] = { digest, url: `_cd/${digest}.js` };
   }
   await page.evaluate((served) => globalThis.page.start('/m/main.ts', served), base);
@@ -81,16 +82,41 @@ describe("live modules under script-src 'self' blob:", () => {
     await start({ 'main.ts': main, 'counter.ts': counter('first') });
     const broken = `import.meta.hot!.accept();\nconst boom = () => {\n  throw new TypeError('no such thing');\n};\nboom();\n`;
     const result = await swap(put('counter.ts', broken));
-    expect(result).toMatchObject({ status: 'failed', at: 'evaluate', restored: true, message: 'no such thing' });
+    expect(result).toMatchObject({
+      status: 'failed',
+      at: 'evaluate',
+      restored: true,
+      message: 'no such thing',
+    });
     expect(result.stack).toMatch(/_cd\/sha256-[\w-]{43}\.js:\d+:\d+/u);
     expect(result.mapped).toMatch(/at boom \(\/m\/counter\.ts:3:\d+\)\n.*\/m\/counter\.ts:5:\d+/u);
     expect(await shown()).toBe('first 0');
   });
 
+  test('a stack that leads through a served module is mapped with the map that is served', async () => {
+    await start({
+      'main.ts': `import { call } from './served.ts'; globalThis.call = call; import './view.ts';`,
+      'served.ts': `export const call = (work: () => void) => {\n  work();\n};`,
+      'view.ts': `import.meta.hot!.accept();`,
+    });
+    const view = `globalThis.call(() => {\n  throw new Error('through');\n});`;
+    const { mapped } = await swap(put('view.ts', view));
+    expect(mapped).toMatch(/\/m\/view\.ts:2:\d+\)?\n.*\/m\/served\.ts:2:\d+\)?\n.*\/m\/view\.ts:1:\d+/u);
+  });
+
   test('content with a syntax error is refused before anything is evaluated', async () => {
     await start({ 'main.ts': main, 'counter.ts': counter('first') });
-    const change = { ...put('counter.ts', ''), digest: 'sha256-none', content: 'export default async () => { const x = ; };' };
-    expect(await swap(change)).toMatchObject({ status: 'failed', at: 'load', restored: true, name: 'SyntaxError' });
+    const change = {
+      ...put('counter.ts', ''),
+      digest: 'sha256-none',
+      content: 'export default async () => { const x = ; };',
+    };
+    expect(await swap(change)).toMatchObject({
+      status: 'failed',
+      at: 'load',
+      restored: true,
+      name: 'SyntaxError',
+    });
     expect(await shown()).toBe('first 0');
   });
 
@@ -151,10 +177,13 @@ describe('cost', () => {
   test('the time until a pushed module is evaluated is reported', async () => {
     await start({ 'main.ts': main, 'counter.ts': large(0) });
     const times: PageResult[] = [];
-    for (let version = 1; version <= 40; version += 1) times.push(await swap(put('counter.ts', large(version))));
-    const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
+    for (let version = 1; version <= 40; version += 1)
+      times.push(await swap(put('counter.ts', large(version))));
+    const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
     const evaluated = median(times.map(({ evaluatedMs }) => evaluatedMs!));
-    console.log(`evaluated after ${evaluated.toFixed(2)} ms, healthy after ${median(times.map(({ ms }) => ms)).toFixed(2)} ms`);
+    console.log(
+      `evaluated after ${evaluated.toFixed(2)} ms, healthy after ${median(times.map(({ ms }) => ms)).toFixed(2)} ms`,
+    );
     expect(times.every(({ status }) => status === 'applied')).toBe(true);
   }, 60_000);
 });

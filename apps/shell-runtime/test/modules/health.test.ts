@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 
-import type { SwapResult } from '../../src/modules/swap-result.ts';
 import { World } from './world.ts';
 
 const applied = { status: 'applied' };
@@ -45,7 +44,12 @@ describe('health', () => {
   });
 
   test('an app’s own check that says no, throws or rejects restores the old version', async () => {
-    for (const verdict of ['false', '(() => { throw new Error("ill"); })()', 'Promise.reject(new Error("ill"))', 'Promise.resolve(false)']) {
+    for (const verdict of [
+      'false',
+      '(() => { throw new Error("ill"); })()',
+      'Promise.reject(new Error("ill"))',
+      'Promise.resolve(false)',
+    ]) {
       const world = await started(`${self} log('run a1');`);
       const result = await world.push({ 'a.ts': `${self} import.meta.hot!.health(() => ${verdict});` });
       expect(result).toMatchObject({ ...failed, at: 'health' });
@@ -146,10 +150,13 @@ describe('invalidate', () => {
   const parent = `import { a } from './a.ts'; log('parent ' + a); ${self}`;
 
   test('a module that gives up its change within a swap hands it on to its importers', async () => {
-    const world = await started(`export const a = 1; import.meta.hot!.accept((m) => { if (m!.a === 2) import.meta.hot!.invalidate(); });`, {
-      'main.ts': `import './parent.ts';`,
-      'parent.ts': parent,
-    });
+    const world = await started(
+      `export const a = 1; import.meta.hot!.accept((m) => { if (m!.a === 2) import.meta.hot!.invalidate(); });`,
+      {
+        'main.ts': `import './parent.ts';`,
+        'parent.ts': parent,
+      },
+    );
     expect(await world.push({ 'a.ts': `export const a = 2; ${self}` })).toMatchObject({
       ...applied,
       updated: ['/m/a.ts', '/m/parent.ts'],
@@ -158,8 +165,13 @@ describe('invalidate', () => {
   });
 
   test('where no importer takes it in, everything is restored', async () => {
-    const world = await started(`log('run a1'); import.meta.hot!.accept(() => import.meta.hot!.invalidate());`);
-    expect(await world.push({ 'a.ts': `log('run a2'); ${self}` })).toMatchObject({ ...failed, at: 'unaccepted' });
+    const world = await started(
+      `log('run a1'); import.meta.hot!.accept(() => import.meta.hot!.invalidate());`,
+    );
+    expect(await world.push({ 'a.ts': `log('run a2'); ${self}` })).toMatchObject({
+      ...failed,
+      at: 'unaccepted',
+    });
     expect(world.logged()).toEqual(['run a2', 'run a1']);
   });
 
@@ -169,30 +181,36 @@ describe('invalidate', () => {
       'main.ts': `import './a.ts'; import.meta.hot!.accept('./a.ts', () => log('main'));`,
       'b.ts': `import './a.ts'; ${self}`,
     });
-    expect(await world.push({ 'a.ts': `import './b.ts'; ${giveUp}`, 'b.ts': `import './a.ts'; ${giveUp}` })).toMatchObject(applied);
+    expect(
+      await world.push({ 'a.ts': `import './b.ts'; ${giveUp}`, 'b.ts': `import './a.ts'; ${giveUp}` }),
+    ).toMatchObject(applied);
     expect(world.logged()).toEqual(['main']);
   });
 
   test('outside of a swap it begins one, whose end is told', async () => {
-    const world = await started(`export const a = 1; export const giveUp = () => import.meta.hot!.invalidate(); log(giveUp);`, {
-      'main.ts': `import './parent.ts';`,
-      'parent.ts': parent,
-    });
-    const orphan = await started(`log(() => import.meta.hot!.invalidate());`);
-    const again = new World({ 'main.ts': `import './parent.ts';`, 'parent.ts': parent, 'a.ts': `export const a = 1; log(() => import.meta.hot!.invalidate());` });
-    await again.start();
-    const [giveUp] = again.logged() as (() => void)[];
-    giveUp!();
-    await settled();
-    expect(again.invalidations).toMatchObject([{ ...applied, updated: ['/m/parent.ts'] }] satisfies Partial<SwapResult>[]);
-    expect(again.logged()).toEqual(['parent 1']);
-    expect([world.invalidations, orphan.invalidations]).toEqual([[], []]);
+    const giveUp = `export const a = 1; log(() => import.meta.hot!.invalidate());`;
+    const accepted = new World({ 'main.ts': `import './parent.ts';`, 'parent.ts': parent, 'a.ts': giveUp });
+    const alone = new World({ 'main.ts': `import './a.ts'; log('main');`, 'a.ts': giveUp });
+    for (const world of [accepted, alone]) {
+      await world.start();
+      const [invalidate] = world.logged() as (() => void)[];
+      invalidate!();
+      await settled();
+    }
+    expect(accepted.invalidations).toMatchObject([{ ...applied, updated: ['/m/parent.ts'] }]);
+    expect(accepted.logged()).toEqual(['parent 1']);
+    expect(alone.invalidations).toMatchObject([
+      { ...failed, at: 'unaccepted', chain: ['/m/a.ts', '/m/main.ts'] },
+    ]);
+    expect(alone.logged()).toEqual([]);
   });
 });
 
 describe('events and memory', () => {
   test('hot.on hears events until its version is replaced, and hot.off ends it before', async () => {
-    const listen = (name: string): string => `const hear = (x: unknown) => log('${name} ' + x); import.meta.hot!.on('tick', hear);
+    const listen = (
+      name: string,
+    ): string => `const hear = (x: unknown) => log('${name} ' + x); import.meta.hot!.on('tick', hear);
       import.meta.hot!.on('stop', () => import.meta.hot!.off('tick', hear)); ${self}`;
     const world = await started(listen('a1'));
     world.modules.emit('tick', 1);
@@ -216,8 +234,12 @@ describe('events and memory', () => {
     await world.push({ 'a.ts': `${self} log('run');` });
     await world.push({ 'a.ts': `throw 1;` });
     expect(world.logged()).toEqual([
-      'vite:beforeUpdate update', 'run', 'vite:afterUpdate update',
-      'vite:beforeUpdate update', 'run', 'vite:error error',
+      'vite:beforeUpdate update',
+      'run',
+      'vite:afterUpdate update',
+      'vite:beforeUpdate update',
+      'run',
+      'vite:error error',
     ]);
   });
 
@@ -242,6 +264,9 @@ describe('events and memory', () => {
     const first = await world.push({ 'a.ts': `${self} 1;` });
     expect(first.retainedBytes).toBeGreaterThan(before);
     expect(first.restartAsked).toBe(false);
-    expect(await world.push({ 'a.ts': `${self} '${'x'.repeat(2_000)}';` })).toMatchObject({ ...applied, restartAsked: true });
+    expect(await world.push({ 'a.ts': `${self} '${'x'.repeat(2_000)}';` })).toMatchObject({
+      ...applied,
+      restartAsked: true,
+    });
   });
 });

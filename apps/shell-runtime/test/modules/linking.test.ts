@@ -80,7 +80,9 @@ describe('linking', () => {
       'main.ts': `const load = () => import('absent'); const errors: unknown[] = [];
         for (const _ of [1, 2]) try { await load(); } catch (error) { errors.push((error as Error).message); } export { errors };`,
     });
-    expect(await world.start()).toMatchObject({ errors: ['There is no package absent.', 'There is no package absent.'] });
+    expect(await world.start()).toMatchObject({
+      errors: ['There is no package absent.', 'There is no package absent.'],
+    });
   });
 
   test('JSON, styles and assets are imported as value, applied text and URL', async () => {
@@ -117,7 +119,10 @@ describe('linking', () => {
   });
 
   test('an entry that fails rejects with its own error, and a push that repairs it starts it', async () => {
-    const world = new World({ 'main.ts': `import './a.ts'; log('main');`, 'a.ts': `throw new Error('broken');` });
+    const world = new World({
+      'main.ts': `import './a.ts'; log('main');`,
+      'a.ts': `throw new Error('broken');`,
+    });
     await expect(world.start()).rejects.toThrow('broken');
     expect(await world.push({ 'a.ts': `log('a');` })).toMatchObject({ status: 'applied' });
     expect(world.logged()).toEqual(['a', 'main']);

@@ -39,13 +39,9 @@ const pushed = new Map<string, ModuleSource>();
 
 /** In a task of the page's own: what a debugger calls is not held to the page's policy. */
 const inPage = <Value>(work: () => Value | Promise<Value>): Promise<Value> =>
-  new Promise((resolve, reject) => {
+  new Promise((resolve) => {
     setTimeout(() => {
-      try {
-        Promise.resolve(work()).then(resolve, reject);
-      } catch (error) {
-        reject(error);
-      }
+      resolve(Promise.resolve().then(work));
     });
   });
 
@@ -56,7 +52,10 @@ globalThis.page = {
       evaluator = createBrowserEvaluator(root);
       const find = (resource: string): ModuleSource | undefined => {
         const known = base[resource];
-        return pushed.get(resource) ?? (known && { resource, digest: known.digest, url: new URL(known.url, root).href });
+        return (
+          pushed.get(resource) ??
+          (known && { resource, digest: known.digest, url: new URL(known.url, root).href })
+        );
       };
       modules = new LiveModules({
         evaluator,

@@ -19,9 +19,14 @@ export const startPageServer = async (entry: string): Promise<PageServer> => {
   await bundle.close();
 
   const files = new Map<string, { readonly text: string; readonly type: string }>();
-  const serve: PageServer['serve'] = (path, text, type = 'text/javascript') => void files.set(path, { text, type });
+  const serve: PageServer['serve'] = (path, text, type = 'text/javascript') =>
+    void files.set(path, { text, type });
   for (const chunk of output) if (chunk.type === 'chunk') serve(`/${chunk.fileName}`, chunk.code);
-  serve('/', '<!doctype html><title>page</title><script type="module" src="/entry.js"></script>', 'text/html');
+  serve(
+    '/',
+    '<!doctype html><title>page</title><script type="module" src="/entry.js"></script>',
+    'text/html',
+  );
 
   const server = createServer((request, response) => {
     const file = files.get(request.url ?? '');
@@ -36,6 +41,7 @@ export const startPageServer = async (entry: string): Promise<PageServer> => {
   return {
     origin: `http://127.0.0.1:${port}`,
     serve,
-    close: () => new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve()))),
+    close: () =>
+      new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve()))),
   };
 };

@@ -44,7 +44,9 @@ describe('who takes a change in', () => {
       'shared.ts': `export const state = { n: 0 };`,
     });
     const { state } = await world.start();
-    await world.push({ 'a.ts': `import { state } from './shared.ts'; import.meta.hot!.accept(); log(state);` });
+    await world.push({
+      'a.ts': `import { state } from './shared.ts'; import.meta.hot!.accept(); log(state);`,
+    });
     expect(world.logged()).toEqual([state, state]);
     expect(world.log[1]).toBe(world.log[0]);
   });
@@ -81,9 +83,15 @@ describe('who takes a change in', () => {
   });
 
   test('an entry is not taken in by whoever imports it in a cycle, for its namespace is held outside', async () => {
-    const world = new World({ 'main.ts': `import './a.ts';`, 'a.ts': `import './main.ts'; import.meta.hot!.accept();` });
+    const world = new World({
+      'main.ts': `import './a.ts';`,
+      'a.ts': `import './main.ts'; import.meta.hot!.accept();`,
+    });
     await world.start();
-    expect(await world.push({ 'main.ts': `log('never');` })).toMatchObject({ at: 'unaccepted', chain: ['/m/main.ts'] });
+    expect(await world.push({ 'main.ts': `log('never');` })).toMatchObject({
+      at: 'unaccepted',
+      chain: ['/m/main.ts'],
+    });
   });
 
   test('a list of dependencies is told in one call which of them are new', async () => {
@@ -111,7 +119,10 @@ describe('who takes a change in', () => {
     expect(await some.push(change)).toMatchObject({ ...applied, updated: ['/m/a.ts'] });
     expect(some.logged()).toEqual(['main 1', 'x 2']);
 
-    for (const wider of [`import { x, y } from './a.ts';`, `import * as all from './a.ts'; const { x } = all;`]) {
+    for (const wider of [
+      `import { x, y } from './a.ts';`,
+      `import * as all from './a.ts'; const { x } = all;`,
+    ]) {
       const more = new World({ ...files, 'b.ts': `${wider} export const b = x;` });
       await more.start();
       expect(await more.push(change)).toMatchObject({ ...failed, at: 'unaccepted' });
@@ -133,7 +144,10 @@ describe('who takes a change in', () => {
   });
 
   test('a file that nobody runs is checked and kept for later, without touching anything', async () => {
-    const world = new World({ 'main.ts': `export const load = () => import('./lazy.ts');`, 'lazy.ts': `export const v = 1;` });
+    const world = new World({
+      'main.ts': `export const load = () => import('./lazy.ts');`,
+      'lazy.ts': `export const v = 1;`,
+    });
     const { load } = (await world.start()) as { load: () => Promise<{ v: number }> };
     expect(await world.push({ 'lazy.ts': `export const v = 2;` })).toMatchObject({ ...applied, updated: [] });
     expect((await load()).v).toBe(2);
@@ -162,17 +176,27 @@ describe('several files', () => {
   });
 
   test('a file of the base that was never imported is loaded for the version that imports it first', async () => {
-    const world = new World({ 'main.ts': `import './a.ts';`, 'a.ts': counter('a1'), 'b.ts': `log('run b');` });
+    const world = new World({
+      'main.ts': `import './a.ts';`,
+      'a.ts': counter('a1'),
+      'b.ts': `log('run b');`,
+    });
     await world.start();
     await world.push({ 'a.ts': `import './b.ts'; ${counter('a2')}` });
     expect(world.logged()).toContain('run b');
   });
 
   test('an import that is not to be had refuses all files, and nothing is evaluated', async () => {
-    const world = new World({ 'main.ts': `import './a.ts'; import './b.ts';`, 'a.ts': counter('a1'), 'b.ts': counter('b1') });
+    const world = new World({
+      'main.ts': `import './a.ts'; import './b.ts';`,
+      'a.ts': counter('a1'),
+      'b.ts': counter('b1'),
+    });
     await world.start();
     world.logged();
-    expect(await world.push({ 'b.ts': counter('b2'), 'a.ts': `import './absent.ts'; ${counter('a2')}` })).toMatchObject({
+    expect(
+      await world.push({ 'b.ts': counter('b2'), 'a.ts': `import './absent.ts'; ${counter('a2')}` }),
+    ).toMatchObject({
       ...failed,
       at: 'load',
     });
@@ -180,7 +204,11 @@ describe('several files', () => {
   });
 
   test('content that does not parse refuses all files, and nothing is evaluated', async () => {
-    const world = new World({ 'main.ts': `import './a.ts'; import './b.ts';`, 'a.ts': counter('a1'), 'b.ts': counter('b1') });
+    const world = new World({
+      'main.ts': `import './a.ts'; import './b.ts';`,
+      'a.ts': counter('a1'),
+      'b.ts': counter('b1'),
+    });
     await world.start();
     world.logged();
     const broken = { ...world.change('a.ts', ''), digest: 'sha256-broken', content: 'export default (' };
@@ -191,19 +219,31 @@ describe('several files', () => {
   });
 
   test('a failure in one file restores the others too', async () => {
-    const world = new World({ 'main.ts': `import './a.ts'; import './b.ts';`, 'a.ts': counter('a1'), 'b.ts': counter('b1') });
+    const world = new World({
+      'main.ts': `import './a.ts'; import './b.ts';`,
+      'a.ts': counter('a1'),
+      'b.ts': counter('b1'),
+    });
     await world.start();
     world.logged();
     const result = await world.push({ 'a.ts': counter('a2'), 'b.ts': `throw new Error('no b');` });
     expect(result).toMatchObject({ ...failed, at: 'evaluate', error: { message: 'no b' } });
     expect(world.logged()).toEqual([
-      'dispose b1', 'dispose a1', 'run a2', 'dispose a2', 'run a1', 'run b1', 'accepted a1', 'accepted b1',
+      'dispose b1',
+      'dispose a1',
+      'run a2',
+      'dispose a2',
+      'run a1',
+      'run b1',
+      'accepted a1',
+      'accepted b1',
     ]);
   });
 });
 
 describe('deleting and renaming', () => {
-  const using = (specifier: string): string => `import { v } from '${specifier}'; log(v); import.meta.hot!.accept();`;
+  const using = (specifier: string): string =>
+    `import { v } from '${specifier}'; log(v); import.meta.hot!.accept();`;
   const part = `export const v = import.meta.hot!.data.v ?? 'first'; import.meta.hot!.dispose((d) => { d.v = 'kept'; log('dispose'); });
     import.meta.hot!.prune(() => log('prune'));`;
 
@@ -226,7 +266,10 @@ describe('deleting and renaming', () => {
       at: 'load',
       error: { message: '/m/a.ts still imports /m/part.ts, which is deleted.' },
     });
-    expect(await world.push({ 'part.ts': null, 'a.ts': `${using('./part.ts')} ` })).toMatchObject({ ...failed, at: 'load' });
+    expect(await world.push({ 'part.ts': null, 'a.ts': `${using('./part.ts')} ` })).toMatchObject({
+      ...failed,
+      at: 'load',
+    });
     expect(world.logged()).toEqual([]);
   });
 
@@ -277,7 +320,11 @@ describe('deleting and renaming', () => {
   });
 
   test('a style sheet that is imported replaces itself, and goes when it is pruned', async () => {
-    const world = new World({ 'main.ts': `import './a.ts';`, 'a.ts': `import './a.css'; import.meta.hot!.accept();`, 'a.css': `a{}` });
+    const world = new World({
+      'main.ts': `import './a.ts';`,
+      'a.ts': `import './a.css'; import.meta.hot!.accept();`,
+      'a.css': `a{}`,
+    });
     await world.start();
     expect(await world.push({ 'a.css': `b{}` })).toMatchObject({ ...applied, updated: ['/m/a.css'] });
     expect(world.styles.get('/m/a.css')).toBe('b{}');
@@ -298,7 +345,10 @@ describe('state', () => {
   });
 
   test('a throwing version gives way to the old one, with the data that the old one left', async () => {
-    const world = new World({ 'main.ts': `export * as a from './a.ts';`, 'a.ts': counter('a1', 'log(count);') });
+    const world = new World({
+      'main.ts': `export * as a from './a.ts';`,
+      'a.ts': counter('a1', 'log(count);'),
+    });
     const { a } = (await world.start()) as { a: { up: () => void } };
     a.up();
     world.logged();
@@ -314,7 +364,8 @@ describe('state', () => {
   });
 
   test('importers are disposed before what they import', async () => {
-    const part = (name: string, imports: string): string => `${imports} import.meta.hot!.dispose(() => log('${name}'));`;
+    const part = (name: string, imports: string): string =>
+      `${imports} import.meta.hot!.dispose(() => log('${name}'));`;
     const world = new World({
       'main.ts': `import './a.ts'; import.meta.hot!.accept('./a.ts', () => undefined);`,
       'a.ts': part('a', `import './b.ts'; import './c.ts';`),
@@ -355,7 +406,8 @@ describe('state', () => {
       'lazy.ts': `export const n = ((import.meta.hot!.data.n as number) ?? 0) + 1; import.meta.hot!.dispose((d) => { d.n = n; });`,
     });
     await world.start();
-    const load = async (): Promise<unknown> => ((world.logged() as (() => Promise<{ n: number }>)[]).at(-1)!()).then((m) => m.n);
+    const load = async (): Promise<unknown> =>
+      (world.logged() as (() => Promise<{ n: number }>)[]).at(-1)!().then((m) => m.n);
     expect(await load()).toBe(1);
     await world.push({ 'lazy.ts': `export const n = (import.meta.hot!.data.n as number) * 10;` });
     expect(await load()).toBe(10);

@@ -42,7 +42,7 @@ class FakeHealth implements HealthPort {
     for (const listener of [...this.monitors, ...this.observers]) listener(error);
   }
   timeOut(): void {
-    for (const { callback } of [...this.timers]) callback();
+    for (const { callback } of Array.from(this.timers)) callback();
   }
 }
 
@@ -68,7 +68,10 @@ export class World {
           load: async (source) => {
             this.loads.push(source.resource);
             const { content = '' } = source;
-            return loadedModuleOf(await import(`data:text/javascript,${encodeURIComponent(content)}`), content.length);
+            return loadedModuleOf(
+              await import(`data:text/javascript,${encodeURIComponent(content)}`),
+              content.length,
+            );
           },
           meta: (resource) => ({ url: `https://example.test${resource}` }),
         },
@@ -128,6 +131,11 @@ export class World {
 
   #source(name: string, text: string): ModuleSource {
     const resource = `/m/${name}`;
-    return { resource, ...(name.endsWith('.ts') ? contentOf(resource, `import { log } from 'world'; ${text}`) : digested(text)) };
+    return {
+      resource,
+      ...(name.endsWith('.ts')
+        ? contentOf(resource, `import { log } from 'world'; ${text}`)
+        : digested(text)),
+    };
   }
 }
