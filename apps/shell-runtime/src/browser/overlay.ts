@@ -1,0 +1,117 @@
+import type { Problem } from '@cd-push/protocol';
+
+import { overlayStyle } from './overlay-style.ts';
+
+/** Milliseconds for which good news stay, unless the pointer or the focus is on them. */
+const newsMs = 4_000;
+/** Notes that are shown at once; older ones make room. */
+const shownNotes = 4;
+
+interface Note {
+  readonly kind: 'sync' | 'notice' | 'failure';
+  readonly title: string;
+  readonly text?: string | undefined;
+  /** Shown in fixed width, as it is. */
+  readonly stack?: string | undefined;
+  readonly action?: { readonly label: string; readonly run: () => void } | undefined;
+}
+
+/**
+ * Small notes in a corner of the page, out of reach of the page's styles. Everything goes in as text: pushed and reported
+ * words are never markup here.
+ */
+export class Overlay {
+  #list: HTMLElement | undefined;
+
+  synced(resources: readonly string[]): void {
+    const [first = ''] = resources;
+    const more = resources.length - 1;
+    this.#add({ kind: 'sync', title: more > 0 ? `${nameOf(first)} and ${more} more updated` : `${nameOf(first)} updated` });
+  }
+
+  notice(from: string, text: string): void {
+    this.#add({ kind: 'notice', title: from, text });
+  }
+
+  failed(problem: Problem, resources: readonly string[]): void {
+    const { kind, title, detail, stack, resource = resources[0] } = problem;
+    this.#add({
+      kind: 'failure',
+      title: resource === undefined ? title : `${nameOf(resource)}: ${title}`,
+      text: detail,
+      stack,
+      action: kind === 'restart-required' ? { label: 'Reload', run: () => location.reload() } : undefined,
+    });
+  }
+
+  #add({ kind, title, text, stack, action }: Note): void {
+    const list = (this.#list ??= createList());
+    const note = element('li', kind);
+    // Failures interrupt who listens to the page, the others wait for a pause.
+    note.setAttribute('role', kind === 'failure' ? 'alert' : 'status');
+    const head = note.appendChild(element('div', 'head'));
+    head.appendChild(element('strong', 'title', title));
+    const dismiss = head.appendChild(element('button', 'dismiss', '×'));
+    dismiss.setAttribute('type', 'button');
+    dismiss.setAttribute('aria-label', 'Dismiss');
+    const remove = (): void => note.remove();
+    dismiss.addEventListener('click', remove);
+    note.addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape') remove();
+    });
+    if (text !== undefined) note.appendChild(element('p', 'text', text));
+    if (stack !== undefined) {
+      const frames = note.appendChild(element('pre', 'stack', stack));
+      // What scrolls has to be reachable without a pointer.
+      frames.tabIndex = 0;
+    }
+    if (action !== undefined) {
+      const button = note.appendChild(element('button', 'action', action.label));
+      button.setAttribute('type', 'button');
+      button.addEventListener('click', action.run);
+    }
+    list.append(note);
+    while (list.children.length > shownNotes) list.firstElementChild?.remove();
+    if (kind === 'sync') fade(note, remove);
+  }
+}
+
+/** Takes a note away after its time; reading it stops the time. */
+const fade = (note: HTMLElement, remove: () => void): void => {
+  let timer = setTimeout(remove, newsMs);
+  const stay = (): void => clearTimeout(timer);
+  const go = (): void => {
+    stay();
+    timer = setTimeout(remove, newsMs);
+  };
+  note.addEventListener('pointerenter', stay);
+  note.addEventListener('pointerleave', go);
+  note.addEventListener('focusin', stay);
+  note.addEventListener('focusout', go);
+};
+
+const createList = (): HTMLElement => {
+  const host = document.createElement('cd-push-overlay');
+  const root = host.attachShadow({ mode: 'open' });
+  // Set through the object model, which a policy on inline styles does not forbid.
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(overlayStyle);
+  root.adoptedStyleSheets = [sheet];
+  const list = element('ol', 'notes');
+  // There before the first note is, or its first words would not be read out.
+  list.setAttribute('aria-live', 'polite');
+  list.setAttribute('aria-label', 'Updates of this page');
+  root.append(list);
+  document.documentElement.append(host);
+  return list;
+};
+
+const element = (tag: string, className: string, text?: string): HTMLElement => {
+  const made = document.createElement(tag);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+};
+
+/** A resource as people call it: without its module. */
+const nameOf = (resource: string): string => resource.slice(resource.indexOf('/', 1) + 1);

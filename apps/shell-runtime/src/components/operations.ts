@@ -1,0 +1,44 @@
+import { problemOf, ProblemError } from '@cd-push/protocol';
+
+import { misfitOf, type ArgumentsOf, type ArgumentSchema } from './argument-schema.ts';
+
+interface Registered {
+  readonly schema: ArgumentSchema;
+  readonly run: (args: unknown) => unknown;
+}
+
+/**
+ * Registers an operation. Its arguments are checked before it is called; a name can be registered again, as a module that
+ * is evaluated anew does.
+ *
+ * @returns withdraws it, unless it was registered anew meanwhile.
+ */
+export type RegisterOperation = <const Schema extends ArgumentSchema>(
+  name: string,
+  schema: Schema,
+  run: (args: ArgumentsOf<Schema>) => unknown,
+) => () => void;
+
+/** Operations that the app offers to those who may push. */
+export class Operations {
+  readonly #registered = new Map<string, Registered>();
+
+  readonly register: RegisterOperation = (name, schema, run) => {
+    // The check below lets nothing else through than what the schema describes.
+    const registered: Registered = { schema, run: (args) => run(args as never) };
+    this.#registered.set(name, registered);
+    return () => {
+      if (this.#registered.get(name) === registered) this.#registered.delete(name);
+    };
+  };
+
+  async execute(name: string, args: unknown): Promise<unknown> {
+    const registered = this.#registered.get(name);
+    if (registered === undefined) {
+      throw new ProblemError(problemOf('not-found', { detail: `No operation "${name}" is registered here.` }));
+    }
+    const misfit = misfitOf(registered.schema, args);
+    if (misfit !== undefined) throw new ProblemError(problemOf('invalid-request', misfit));
+    return registered.run(args);
+  }
+}

@@ -1,0 +1,95 @@
+import { limits, ok, problemOf, refuse, type PatchHead, type Problem, type Result } from '@cd-push/protocol';
+import { openStatement, type TrustRoot } from '@cd-push/timeline';
+
+import type { Standing } from '../record/running-state.ts';
+import type { TrustedPatch } from './push.ts';
+import type { Verifier } from './verify-push.ts';
+
+export interface VersionVerdict {
+  /** Patches that are new here, by their index in the statement. Empty where all of it stands already. */
+  readonly fresh: readonly number[];
+}
+
+/**
+ * Versions only rise, and each follows from the one in place. A push of several files of which some were overtaken
+ * meanwhile still brings the others: what a later push replaced is not missing.
+ *
+ * @param standing what stands here at a resource.
+ */
+export const checkVersions = async (
+  push: TrustedPatch,
+  standing: (resource: string) => Standing,
+  verifier: Verifier,
+  root: TrustRoot,
+): Promise<Result<VersionVerdict, Problem>> => {
+  const fresh: number[] = [];
+  let stale: Problem | undefined;
+  for (const [index, head] of push.statement.patches.entries()) {
+    const path = `/pushData/statement/patches/${index}`;
+    if (head.version > push.statement.issuedAt + limits.clockSkewMs) return refuse(ahead(head, path));
+    const here = standing(head.resource);
+    const { latest } = here;
+    if (head.version < latest.version || (head.version === latest.version && head.digest !== latest.digest)) {
+      stale ??= staleAt(head, here, path);
+      continue;
+    }
+    if (head.version === latest.version && latest.outcome === 'applied') continue;
+    if (!followsFrom(head, here) && !(await isExplained(push, head, here, verifier, root))) {
+      return refuse(
+        problemOf('broken-chain', {
+          path: `${path}/predecessor`,
+          resource: head.resource,
+          current: { version: here.version, digest: here.digest },
+          detail: 'The version does not follow from the one in place, and no signed version between them came along.',
+        }),
+      );
+    }
+    fresh.push(index);
+  }
+  if (fresh.length === 0 && stale !== undefined) return refuse(stale);
+  return ok({ fresh });
+};
+
+/** The base explains everything; a push that names no predecessor replaces whatever is there, as only its signer can say. */
+const followsFrom = ({ predecessor }: PatchHead, { version, digest, latest }: Standing): boolean =>
+  version === 0 || predecessor === null || predecessor === digest || predecessor === latest.digest;
+
+/** Goes back through the signed versions that this runtime skipped, until one follows from what is in place. */
+const isExplained = async (
+  push: TrustedPatch,
+  head: PatchHead,
+  here: Standing,
+  verifier: Verifier,
+  root: TrustRoot,
+): Promise<boolean> => {
+  let { predecessor: wanted, version: below } = head;
+  const skipped = push.parsed.data.skipped ?? [];
+  for (const { statement, certificate: jws } of skipped.toReversed()) {
+    const certificate = await verifier.openCertificate(jws, root);
+    if (!certificate.ok) continue;
+    const opened = await openStatement(statement, jws, certificate.value);
+    if (!opened.ok || opened.value.statement.kind !== 'patch') continue;
+    if (opened.value.statement.environment !== push.statement.environment) continue;
+    const link = opened.value.statement.patches.find(
+      ({ resource, digest, version }) => resource === head.resource && digest === wanted && version < below,
+    );
+    if (link === undefined) continue;
+    if (followsFrom(link, here)) return true;
+    ({ predecessor: wanted, version: below } = link);
+  }
+  return false;
+};
+
+const staleAt = (head: PatchHead, { latest }: Standing, path: string): Problem =>
+  problemOf('stale-version', {
+    path: `${path}/version`,
+    resource: head.resource,
+    current: { version: latest.version, digest: latest.digest },
+  });
+
+const ahead = (head: PatchHead, path: string): Problem =>
+  problemOf('bad-signature', {
+    path: `${path}/version`,
+    resource: head.resource,
+    detail: 'The version runs ahead of the time at which it was signed, and would lock out all that follow.',
+  });

@@ -1,0 +1,38 @@
+import type { NoticeStatement, Problem } from '@cd-push/protocol';
+
+import type { Appliers } from '../components/applicable.ts';
+import type { Link } from '../link/link.ts';
+import type { ApplyingMark } from '../record/applying-mark.ts';
+import type { RunningState } from '../record/running-state.ts';
+import type { Change, TrustedPatch } from './push.ts';
+
+/** What people are told. */
+export interface Notice {
+  readonly text: string;
+  readonly from: string;
+  readonly statement: NoticeStatement;
+}
+
+/** What the line tells the program around it. */
+export interface LineEvents {
+  applied(push: TrustedPatch, changes: readonly Change[]): void;
+  /** @param resources names of the files at fault, where the push was trusted. */
+  failed(problem: Problem, resources: readonly string[], silent: boolean): void;
+  notice(notice: Notice): void;
+}
+
+/** What a platform gives to the delivery line. */
+export interface LinePorts {
+  readonly link: Link;
+  readonly state: RunningState;
+  readonly appliers: Appliers;
+  readonly mark: ApplyingMark;
+  readonly events: LineEvents;
+  readonly instance: string;
+  /** Runs what the app registered under the name. Throws a `ProblemError` where it cannot, rejects where it fails. */
+  readonly execute: (operation: string, args: unknown) => Promise<unknown>;
+  /** Text that stands at a resource, for deltas. */
+  readonly textInPlace: (resource: string) => Promise<string | undefined>;
+  /** Why no push can be judged here at all, for example because signatures cannot be checked. */
+  readonly refuseAll?: Problem | undefined;
+}

@@ -1,0 +1,44 @@
+import type {
+  Acceptance,
+  Certificate,
+  Digest,
+  ICdPushEnvelop,
+  NoticeStatement,
+  OperationStatement,
+  PatchHead,
+  PatchStatement,
+  Statement,
+} from '@cd-push/protocol';
+import type { VerifiedContent } from '@cd-push/timeline';
+
+export type PushData = ICdPushEnvelop['pushData'];
+
+/** An envelope that fits its schema and carries what a proof needs; nothing of it is believed yet. */
+export interface ParsedPush {
+  readonly data: PushData;
+  readonly statement: string;
+  readonly certificate: string;
+  readonly acceptance: string;
+  readonly relayCertificate: string;
+  readonly attempt: number;
+}
+
+/** A push whose signatures hold, whose outer members agree with what is signed, and which is meant for this runtime. */
+export interface TrustedPush<Kind extends Statement = Statement> {
+  readonly parsed: ParsedPush;
+  readonly statement: Kind;
+  /** Digest of the statement as it travels: what acknowledgements name. */
+  readonly digest: Digest;
+  readonly certificate: Certificate;
+  readonly acceptance: Acceptance;
+}
+
+/** One file of a push after its digest was checked. */
+export interface Change {
+  readonly head: PatchHead;
+  readonly content: VerifiedContent;
+}
+
+export type TrustedPatch = TrustedPush<PatchStatement>;
+export type TrustedNotice = TrustedPush<NoticeStatement>;
+export type TrustedOperation = TrustedPush<OperationStatement>;

@@ -1,0 +1,97 @@
+import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
+
+import { applyTogether } from '../components/apply-together.ts';
+import type { Applying } from '../record/applying-mark.ts';
+import { checkVersions } from './check-versions.ts';
+import type { LinePorts } from './line-ports.ts';
+import { openContents } from './open-contents.ts';
+import type { Outcome } from './outcomes.ts';
+import type { Change, TrustedPatch } from './push.ts';
+import type { Verifier } from './verify-push.ts';
+
+/**
+ * Steps of a trusted push of files: versions, contents, delivered, mark, apply, unmark, persist.
+ *
+ * @param delivered called once everything was verified and nothing was touched yet.
+ */
+export const takePatch = async (
+  push: TrustedPatch,
+  ports: LinePorts,
+  verifier: Verifier,
+  delivered: () => void,
+): Promise<Outcome> => {
+  const { link, state, mark, events } = ports;
+  const verdict = await checkVersions(push, (resource) => state.standing(resource), verifier, link.self().trust);
+  if (!verdict.ok) return { completed: false, problem: verdict.problem };
+  const opened = await openContents(push, verdict.value.fresh, ports.textInPlace);
+  if (!opened.ok) return { completed: false, problem: opened.problem };
+  const known = outcomeBefore(push, ports);
+  delivered();
+  if (known !== undefined) return known;
+  const changes = opened.value;
+  if (changes.length === 0) return { completed: true };
+
+  const applying = applyingOf(push, changes, ports.instance);
+  let problem: Problem | undefined;
+  try {
+    const parts = await ports.appliers.stage(changes);
+    // From here on code of the push runs, which may never give the thread back.
+    mark.open(applying);
+    await applyTogether(parts);
+  } catch (error) {
+    problem = problemOfFailure(error, changes);
+  }
+  mark.close();
+  if (problem !== undefined) {
+    const outcome = problem.kind === 'restart-required' ? 'pending' : 'failed';
+    await written(state.notApplied(push, changes, outcome, problem));
+    return { completed: false, problem };
+  }
+  events.applied(push, changes);
+  await written(state.applied(push, changes));
+  return { completed: true };
+};
+
+/**
+ * Outcome of this very attempt in an earlier life of this program: it crashed, or waits for a restart. A further attempt
+ * is tried again.
+ */
+const outcomeBefore = (push: TrustedPatch, { state }: LinePorts): Outcome | undefined => {
+  for (const { resource } of push.statement.patches) {
+    const next = state.record(resource)?.next;
+    if (next?.statement === push.digest && next.attempt >= push.parsed.attempt) {
+      return { completed: false, problem: next.problem };
+    }
+  }
+  return undefined;
+};
+
+const applyingOf = (push: TrustedPatch, changes: readonly Change[], instance: string): Applying => ({
+  kind: 'push',
+  instance,
+  pushGuid: push.statement.pushGuid,
+  attempt: push.parsed.attempt,
+  statement: push.digest,
+  resources: changes.map(({ head: { resource, version, digest } }) => ({ resource, version, digest })),
+});
+
+const problemOfFailure = (error: unknown, changes: readonly Change[]): Problem =>
+  error instanceof ProblemError
+    ? error.problem
+    : problemOf('apply-failed', {
+        resource: changes.length === 1 ? changes[0]?.head.resource : undefined,
+        detail: error instanceof Error ? error.message : String(error),
+        stack: error instanceof Error ? error.stack : undefined,
+      });
+
+/**
+ * What runs is true without the record as well: a platform that cannot write (no space, private window) costs a catch-up
+ * from the relay at the next start, not the push.
+ */
+const written = async (writing: Promise<void>): Promise<void> => {
+  try {
+    await writing;
+  } catch (error) {
+    console.warn('[cd-push] What was applied could not be kept for the next start.', error);
+  }
+};

@@ -1,0 +1,130 @@
+import { epochMs, type ICdPushEnvelop, type Problem, type RuntimeHello, type Welcome } from '@cd-push/protocol';
+
+import type { Runtime } from '../../src/browser/runtime.ts';
+import { startPage } from '../../src/browser/start-page.ts';
+import type { LinkHandlers, RuntimeSelf } from '../../src/link/link.ts';
+
+/** What the test's server says at `/setup.json`. */
+export interface PageSetup {
+  readonly self: RuntimeSelf;
+  readonly revokedSessions: readonly string[];
+  readonly overlay: boolean;
+}
+
+export interface PageReport {
+  readonly stage: 'delivered' | 'completed' | 'failed';
+  readonly pushGuid: string;
+  readonly attempt: number;
+  readonly statement: string;
+  readonly problem?: Problem;
+}
+
+export interface PageOutcome {
+  readonly reports: readonly PageReport[];
+  /** Milliseconds from the envelope's arrival until the outcome was reported. */
+  readonly ms: number;
+}
+
+export interface PageApi {
+  readonly started: Promise<string>;
+  readonly runtime: Runtime | undefined;
+  readonly hello: RuntimeHello | undefined;
+  readonly reports: readonly PageReport[];
+  readonly violations: readonly string[];
+  /** Resolves with the reports of this attempt when the last of them is there. */
+  push(envelope: ICdPushEnvelop): Promise<PageOutcome>;
+  /** Says what came of it in `reports` alone, since the page may not live to answer. */
+  pushAndForget(envelope: ICdPushEnvelop): void;
+  revoke(session: string): void;
+}
+
+declare global {
+  var cd: PageApi;
+}
+
+const reports: PageReport[] = [];
+const violations: string[] = [];
+addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+  violations.push(`${violatedDirective} ${blockedURI}`),
+);
+
+let handlers: LinkHandlers | undefined;
+let hello: RuntimeHello | undefined;
+let onReport: (report: PageReport) => void = () => undefined;
+const report = (one: PageReport): void => {
+  reports.push(one);
+  onReport(one);
+};
+
+const setup = (await (await fetch('/setup.json')).json()) as PageSetup;
+let runtime: Runtime | undefined;
+const started = startPage({
+  baseUrl: '/',
+  entry: '/app/main.ts',
+  overlay: setup.overlay,
+  connect: async (instance) => ({
+    self: () => ({ ...setup.self, recipient: `${setup.self.guid}#${instance}` }),
+    now: () => epochMs(Date.now()),
+    open(given) {
+      handlers = given;
+      hello = given.hello();
+      const welcome: Welcome = {
+        protocol: 1,
+        recipient: `${setup.self.guid}#${instance}`,
+        serverTime: Date.now(),
+        catchUp: 0,
+        revokedSessions: [...setup.revokedSessions],
+        envelopeBytes: 8_000_000,
+      };
+      given.welcomed(welcome);
+    },
+    delivered: ({ pushGuid, attempt, statement }) => report({ stage: 'delivered', pushGuid, attempt, statement }),
+    completed: ({ pushGuid, attempt, statement }) => report({ stage: 'completed', pushGuid, attempt, statement }),
+    failed: ({ pushGuid, attempt, statement, problem }) =>
+      report({ stage: 'failed', pushGuid, attempt, statement, problem }),
+    close: () => undefined,
+  }),
+}).then(
+  (running) => {
+    runtime = running;
+    return 'running';
+  },
+  (error: unknown) => `failed: ${error instanceof Error ? error.message : String(error)}`,
+);
+
+/** In a task of the page's own: what a debugger calls is not held to the page's policy. */
+const inPage = <Value>(work: () => Value | Promise<Value>): Promise<Value> =>
+  new Promise((resolve, reject) => {
+    setTimeout(() => {
+      Promise.resolve().then(work).then(resolve, reject);
+    });
+  });
+
+globalThis.cd = {
+  started,
+  get runtime() {
+    return runtime;
+  },
+  get hello() {
+    return hello;
+  },
+  reports,
+  violations,
+  push: (envelope) =>
+    inPage(
+      () =>
+        new Promise((resolve) => {
+          const { pushGuid } = envelope.pushData;
+          const mine: PageReport[] = [];
+          const begin = performance.now();
+          onReport = (one) => {
+            if (one.pushGuid !== pushGuid) return;
+            mine.push(one);
+            if (one.stage !== 'delivered') resolve({ reports: mine, ms: performance.now() - begin });
+          };
+          handlers?.pushed(envelope);
+        }),
+    ),
+  pushAndForget: (envelope) => void setTimeout(() => handlers?.pushed(envelope)),
+  revoke: (session) => handlers?.sessionRevoked(session),
+};

@@ -1,0 +1,204 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+import type {
+  Certificate,
+  ComponentType,
+  ICdPushEnvelop,
+  PatchContent,
+  PatchHead,
+  PublicKey,
+  RelayCertificate,
+  Statement,
+  Target,
+} from '@cd-push/protocol';
+import { builtInTriggers, entryOf, freshCommTrack } from '@cd-push/protocol';
+import {
+  cryptoPlatform,
+  digestOf,
+  signAcceptance,
+  signCertificate,
+  signRelayCertificate,
+  signStatement,
+  type SigningKey,
+  type TrustRoot,
+} from '@cd-push/timeline';
+
+/** One file of a push, as a test says it. */
+export interface FileChange {
+  readonly resource: string;
+  readonly type: ComponentType;
+  readonly version: number;
+  readonly predecessor?: string | null;
+  /** Text, bytes, or null for a deletion. */
+  readonly content: string | Uint8Array | null;
+  readonly map?: string;
+  readonly from?: string;
+}
+
+export interface PushOptions {
+  readonly pushGuid?: string;
+  readonly attempt?: number;
+  readonly silent?: boolean;
+  readonly skipped?: ICdPushEnvelop['pushData']['skipped'];
+  /** Changes what is signed. */
+  readonly statement?: Partial<Statement>;
+  /** Changes what travels, after it was signed. */
+  readonly tamper?: (envelope: ICdPushEnvelop) => void;
+  readonly certificate?: Partial<Certificate>;
+  readonly certificateKey?: SigningKey;
+  readonly relayCertificate?: Partial<RelayCertificate>;
+  readonly acceptedAt?: number;
+}
+
+const newKey = async (): Promise<SigningKey> => cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+const day = 86_400_000;
+
+export const sha256 = (content: string | Uint8Array): string =>
+  `sha256-${createHash('sha256').update(content).digest('base64url')}`;
+
+/** Everyone whose signature a push needs: an issuer, a developer's session and a relay. */
+export class Signer {
+  readonly trust: TrustRoot;
+  readonly session = randomUUID();
+  readonly #issuer: SigningKey;
+  readonly #key: SigningKey;
+  readonly #relay: SigningKey;
+
+  private constructor(issuer: SigningKey, key: SigningKey, relay: SigningKey) {
+    this.#issuer = issuer;
+    this.#key = key;
+    this.#relay = relay;
+    this.trust = { issuer: 'https://api.test', tenant: 'acme', keys: [issuer.publicKey] };
+  }
+
+  static async create(): Promise<Signer> {
+    return new Signer(await newKey(), await newKey(), await newKey());
+  }
+
+  get publicKey(): PublicKey {
+    return this.#key.publicKey;
+  }
+
+  patch(changes: readonly FileChange[], options: PushOptions = {}): Promise<ICdPushEnvelop> {
+    const patches = changes.map(headOf);
+    return this.#envelope({ kind: 'patch', patches }, { contents: changes.map(contentOf) }, 'file-save', options);
+  }
+
+  async notice(text: string, options: PushOptions = {}): Promise<ICdPushEnvelop> {
+    return this.#envelope({ kind: 'notice', message: await digestOf(text) }, { m: text }, 'notify', options);
+  }
+
+  async operation(operation: string, args: unknown, options: PushOptions = {}): Promise<ICdPushEnvelop> {
+    const m = JSON.stringify(args);
+    return this.#envelope({ kind: 'operation', operation, message: await digestOf(m) }, { m }, 'run-operation', options);
+  }
+
+  /** What a relay adds for a receiver that missed this push. */
+  skippedOf({ pushData: { statement = '', certificate = '' } }: ICdPushEnvelop): { statement: string; certificate: string } {
+    return { statement, certificate };
+  }
+
+  async #envelope(
+    own: { kind: 'patch'; patches: PatchHead[] } | { kind: 'notice'; message: string } | { kind: 'operation'; operation: string; message: string },
+    data: Partial<ICdPushEnvelop['pushData']>,
+    trigger: string,
+    options: PushOptions,
+  ): Promise<ICdPushEnvelop> {
+    const now = Date.now();
+    const times = { notBefore: now - day, notAfter: now + day };
+    const certificate = await signCertificate(
+      {
+        v: 1,
+        iss: this.trust.issuer,
+        aud: 'cd-push:code',
+        sub: 'user-1',
+        tenant: this.trust.tenant,
+        session: this.session,
+        cnf: { jwk: this.#key.publicKey },
+        grants: [{ prefix: '/app', environments: ['development'] }],
+        ...times,
+        ...options.certificate,
+      },
+      options.certificateKey ?? this.#issuer,
+    );
+    const targets: Target[] = [{ select: { module: 'app', environment: 'development' } }];
+    const common = {
+      v: 1 as const,
+      tenant: this.trust.tenant,
+      environment: 'development',
+      targets,
+      pushGuid: options.pushGuid ?? randomUUID(),
+      trigger,
+      signer: 'user-1',
+      certificate: await digestOf(certificate),
+      issuedAt: now,
+      deliverBy: now + day,
+      silent: options.silent ?? false,
+    };
+    // The parts above make one member of the union; what a test changes of it is the test's business.
+    const statement = { ...common, ...own, ...options.statement } as Statement;
+    const signed = await signStatement(statement, this.#key);
+    const relayCertificate = await signRelayCertificate(
+      {
+        v: 1,
+        iss: this.trust.issuer,
+        aud: 'cd-push:acceptance',
+        sub: 'relay-1',
+        tenant: '*',
+        cnf: { jwk: this.#relay.publicKey },
+        ...times,
+        ...options.relayCertificate,
+      },
+      this.#issuer,
+    );
+    const acceptance = await signAcceptance(
+      {
+        v: 1,
+        pushGuid: statement.pushGuid,
+        statement: await digestOf(signed),
+        acceptedAt: options.acceptedAt ?? now,
+        relay: await digestOf(relayCertificate),
+      },
+      this.#relay,
+    );
+    const envelope: ICdPushEnvelop = {
+      pushData: {
+        pushGuid: statement.pushGuid,
+        statement: signed,
+        certificate,
+        acceptance,
+        relayCertificate,
+        attempt: options.attempt ?? 1,
+        pushRecepients: [{ userId: 1, subTypeId: 1 }, ...statement.targets.map(entryOf)],
+        triggerEvent: statement.trigger,
+        emittEvent: builtInTriggers.find((known) => known.trigger === trigger)?.emits ?? '',
+        isSilentSync: statement.silent,
+        commTrack: freshCommTrack(now),
+        ...(options.skipped === undefined ? {} : { skipped: options.skipped }),
+        ...data,
+      },
+      req: null,
+      resp: null,
+    };
+    options.tamper?.(envelope);
+    return envelope;
+  }
+}
+
+const headOf = ({ resource, type, version, predecessor = null, content, map, from }: FileChange): PatchHead => ({
+  resource,
+  componentType: type,
+  version,
+  predecessor,
+  change: content === null ? 'delete' : from === undefined ? 'put' : 'rename',
+  digest: content === null ? null : sha256(content),
+  bytes: content === null ? 0 : Buffer.byteLength(content),
+  ...(from === undefined ? {} : { from }),
+  ...(map === undefined ? {} : { mapDigest: sha256(map) }),
+});
+
+const contentOf = ({ content, map }: FileChange): PatchContent => {
+  if (content === null) return { encoding: 'none' };
+  if (typeof content !== 'string') return { encoding: 'base64', base64: Buffer.from(content).toString('base64') };
+  return { encoding: 'text', text: content, ...(map === undefined ? {} : { map }) };
+};
