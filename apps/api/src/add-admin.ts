@@ -15,7 +15,13 @@ export const addAdmin = async (dataFile: string, name: string, password: string)
   const store = await openSqliteStore(dataFile);
   try {
     const passwordHash = await hashPassword(password);
-    const user = await store.users.create({ name, passwordHash, roles: ['admin'], grants: [], at: epochMs(Date.now()) });
+    const user = await store.users.create({
+      name,
+      passwordHash,
+      roles: ['admin'],
+      grants: [],
+      at: epochMs(Date.now()),
+    });
     if (user === undefined) throw new TypeError(`There is a user named "${name}" already.`);
   } finally {
     await store.close();

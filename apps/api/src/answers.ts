@@ -9,13 +9,27 @@ import {
   type ICdResponse,
   type PublicKey,
 } from '@cd-push/protocol';
-import { userRoles, type JoinCode, type Runtime, type Subscription, type User, type UserRole } from '@cd-push/store';
+import {
+  userRoles,
+  type JoinCode,
+  type Runtime,
+  type Subscription,
+  type User,
+  type UserRole,
+} from '@cd-push/store';
 import Type, { type Static } from 'typebox';
 
 import type { Api } from './context.ts';
 import { subjectOf } from './identity/callers.ts';
 
-export const RoleSchema = Type.Unsafe<UserRole>(Type.Enum([...userRoles]));
+/**
+ * A name that people read. Without control, direction and invisible characters, with which it could pass for another or
+ * drive a terminal.
+ */
+export const DisplayNameSchema = Type.String({
+  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]{1,128}$',
+});
+const RoleSchema = Type.Unsafe<UserRole>(Type.Enum([...userRoles]));
 export const RolesSchema = Type.Array(RoleSchema, { maxItems: userRoles.length });
 export const GrantsSchema = Type.Array(GrantSchema, { maxItems: 256 });
 /** The issuer's public keys; a client pins them. */
@@ -109,7 +123,15 @@ export const userRecord = (api: Api, user: User): Static<typeof UserRecordSchema
   createdAt: user.createdAt,
 });
 
-export const runtimeView = ({ guid, name, module, environment, labels, groups, user }: Runtime): RuntimeView => ({
+export const runtimeView = ({
+  guid,
+  name,
+  module,
+  environment,
+  labels,
+  groups,
+  user,
+}: Runtime): RuntimeView => ({
   guid,
   name,
   module,
@@ -119,9 +141,17 @@ export const runtimeView = ({ guid, name, module, environment, labels, groups, u
   user,
 });
 
-export const joinCodeView = (code: JoinCode): Static<typeof JoinCodeViewSchema> => ({ ...code, groups: [...code.groups] });
+export const joinCodeView = (code: JoinCode): Static<typeof JoinCodeViewSchema> => ({
+  ...code,
+  groups: [...code.groups],
+});
 
-export const subscriptionView = ({ id, group, member, createdAt }: Subscription): Static<typeof SubscriptionViewSchema> => ({
+export const subscriptionView = ({
+  id,
+  group,
+  member,
+  createdAt,
+}: Subscription): Static<typeof SubscriptionViewSchema> => ({
   id,
   group,
   ...(member.kind === 'user' ? { userId: member.userId } : { guid: member.guid }),
@@ -129,7 +159,8 @@ export const subscriptionView = ({ id, group, member, createdAt }: Subscription)
 });
 
 /** All of the issuer's public keys, the signing one first. */
-export const issuerKeys = (api: Api): PublicKey[] => [...api.issuer.keys.values()].map(({ publicKey }) => publicKey);
+export const issuerKeys = (api: Api): PublicKey[] =>
+  [...api.issuer.keys.values()].map(({ publicKey }) => publicKey);
 
 /** `app_state` of an answer that went well. */
 export const success = (

@@ -19,7 +19,7 @@ export interface Api {
   /** Hash of a password that nobody has, to verify against where there is no user. */
   readonly decoyHash: string;
   /** Known once the server listens. */
-  issuerName(): string;
-  certifier(): Certifier;
-  now(): EpochMs;
+  readonly issuerName: () => string;
+  readonly certifier: () => Certifier;
+  readonly now: () => EpochMs;
 }

@@ -14,15 +14,24 @@ export class EnvironmentError extends Error {
  * @throws {EnvironmentError}
  */
 export const optionsFromEnvironment = (env: Environment): ApiOptions => {
-  const issuer = required(env, 'CD_PUSH_ISSUER', 'the URL by which everyone knows this api, such as https://api.example');
-  const secret = required(env, 'CD_PUSH_SERVICE_SECRET', 'what relays authenticate with; `openssl rand -base64 32` makes one');
+  const issuer = required(
+    env,
+    'CD_PUSH_ISSUER',
+    'the URL by which everyone knows this api, such as https://api.example',
+  );
+  const secret = required(
+    env,
+    'CD_PUSH_SERVICE_SECRET',
+    'what relays authenticate with; `openssl rand -base64 32` makes one',
+  );
   if (!URL.canParse(issuer)) throw new EnvironmentError('CD_PUSH_ISSUER is not a URL.');
   const { protocol, hostname } = new URL(issuer);
   if (protocol !== 'https:' && !isLoopback(hostname)) {
     throw new EnvironmentError('CD_PUSH_ISSUER must be https: passwords and tokens travel there.');
   }
   const port = Number(env['PORT'] ?? 8080);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new EnvironmentError('PORT must be a port number.');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new EnvironmentError('PORT must be a port number.');
   return {
     issuer,
     dataFile: dataFileFrom(env),
@@ -35,7 +44,9 @@ export const optionsFromEnvironment = (env: Environment): ApiOptions => {
     legacyLogin: isOn(env, 'CD_PUSH_LEGACY_LOGIN'),
     logLevel: env['LOG_LEVEL'] ?? 'info',
     ...(env['CD_PUSH_RELAY_URL'] === undefined ? {} : { relayUrl: env['CD_PUSH_RELAY_URL'] }),
-    ...(env['CD_PUSH_TRUSTED_PROXIES'] === undefined ? {} : { trustedProxies: list(env['CD_PUSH_TRUSTED_PROXIES']) }),
+    ...(env['CD_PUSH_TRUSTED_PROXIES'] === undefined
+      ? {}
+      : { trustedProxies: list(env['CD_PUSH_TRUSTED_PROXIES']) }),
   };
 };
 

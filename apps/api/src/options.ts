@@ -87,7 +87,9 @@ export const settingsOf = (options: ApiOptions): Settings => {
   }
   const secret = options.serviceCredential?.secret;
   if (secret !== undefined && secret.length < 32) {
-    throw new TypeError('The service secret needs at least 32 characters; make one with `openssl rand -base64 32`.');
+    throw new TypeError(
+      'The service secret needs at least 32 characters; make one with `openssl rand -base64 32`.',
+    );
   }
   for (const origin of options.allowedOrigins ?? []) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
@@ -95,7 +97,9 @@ export const settingsOf = (options: ApiOptions): Settings => {
     }
   }
   if (options.issuer !== undefined && !isIssuer(options.issuer)) {
-    throw new TypeError(`"${options.issuer}" is no issuer; write an http or https URL without query, hash or closing slash.`);
+    throw new TypeError(
+      `"${options.issuer}" is no issuer; write an http or https URL without query, hash or closing slash.`,
+    );
   }
   return {
     host,

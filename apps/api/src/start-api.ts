@@ -90,7 +90,13 @@ const assemble = async (options: ApiOptions, settings: Settings, store: Store) =
     settings,
     store,
     issuer,
-    tokens: new Tokens({ jwt: app.jwt, issuer, issuerName: named, tenant, ttlSeconds: settings.accessTokenSeconds }),
+    tokens: new Tokens({
+      jwt: app.jwt,
+      issuer,
+      issuerName: named,
+      tenant,
+      ttlSeconds: settings.accessTokenSeconds,
+    }),
     nonces: new Nonces(),
     rates: await registerRateGuards(app, settings.rateLimits),
     decoyHash: await hashPassword(newSecret()),
@@ -101,7 +107,10 @@ const assemble = async (options: ApiOptions, settings: Settings, store: Store) =
   await registerRoutes(app, api);
   if (options.seed !== undefined) {
     await ensureSeed(api, options.seed);
-    app.log.warn({ userName: options.seed.userName }, 'a seeded user can sign in; this is for one’s own machine alone');
+    app.log.warn(
+      { userName: options.seed.userName },
+      'a seeded user can sign in; this is for one’s own machine alone',
+    );
   }
 
   const url = await app.listen({ host: settings.host, port: settings.port });
@@ -153,7 +162,13 @@ const ensureSeed = async ({ store, now }: Api, seed: SeedUser): Promise<void> =>
   const at = now();
   const found = await store.users.findForLogin(userName);
   if (found === undefined) {
-    await store.users.create({ name: userName, passwordHash: await hashPassword(password), roles, grants, at });
+    await store.users.create({
+      name: userName,
+      passwordHash: await hashPassword(password),
+      roles,
+      grants,
+      at,
+    });
     return;
   }
   const { user, passwordHash } = found;

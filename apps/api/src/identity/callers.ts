@@ -1,4 +1,4 @@
-import { ProblemError, problemOf, type EpochMs } from '@cd-push/protocol';
+import { problemOf, type EpochMs, type Problem } from '@cd-push/protocol';
 import type { Runtime, Session, Store, User } from '@cd-push/store';
 
 import type { AccessClaims, Tokens } from './tokens.ts';
@@ -15,7 +15,12 @@ export type Recognition =
   | { readonly kind: 'invalid' };
 
 /** Recognises an access token: valid by itself, and its session or runtime is still there. */
-export const recognise = async (store: Store, tokens: Tokens, token: string, at: EpochMs): Promise<Recognition> => {
+export const recognise = async (
+  store: Store,
+  tokens: Tokens,
+  token: string,
+  at: EpochMs,
+): Promise<Recognition> => {
   const verified = tokens.verify(token, at);
   if (verified.kind !== 'valid') return verified;
   const { claims } = verified;
@@ -36,19 +41,23 @@ export const recognise = async (store: Store, tokens: Tokens, token: string, at:
 export const subjectOf = (user: User): string => `user-${user.id}`;
 
 /** Whether the user may push at all; what, the grants say. */
-export const mayPush = (user: User): boolean => user.roles.includes('developer') || user.roles.includes('admin');
+export const mayPush = (user: User): boolean =>
+  user.roles.includes('developer') || user.roles.includes('admin');
 
-export const clientKindOf = (user: User): 'developer' | 'observer' => (mayPush(user) ? 'developer' : 'observer');
+export const clientKindOf = (user: User): 'developer' | 'observer' =>
+  mayPush(user) ? 'developer' : 'observer';
 
-/** @throws {ProblemError} that says how the token fell through. */
-export const refuseRecognition = (kind: Exclude<Recognition['kind'], 'caller'>): never => {
+/** How the token fell through, for whoever showed it. */
+export const refusalOf = (kind: Exclude<Recognition['kind'], 'caller'>): Problem => {
   switch (kind) {
     case 'expired':
-      throw new ProblemError(problemOf('session-expired', { detail: 'Refresh the session and try again.' }));
+      return problemOf('session-expired', { detail: 'Refresh the session and try again.' });
     case 'revoked':
-      throw new ProblemError(problemOf('session-revoked', { detail: 'Sign in again.' }));
+      return problemOf('session-revoked', { detail: 'Sign in again.' });
     case 'invalid':
-      throw new ProblemError(problemOf('unauthenticated', { detail: 'Show a valid access token as "Authorization: Bearer".' }));
+      return problemOf('unauthenticated', {
+        detail: 'Show a valid access token as "Authorization: Bearer".',
+      });
     default:
       return kind satisfies never;
   }

@@ -14,7 +14,12 @@ const relayCertificateMs = 7 * 24 * 60 * 60 * 1000;
 /** Certifies a session's key for what its user may push. */
 export const certifySession = (
   certifier: Certifier,
-  session: { readonly id: string; readonly subject: string; readonly publicKey: PublicKey; readonly grants: readonly Grant[] },
+  session: {
+    readonly id: string;
+    readonly subject: string;
+    readonly publicKey: PublicKey;
+    readonly grants: readonly Grant[];
+  },
   at: EpochMs,
   lifetimeMs: number,
 ): Promise<string> =>
@@ -36,7 +41,12 @@ export const certifySession = (
   );
 
 /** Certifies a key as that of a relay, whose acceptances runtimes then believe. */
-export const certifyRelay = (certifier: Certifier, subject: string, publicKey: PublicKey, at: EpochMs): Promise<string> =>
+export const certifyRelay = (
+  certifier: Certifier,
+  subject: string,
+  publicKey: PublicKey,
+  at: EpochMs,
+): Promise<string> =>
   signRelayCertificate(
     {
       v: 1,

@@ -33,7 +33,9 @@ export const loadIssuer = async (store: IssuerKeyStore, at: EpochMs): Promise<Is
     keys: new Map(kept.map((key) => [key.kid, formsOf(key)])),
     signing: {
       ...formsOf(newest),
-      privatePem: createPrivateKey({ key: jwk, format: 'jwk' }).export({ type: 'pkcs8', format: 'pem' }).toString(),
+      privatePem: createPrivateKey({ key: jwk, format: 'jwk' })
+        .export({ type: 'pkcs8', format: 'pem' })
+        .toString(),
       key: await cryptoPlatform.importPrivateKey(jwk),
     },
   };
@@ -42,7 +44,9 @@ export const loadIssuer = async (store: IssuerKeyStore, at: EpochMs): Promise<Is
 const formsOf = ({ kid, publicKey }: IssuerKey): IssuerKeyForms => ({
   kid,
   publicKey,
-  publicPem: createPublicKey({ key: { ...publicKey }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString(),
+  publicPem: createPublicKey({ key: { ...publicKey }, format: 'jwk' })
+    .export({ type: 'spki', format: 'pem' })
+    .toString(),
 });
 
 /** JWK thumbprint (RFC 7638): SHA-256 over the required members in lexical order. */

@@ -29,7 +29,8 @@ export const verifyPassword = async (
     passes,
     parallelism,
   });
-  const outdated = memory !== current.memory || passes !== current.passes || parallelism !== current.parallelism;
+  const outdated =
+    memory !== current.memory || passes !== current.passes || parallelism !== current.parallelism;
   return { holds: timingSafeEqual(actual, tag), outdated };
 };
 
@@ -37,7 +38,8 @@ const phcPattern = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)
 
 const parsePhc = (phc: string) => {
   const [, memory, passes, parallelism, nonce, tag] = phcPattern.exec(phc) ?? [];
-  if (nonce === undefined || tag === undefined) throw new Error('The store holds a password hash of an unknown form.');
+  if (nonce === undefined || tag === undefined)
+    throw new Error('The store holds a password hash of an unknown form.');
   return {
     memory: Number(memory),
     passes: Number(passes),

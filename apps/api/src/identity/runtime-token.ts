@@ -10,7 +10,13 @@ export const issueRuntimeToken = (
   at: EpochMs,
 ): { readonly token: string; readonly expiresAt: EpochMs } =>
   api.tokens.issue(
-    { sub: runtime.guid, sid: runtime.guid, client: 'runtime', roles: ['runtime'], publicKey: runtime.publicKey },
+    {
+      sub: runtime.guid,
+      sid: runtime.guid,
+      client: 'runtime',
+      roles: ['runtime'],
+      publicKey: runtime.publicKey,
+    },
     at,
   );
 

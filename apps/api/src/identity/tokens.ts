@@ -32,7 +32,9 @@ export const AccessClaimsSchema = Type.Object({
 });
 export type AccessClaims = Static<typeof AccessClaimsSchema>;
 
-export type NewClaims = Pick<AccessClaims, 'sub' | 'sid' | 'client' | 'roles'> & { readonly publicKey: PublicKey | null };
+export type NewClaims = Pick<AccessClaims, 'sub' | 'sid' | 'client' | 'roles'> & {
+  readonly publicKey: PublicKey | null;
+};
 
 export type Verification =
   | { readonly kind: 'valid'; readonly claims: AccessClaims }
@@ -65,7 +67,10 @@ export class Tokens {
     return this.#settings.ttlSeconds;
   }
 
-  issue({ publicKey, ...claims }: NewClaims, at: EpochMs): { readonly token: string; readonly expiresAt: EpochMs } {
+  issue(
+    { publicKey, ...claims }: NewClaims,
+    at: EpochMs,
+  ): { readonly token: string; readonly expiresAt: EpochMs } {
     const { jwt, issuer, issuerName, tenant, ttlSeconds } = this.#settings;
     const iat = Math.floor(at / 1000);
     const payload: AccessClaims = {
@@ -109,7 +114,9 @@ export class Tokens {
         clockTimestamp: at,
         cache: false,
       });
-      return Check(AccessClaimsSchema, claims) && claims.tenant === tenant ? { kind: 'valid', claims } : { kind: 'invalid' };
+      return Check(AccessClaimsSchema, claims) && claims.tenant === tenant
+        ? { kind: 'valid', claims }
+        : { kind: 'invalid' };
     } catch (error) {
       // The signature is checked before the time, so an expired token is a real one.
       const expired = error instanceof Error && 'code' in error && error.code === 'FAST_JWT_EXPIRED';

@@ -4,16 +4,25 @@ import Type from 'typebox';
 
 import type { Api } from '../context.ts';
 
-const ChallengeSchema = Type.Object({ nonce: Type.String(), issuer: Type.String(), expiresAt: EpochMsSchema });
+const ChallengeSchema = Type.Object({
+  nonce: Type.String(),
+  issuer: Type.String(),
+  expiresAt: EpochMsSchema,
+});
 
 /** A one-time nonce for the proof of a key. */
-export const challengeRoute = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  app.post(
-    '/auth/challenge',
-    {
-      schema: { summary: 'A nonce to sign with the key that is to be proved', response: { 200: ChallengeSchema } },
-      onRequest: (request) => api.rates.anonymous(request),
-    },
-    async () => ({ ...api.nonces.issue(api.now()), issuer: api.issuerName() }),
-  );
-};
+export const challengeRoute =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/auth/challenge',
+      {
+        schema: {
+          summary: 'A nonce to sign with the key that is to be proved',
+          response: { 200: ChallengeSchema },
+        },
+        onRequest: (request) => api.rates.anonymous(request),
+      },
+      async () => ({ ...api.nonces.issue(api.now()), issuer: api.issuerName() }),
+    );
+  };

@@ -26,72 +26,79 @@ const QuerySchema = Type.Object(
  * `ready` at the sequence from which it goes on, or `reset` where the reader’s sequence was never reached here: then what
  * it has loaded is of another store, and it has to load anew.
  */
-export const changesRoute = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  const streams = new Set<ServerResponse>();
-  app.addHook('preClose', async () => {
-    for (const stream of streams) stream.end();
-  });
+export const changesRoute =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const streams = new Set<ServerResponse>();
+    app.addHook('preClose', async () => {
+      for (const stream of streams) stream.end();
+    });
 
-  app.get(
-    '/changes',
-    {
-      schema: {
-        summary: 'What changed, as it happens (server-sent events)',
-        security: [{ service: [] }],
-        produces: ['text/event-stream'],
-        querystring: QuerySchema,
+    app.get(
+      '/changes',
+      {
+        schema: {
+          summary: 'What changed, as it happens (server-sent events)',
+          security: [{ service: [] }],
+          produces: ['text/event-stream'],
+          querystring: QuerySchema,
+        },
+        onRequest: services(api),
       },
-      onRequest: services(api),
-    },
-    async (request, reply) => {
-      const { changes } = api.store;
-      const head = await changes.head();
-      const wanted = readSequence(request.headers['last-event-id']) ?? request.query.after ?? head;
-      const known = wanted <= head;
-      let sequence = known ? wanted : head;
+      async (request, reply) => {
+        const { changes } = api.store;
+        const head = await changes.head();
+        const wanted = readSequence(request.headers['last-event-id']) ?? request.query.after ?? head;
+        const known = wanted <= head;
+        let sequence = known ? wanted : head;
 
-      reply.hijack();
-      const stream = reply.raw;
-      for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) stream.setHeader(name, value);
-      stream.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
-      stream.write(`event: ${known ? 'ready' : 'reset'}\nid: ${sequence}\ndata: {}\n\n`);
+        reply.hijack();
+        const stream = reply.raw;
+        for (const [name, value] of Object.entries(reply.getHeaders()))
+          if (value !== undefined) stream.setHeader(name, value);
+        stream.writeHead(200, {
+          'content-type': 'text/event-stream',
+          'cache-control': 'no-store',
+          'x-accel-buffering': 'no',
+        });
+        stream.write(`event: ${known ? 'ready' : 'reset'}\nid: ${sequence}\ndata: {}\n\n`);
 
-      let sending = false;
-      let again = false;
-      const send = async (): Promise<void> => {
-        again = true;
-        if (sending) return;
-        sending = true;
-        try {
-          while (again && !stream.destroyed) {
-            again = false;
-            for (const row of await changes.after(sequence, batch)) {
-              stream.write(frameOf(row));
-              sequence = row.sequence;
-              again = true;
+        let sending = false;
+        let again = false;
+        const send = async (): Promise<void> => {
+          again = true;
+          if (sending) return;
+          sending = true;
+          try {
+            while (again && !stream.destroyed) {
+              again = false;
+              for (const row of await changes.after(sequence, batch)) {
+                stream.write(frameOf(row));
+                sequence = row.sequence;
+                again = true;
+              }
+              if (stream.writableLength > backlogBytes) stream.destroy();
             }
-            if (stream.writableLength > backlogBytes) stream.destroy();
+          } catch (error) {
+            request.log.error({ err: error }, 'the change feed could not be read');
+            stream.destroy();
+          } finally {
+            sending = false;
           }
-        } catch (error) {
-          request.log.error({ err: error }, 'the change feed could not be read');
-          stream.destroy();
-        } finally {
-          sending = false;
-        }
-      };
+        };
 
-      const stop = changes.onAppended(() => void send());
-      const heartbeat = setInterval(() => stream.write(': still here\n\n'), heartbeatMs);
-      streams.add(stream);
-      stream.on('close', () => {
-        stop();
-        clearInterval(heartbeat);
-        streams.delete(stream);
-      });
-      await send();
-    },
-  );
-};
+        const stop = changes.onAppended(() => void send());
+        const heartbeat = setInterval(() => stream.write(': still here\n\n'), heartbeatMs);
+        streams.add(stream);
+        stream.on('close', () => {
+          stop();
+          clearInterval(heartbeat);
+          streams.delete(stream);
+        });
+        await send();
+      },
+    );
+  };
 
 const frameOf = ({ sequence, at, change }: ChangeRow): string =>
   `event: ${change.kind}\nid: ${sequence}\ndata: ${JSON.stringify({ ...change, at })}\n\n`;

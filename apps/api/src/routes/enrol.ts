@@ -4,7 +4,7 @@ import { EpochMsSchema, NameSchema, ProblemError, problemOf, PublicKeySchema } f
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { issuerKeys, KeysSchema, RuntimeViewSchema } from '../answers.ts';
+import { DisplayNameSchema, issuerKeys, KeysSchema, RuntimeViewSchema } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { requireProof } from '../identity/proofs.ts';
 import { issueRuntimeToken, runtimeAnswer } from '../identity/runtime-token.ts';
@@ -19,7 +19,7 @@ const EnrolSchema = Type.Object(
     /** JWS over {nonce, issuer, subject: joinCode}. */
     proof: ProofSchema,
     /** For people; default: the beginning of the guid. */
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    name: Type.Optional(DisplayNameSchema),
   },
   { additionalProperties: false },
 );
@@ -36,37 +36,47 @@ const EnrolledSchema = Type.Object({
 });
 
 /** A runtime trades a join code for a credential of its own, bound to a key that it made. */
-export const enrolRoute = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  app.post(
-    '/auth/enrol',
-    {
-      schema: { summary: 'Enrol a runtime by a join code', body: EnrolSchema, response: { 200: EnrolledSchema } },
-      onRequest: (request) => api.rates.anonymous(request),
-    },
-    async (request) => {
-      const { joinCode, publicKey, nonce, proof, name } = request.body;
-      const at = api.now();
-      // Before the code, so that it is not spent for nothing.
-      await requireProof(api.nonces, { publicKey, nonce, proof, subject: joinCode, issuer: api.issuerName() }, at);
-      const guid = randomUUID();
-      const runtime = await api.store.joinCodes.enrol({
-        hash: hashSecret(joinCode),
-        guid,
-        name: name ?? `runtime-${guid.slice(0, 8)}`,
-        publicKey,
-        at,
-      });
-      if (runtime === undefined) {
-        const detail = 'The join code is unknown, used up or expired; ask for a new one.';
-        throw new ProblemError(problemOf('invalid-credentials', { path: '/joinCode', detail }));
-      }
-      return {
-        ...runtimeAnswer(runtime),
-        issuer: api.issuerName(),
-        tenant: api.settings.tenant,
-        keys: issuerKeys(api),
-        ...issueRuntimeToken(api, runtime, at),
-      };
-    },
-  );
-};
+export const enrolRoute =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/auth/enrol',
+      {
+        schema: {
+          summary: 'Enrol a runtime by a join code',
+          body: EnrolSchema,
+          response: { 200: EnrolledSchema },
+        },
+        onRequest: (request) => api.rates.anonymous(request),
+      },
+      async (request) => {
+        const { joinCode, publicKey, nonce, proof, name } = request.body;
+        const at = api.now();
+        // Before the code, so that it is not spent for nothing.
+        await requireProof(
+          api.nonces,
+          { publicKey, nonce, proof, subject: joinCode, issuer: api.issuerName() },
+          at,
+        );
+        const guid = randomUUID();
+        const runtime = await api.store.joinCodes.enrol({
+          hash: hashSecret(joinCode),
+          guid,
+          name: name ?? `runtime-${guid.slice(0, 8)}`,
+          publicKey,
+          at,
+        });
+        if (runtime === undefined) {
+          const detail = 'The join code is unknown, used up or expired; ask for a new one.';
+          throw new ProblemError(problemOf('invalid-credentials', { path: '/joinCode', detail }));
+        }
+        return {
+          ...runtimeAnswer(runtime),
+          issuer: api.issuerName(),
+          tenant: api.settings.tenant,
+          keys: issuerKeys(api),
+          ...issueRuntimeToken(api, runtime, at),
+        };
+      },
+    );
+  };

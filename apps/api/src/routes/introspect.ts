@@ -16,24 +16,26 @@ const IntrospectSchema = Type.Object({
 });
 
 /** What a token is good for now (RFC 7662): roles, grants and groups come from the store, not from the token. */
-export const introspectRoute = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  app.post(
-    '/auth/introspect',
-    {
-      schema: {
-        summary: 'What a token is good for (RFC 7662)',
-        security: [{ service: [] }],
-        consumes: ['application/x-www-form-urlencoded'],
-        body: IntrospectSchema,
-        response: { 200: IntrospectionSchema },
+export const introspectRoute =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/auth/introspect',
+      {
+        schema: {
+          summary: 'What a token is good for (RFC 7662)',
+          security: [{ service: [] }],
+          consumes: ['application/x-www-form-urlencoded'],
+          body: IntrospectSchema,
+          response: { 200: IntrospectionSchema },
+        },
+        onRequest: services(api),
       },
-      onRequest: services(api),
-    },
-    async (request): Promise<Static<typeof IntrospectionSchema>> => {
-      const { token } = request.body;
-      const recognised = await recognise(api.store, api.tokens, token, api.now());
-      if (recognised.kind === 'caller') return activeToken(api, recognised.caller);
-      return (await legacyIntrospection(api, token)) ?? { active: false };
-    },
-  );
-};
+      async (request): Promise<Static<typeof IntrospectionSchema>> => {
+        const { token } = request.body;
+        const recognised = await recognise(api.store, api.tokens, token, api.now());
+        if (recognised.kind === 'caller') return activeToken(api, recognised.caller);
+        return (await legacyIntrospection(api, token)) ?? { active: false };
+      },
+    );
+  };

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import { covers, EpochMsSchema, epochMs, LabelsSchema, NameSchema, ProblemError, problemOf } from '@cd-push/protocol';
+import {
+  covers,
+  EpochMsSchema,
+  epochMs,
+  LabelsSchema,
+  NameSchema,
+  ProblemError,
+  problemOf,
+} from '@cd-push/protocol';
 import type { User } from '@cd-push/store';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
@@ -25,88 +33,94 @@ const NewJoinCodeSchema = Type.Object(
 );
 
 /** Codes by which runtimes enrol. A developer sees and makes those for modules that are granted as a whole. */
-export const joinCodeRoutes = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  const onRequest = users(api, 'developer', 'admin');
-  const security = [{ bearer: [] }];
+export const joinCodeRoutes =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const onRequest = users(api, 'developer', 'admin');
+    const security = [{ bearer: [] }];
 
-  app.post(
-    '/join-codes',
-    {
-      schema: {
-        summary: 'Make a join code; it is shown this once',
-        security,
-        body: NewJoinCodeSchema,
-        response: { 201: Type.Object({ id: Type.String(), code: Type.String(), expiresAt: EpochMsSchema }) },
+    app.post(
+      '/join-codes',
+      {
+        schema: {
+          summary: 'Make a join code; it is shown this once',
+          security,
+          body: NewJoinCodeSchema,
+          response: {
+            201: Type.Object({ id: Type.String(), code: Type.String(), expiresAt: EpochMsSchema }),
+          },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request, reply) => {
-      const { user } = signedInUser(request);
-      const { module, environment, labels = {}, groups = [], uses = 1, ttlSeconds = 3600 } = request.body;
-      if (!mayEnrol(user, module, environment)) {
-        const detail = `No grant covers the whole module "${module}" in "${environment}".`;
-        throw new ProblemError(problemOf('forbidden', { detail }));
-      }
-      await requireGroups(api, user, groups);
-      const at = api.now();
-      const code = newSecret();
-      const kept = await api.store.joinCodes.create({
-        id: randomUUID(),
-        hash: hashSecret(code),
-        module,
-        environment,
-        labels,
-        groups,
-        uses,
-        createdBy: user.id,
-        createdAt: at,
-        expiresAt: epochMs(at + ttlSeconds * 1000),
-      });
-      reply.status(201);
-      return { id: kept.id, code, expiresAt: kept.expiresAt };
-    },
-  );
+      async (request, reply) => {
+        const { user } = signedInUser(request);
+        const { module, environment, labels = {}, groups = [], uses = 1, ttlSeconds = 3600 } = request.body;
+        if (!mayEnrol(user, module, environment)) {
+          const detail = `No grant covers the whole module "${module}" in "${environment}".`;
+          throw new ProblemError(problemOf('forbidden', { detail }));
+        }
+        await requireGroups(api, user, groups);
+        const at = api.now();
+        const code = newSecret();
+        const kept = await api.store.joinCodes.create({
+          id: randomUUID(),
+          hash: hashSecret(code),
+          module,
+          environment,
+          labels,
+          groups,
+          uses,
+          createdBy: user.id,
+          createdAt: at,
+          expiresAt: epochMs(at + ttlSeconds * 1000),
+        });
+        reply.status(201);
+        return { id: kept.id, code, expiresAt: kept.expiresAt };
+      },
+    );
 
-  app.get(
-    '/join-codes',
-    {
-      schema: {
-        summary: 'Join codes that still hold',
-        security,
-        response: { 200: Type.Object({ joinCodes: Type.Array(JoinCodeViewSchema) }) },
+    app.get(
+      '/join-codes',
+      {
+        schema: {
+          summary: 'Join codes that still hold',
+          security,
+          response: { 200: Type.Object({ joinCodes: Type.Array(JoinCodeViewSchema) }) },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request) => {
-      const { user } = signedInUser(request);
-      const codes = await api.store.joinCodes.list(api.now());
-      return { joinCodes: codes.filter((code) => mayEnrol(user, code.module, code.environment)).map(joinCodeView) };
-    },
-  );
+      async (request) => {
+        const { user } = signedInUser(request);
+        const codes = await api.store.joinCodes.list(api.now());
+        return {
+          joinCodes: codes.filter((code) => mayEnrol(user, code.module, code.environment)).map(joinCodeView),
+        };
+      },
+    );
 
-  app.delete(
-    '/join-codes/:id',
-    {
-      schema: {
-        summary: 'Withdraw a join code',
-        security,
-        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
-        response: { 204: Type.Null() },
+    app.delete(
+      '/join-codes/:id',
+      {
+        schema: {
+          summary: 'Withdraw a join code',
+          security,
+          params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+          response: { 204: Type.Null() },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request, reply) => {
-      const { user } = signedInUser(request);
-      const code = (await api.store.joinCodes.list(api.now())).find(({ id }) => id === request.params.id);
-      // To whom it is forbidden, it does not exist.
-      if (code === undefined || !mayEnrol(user, code.module, code.environment)) {
-        throw new ProblemError(problemOf('not-found'));
-      }
-      await api.store.joinCodes.remove(code.id);
-      return reply.status(204).send(null);
-    },
-  );
-};
+      async (request, reply) => {
+        const { user } = signedInUser(request);
+        const code = (await api.store.joinCodes.list(api.now())).find(({ id }) => id === request.params.id);
+        // To whom it is forbidden, it does not exist.
+        if (code === undefined || !mayEnrol(user, code.module, code.environment)) {
+          throw new ProblemError(problemOf('not-found'));
+        }
+        await api.store.joinCodes.remove(code.id);
+        return reply.status(204).send(null);
+      },
+    );
+  };
 
 /** A runtime gets all of its module, so a grant of a part of it is not enough. */
 const mayEnrol = (user: User, module: string, environment: string): boolean =>

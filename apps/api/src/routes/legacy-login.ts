@@ -41,47 +41,55 @@ const LegacyLoginSchema = Type.Object({
  * The sign-in of existing clients, whole in this file: `POST /api` answers 200 either way, and a client looks at
  * `success`. The session has no key, so it can push no code.
  */
-export const legacyLoginRoute = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  app.post(
-    '/api',
-    {
-      schema: {
-        summary: 'Sign-in of existing clients',
-        body: LegacyLoginSchema,
-        response: { 200: CdResponseSchema },
-      },
-    },
-    async (request): Promise<ICdResponse> => {
-      const [form] = request.body.dat.f_vals;
-      const { userName = '', password = '', consumerGuid } = form?.data ?? {};
-      await api.rates.login(request, userName);
-      const user = await userWith(api, userName, password);
-      if (user === undefined) return refusal;
-      const at = api.now();
-      const session = await openSession(
-        api,
-        user,
-        { clientId: consumerGuid ?? null, publicKey: null },
-        newRefreshToken(at).kept,
-        at,
-      );
-      const token = randomUUID();
-      await api.store.sessions.keepLegacyToken(session.id, {
-        hash: hashSecret(token),
-        expiresAt: epochMs(at + ttlSeconds * 1000),
-      });
-      const sess = { cd_token: token, userId: user.id, jwt: null, ttl: ttlSeconds, clientId: session.clientId };
-      return {
-        app_state: success(sess, 'Signed in.'),
-        data: {
-          consumer: consumerGuid == null ? [] : [{ consumerGuid }],
-          menuData: [],
-          userData: { userId: user.id, userGuid: user.guid, userName: user.name },
+export const legacyLoginRoute =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/api',
+      {
+        schema: {
+          summary: 'Sign-in of existing clients',
+          body: LegacyLoginSchema,
+          response: { 200: CdResponseSchema },
         },
-      };
-    },
-  );
-};
+      },
+      async (request): Promise<ICdResponse> => {
+        const [form] = request.body.dat.f_vals;
+        const { userName = '', password = '', consumerGuid = null } = form?.data ?? {};
+        await api.rates.login(request, userName);
+        const user = await userWith(api, userName, password);
+        if (user === undefined) return refusal;
+        const at = api.now();
+        const session = await openSession(
+          api,
+          user,
+          { clientId: consumerGuid, publicKey: null },
+          newRefreshToken(at).kept,
+          at,
+        );
+        const token = randomUUID();
+        await api.store.sessions.keepLegacyToken(session.id, {
+          hash: hashSecret(token),
+          expiresAt: epochMs(at + ttlSeconds * 1000),
+        });
+        const sess = {
+          cd_token: token,
+          userId: user.id,
+          jwt: null,
+          ttl: ttlSeconds,
+          clientId: session.clientId,
+        };
+        return {
+          app_state: success(sess, 'Signed in.'),
+          data: {
+            consumer: consumerGuid === null ? [] : [{ consumerGuid }],
+            menuData: [],
+            userData: { userId: user.id, userGuid: user.guid, userName: user.name },
+          },
+        };
+      },
+    );
+  };
 
 const refusal: ICdResponse = {
   app_state: {

@@ -26,38 +26,49 @@ const LoginSchema = Type.Object(
     /** JWS over {nonce, issuer, subject: userName} by that key. */
     proof: Type.Optional(ProofSchema),
   },
-  { additionalProperties: false, dependentRequired: { publicKey: ['nonce', 'proof'], proof: ['publicKey'], nonce: ['publicKey'] } },
+  {
+    additionalProperties: false,
+    dependentRequired: { publicKey: ['nonce', 'proof'], proof: ['publicKey'], nonce: ['publicKey'] },
+  },
 );
 
 /** Signs a user in. Unknown users and wrong passwords get one answer, at one cost. */
-export const loginRoute = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  app.post(
-    '/auth/login',
-    { schema: { summary: 'Sign in', body: LoginSchema, response: { 200: LoginAnswerSchema } } },
-    async (request) => {
-      const { userName, password, clientId, publicKey, nonce, proof } = request.body;
-      const at = api.now();
-      await api.rates.login(request, userName);
-      // Before the password, so that a bad proof tells nothing of it.
-      if (publicKey !== undefined && nonce !== undefined && proof !== undefined) {
-        await requireProof(api.nonces, { publicKey, nonce, proof, subject: userName, issuer: api.issuerName() }, at);
-      }
-      const user = await userWith(api, userName, password);
-      if (user === undefined) {
-        throw new ProblemError(problemOf('invalid-credentials', { detail: 'User name or password is wrong.' }));
-      }
-      const refresh = newRefreshToken(at);
-      const session = await openSession(
-        api,
-        user,
-        { clientId: clientId ?? null, publicKey: publicKey ?? null },
-        refresh.kept,
-        at,
-      );
-      return sessionAnswer(api, session, user, refresh.token, at);
-    },
-  );
-};
+export const loginRoute =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/auth/login',
+      { schema: { summary: 'Sign in', body: LoginSchema, response: { 200: LoginAnswerSchema } } },
+      async (request) => {
+        const { userName, password, clientId, publicKey, nonce, proof } = request.body;
+        const at = api.now();
+        await api.rates.login(request, userName);
+        // Before the password, so that a bad proof tells nothing of it.
+        if (publicKey !== undefined && nonce !== undefined && proof !== undefined) {
+          await requireProof(
+            api.nonces,
+            { publicKey, nonce, proof, subject: userName, issuer: api.issuerName() },
+            at,
+          );
+        }
+        const user = await userWith(api, userName, password);
+        if (user === undefined) {
+          throw new ProblemError(
+            problemOf('invalid-credentials', { detail: 'User name or password is wrong.' }),
+          );
+        }
+        const refresh = newRefreshToken(at);
+        const session = await openSession(
+          api,
+          user,
+          { clientId: clientId ?? null, publicKey: publicKey ?? null },
+          refresh.kept,
+          at,
+        );
+        return sessionAnswer(api, session, user, refresh.token, at);
+      },
+    );
+  };
 
 /** The user of these credentials; an unknown name costs what a known one does. */
 export const userWith = async (api: Api, userName: string, password: string): Promise<User | undefined> => {

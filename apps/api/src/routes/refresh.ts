@@ -23,51 +23,60 @@ const RefreshSchema = Type.Object(
  * Spends a refresh token for the next one. Whoever shows a spent one, thief or owner, ends the session for both
  * (RFC 9700 section 4.14).
  */
-export const refreshRoute = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  app.post(
-    '/auth/refresh',
-    {
-      schema: { summary: 'Prolong a session', body: RefreshSchema, response: { 200: LoginAnswerSchema } },
-      onRequest: (request) => api.rates.anonymous(request),
-    },
-    async (request) => {
-      const { refreshToken, nonce, proof } = request.body;
-      const at = api.now();
-      const hash = hashSecret(refreshToken);
-      const known = await api.store.sessions.ofRefreshToken(hash);
-      if (known === undefined) throw refused('invalid-credentials');
-      const { session: bound, spent } = known;
-      if (bound.publicKey !== null && !spent) {
-        if (nonce === undefined || proof === undefined) {
-          const detail = 'The session is bound to a key; prove it with nonce and proof.';
-          throw new ProblemError(problemOf('bad-signature', { path: '/proof', detail }));
+export const refreshRoute =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/auth/refresh',
+      {
+        schema: { summary: 'Prolong a session', body: RefreshSchema, response: { 200: LoginAnswerSchema } },
+        onRequest: (request) => api.rates.anonymous(request),
+      },
+      async (request) => {
+        const { refreshToken, nonce, proof } = request.body;
+        const at = api.now();
+        const hash = hashSecret(refreshToken);
+        const known = await api.store.sessions.ofRefreshToken(hash);
+        if (known === undefined) throw refused('invalid-credentials');
+        const { session: bound, spent } = known;
+        if (bound.publicKey !== null && !spent) {
+          if (nonce === undefined || proof === undefined) {
+            const detail = 'The session is bound to a key; prove it with nonce and proof.';
+            throw new ProblemError(problemOf('bad-signature', { path: '/proof', detail }));
+          }
+          const { publicKey } = bound;
+          await requireProof(
+            api.nonces,
+            { publicKey, nonce, proof, subject: bound.id, issuer: api.issuerName() },
+            at,
+          );
         }
-        const { publicKey } = bound;
-        await requireProof(api.nonces, { publicKey, nonce, proof, subject: bound.id, issuer: api.issuerName() }, at);
-      }
-      const next = newRefreshToken(at);
-      const rotation = await api.store.sessions.rotate(hash, next.kept, at);
-      switch (rotation.kind) {
-        case 'rotated': {
-          const user = await api.store.users.get(rotation.session.userId);
-          if (user === undefined) throw refused('session-revoked');
-          return sessionAnswer(api, rotation.session, user, next.token, at);
+        const next = newRefreshToken(at);
+        const rotation = await api.store.sessions.rotate(hash, next.kept, at);
+        switch (rotation.kind) {
+          case 'rotated': {
+            const user = await api.store.users.get(rotation.session.userId);
+            if (user === undefined) throw refused('session-revoked');
+            return sessionAnswer(api, rotation.session, user, next.token, at);
+          }
+          case 'unknown':
+            throw refused('invalid-credentials');
+          case 'expired':
+            throw refused('session-expired');
+          case 'revoked':
+            throw refused('session-revoked');
+          case 'reused':
+            request.log.warn(
+              { session: rotation.session.id },
+              'a spent refresh token was shown; its session is ended',
+            );
+            throw refused('session-revoked');
+          default:
+            return rotation satisfies never;
         }
-        case 'unknown':
-          throw refused('invalid-credentials');
-        case 'expired':
-          throw refused('session-expired');
-        case 'revoked':
-          throw refused('session-revoked');
-        case 'reused':
-          request.log.warn({ session: rotation.session.id }, 'a spent refresh token was shown; its session is ended');
-          throw refused('session-revoked');
-        default:
-          return rotation satisfies never;
-      }
-    },
-  );
-};
+      },
+    );
+  };
 
 const refused = (kind: 'invalid-credentials' | 'session-expired' | 'session-revoked'): ProblemError =>
   new ProblemError(problemOf(kind, { detail: 'Sign in again.' }));

@@ -1,4 +1,11 @@
-import { EpochMsSchema, JwsSchema, NameSchema, ProblemError, problemOf, PublicKeySchema } from '@cd-push/protocol';
+import {
+  EpochMsSchema,
+  JwsSchema,
+  NameSchema,
+  ProblemError,
+  problemOf,
+  PublicKeySchema,
+} from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
@@ -20,77 +27,83 @@ const RevocationsSchema = Type.Object({
 });
 
 /** What a relay asks for when it starts. Afterwards it follows the change feed. */
-export const relayRoutes = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  const onRequest = services(api);
-  const security = [{ service: [] }];
+export const relayRoutes =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const onRequest = services(api);
+    const security = [{ service: [] }];
 
-  app.post(
-    '/relay/certificate',
-    {
-      schema: {
-        summary: 'Certify a relay’s key',
-        security,
-        body: Type.Object({ publicKey: PublicKeySchema }, { additionalProperties: false }),
-        response: { 200: RelayCertificateAnswerSchema },
+    app.post(
+      '/relay/certificate',
+      {
+        schema: {
+          summary: 'Certify a relay’s key',
+          security,
+          body: Type.Object({ publicKey: PublicKeySchema }, { additionalProperties: false }),
+          response: { 200: RelayCertificateAnswerSchema },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request) => ({
-      certificate: await certifyRelay(
-        api.certifier(),
-        api.settings.serviceCredential?.id ?? 'relay',
-        request.body.publicKey,
-        api.now(),
-      ),
-      keys: issuerKeys(api),
-      issuer: api.issuerName(),
-      tenant: api.settings.tenant,
-    }),
-  );
+      async (request) => ({
+        certificate: await certifyRelay(
+          api.certifier(),
+          api.settings.serviceCredential?.id ?? 'relay',
+          request.body.publicKey,
+          api.now(),
+        ),
+        keys: issuerKeys(api),
+        issuer: api.issuerName(),
+        tenant: api.settings.tenant,
+      }),
+    );
 
-  app.get(
-    '/relay/runtimes',
-    {
-      schema: {
-        summary: 'Every runtime that has enrolled',
-        security,
-        response: { 200: Type.Object({ runtimes: Type.Array(RuntimeViewSchema) }) },
+    app.get(
+      '/relay/runtimes',
+      {
+        schema: {
+          summary: 'Every runtime that has enrolled',
+          security,
+          response: { 200: Type.Object({ runtimes: Type.Array(RuntimeViewSchema) }) },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async () => ({ runtimes: (await api.store.runtimes.list()).map(runtimeView) }),
-  );
+      async () => ({ runtimes: (await api.store.runtimes.list()).map(runtimeView) }),
+    );
 
-  app.get(
-    '/relay/runtimes/:guid',
-    {
-      schema: {
-        summary: 'One runtime, after the feed said that it changed',
-        security,
-        params: Type.Object({ guid: Type.String({ maxLength: 128 }) }),
-        response: { 200: RuntimeViewSchema },
+    app.get(
+      '/relay/runtimes/:guid',
+      {
+        schema: {
+          summary: 'One runtime, after the feed said that it changed',
+          security,
+          params: Type.Object({ guid: Type.String({ maxLength: 128 }) }),
+          response: { 200: RuntimeViewSchema },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request) => {
-      const runtime = await api.store.runtimes.get(request.params.guid);
-      if (runtime === undefined) throw new ProblemError(problemOf('not-found'));
-      return runtimeView(runtime);
-    },
-  );
+      async (request) => {
+        const runtime = await api.store.runtimes.get(request.params.guid);
+        if (runtime === undefined) throw new ProblemError(problemOf('not-found'));
+        return runtimeView(runtime);
+      },
+    );
 
-  app.get(
-    '/relay/revocations',
-    {
-      schema: { summary: 'Sessions whose signatures are void', security, response: { 200: RevocationsSchema } },
-      onRequest,
-    },
-    async () => {
-      const voided = await api.store.sessions.listVoided();
-      const sessions = voided.flatMap(({ id, revoked }) =>
-        revoked === null ? [] : [{ sid: id, reason: revoked.reason, at: revoked.at }],
-      );
-      return { sessions };
-    },
-  );
-};
+    app.get(
+      '/relay/revocations',
+      {
+        schema: {
+          summary: 'Sessions whose signatures are void',
+          security,
+          response: { 200: RevocationsSchema },
+        },
+        onRequest,
+      },
+      async () => {
+        const voided = await api.store.sessions.listVoided();
+        const sessions = voided.flatMap(({ id, revoked }) =>
+          revoked === null ? [] : [{ sid: id, reason: revoked.reason, at: revoked.at }],
+        );
+        return { sessions };
+      },
+    );
+  };

@@ -28,25 +28,38 @@ const IssuedSchema = Type.Object({
 });
 
 /** A runtime that has enrolled gets an access token for the proof of its key. */
-export const runtimeTokenRoute = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  app.post(
-    '/auth/runtime-token',
-    {
-      schema: { summary: 'Access token of a runtime', body: RuntimeTokenSchema, response: { 200: IssuedSchema } },
-      onRequest: (request) => api.rates.anonymous(request),
-    },
-    async (request) => {
-      const { resourceGuid, nonce, proof } = request.body;
-      const at = api.now();
-      const runtime = await api.store.runtimes.get(resourceGuid);
-      if (runtime === undefined) {
-        throw new ProblemError(
-          problemOf('session-revoked', { path: '/resourceGuid', detail: 'No such runtime; enrol with a join code.' }),
+export const runtimeTokenRoute =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/auth/runtime-token',
+      {
+        schema: {
+          summary: 'Access token of a runtime',
+          body: RuntimeTokenSchema,
+          response: { 200: IssuedSchema },
+        },
+        onRequest: (request) => api.rates.anonymous(request),
+      },
+      async (request) => {
+        const { resourceGuid, nonce, proof } = request.body;
+        const at = api.now();
+        const runtime = await api.store.runtimes.get(resourceGuid);
+        if (runtime === undefined) {
+          throw new ProblemError(
+            problemOf('session-revoked', {
+              path: '/resourceGuid',
+              detail: 'No such runtime; enrol with a join code.',
+            }),
+          );
+        }
+        const { publicKey } = runtime;
+        await requireProof(
+          api.nonces,
+          { publicKey, nonce, proof, subject: resourceGuid, issuer: api.issuerName() },
+          at,
         );
-      }
-      const { publicKey } = runtime;
-      await requireProof(api.nonces, { publicKey, nonce, proof, subject: resourceGuid, issuer: api.issuerName() }, at);
-      return { ...runtimeAnswer(runtime), keys: issuerKeys(api), ...issueRuntimeToken(api, runtime, at) };
-    },
-  );
-};
+        return { ...runtimeAnswer(runtime), keys: issuerKeys(api), ...issueRuntimeToken(api, runtime, at) };
+      },
+    );
+  };

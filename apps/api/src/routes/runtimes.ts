@@ -7,38 +7,40 @@ import type { Api } from '../context.ts';
 import { users } from '../server/guards.ts';
 
 /** Runtimes that have enrolled; for admins. */
-export const runtimeRoutes = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  const onRequest = users(api, 'admin');
-  const security = [{ bearer: [] }];
+export const runtimeRoutes =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const onRequest = users(api, 'admin');
+    const security = [{ bearer: [] }];
 
-  app.get(
-    '/runtimes',
-    {
-      schema: {
-        summary: 'All runtimes',
-        security,
-        response: { 200: Type.Object({ runtimes: Type.Array(RuntimeViewSchema) }) },
+    app.get(
+      '/runtimes',
+      {
+        schema: {
+          summary: 'All runtimes',
+          security,
+          response: { 200: Type.Object({ runtimes: Type.Array(RuntimeViewSchema) }) },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async () => ({ runtimes: (await api.store.runtimes.list()).map(runtimeView) }),
-  );
+      async () => ({ runtimes: (await api.store.runtimes.list()).map(runtimeView) }),
+    );
 
-  app.delete(
-    '/runtimes/:guid',
-    {
-      schema: {
-        summary: 'Withdraw a runtime’s credential',
-        security,
-        params: Type.Object({ guid: Type.String({ maxLength: 128 }) }),
-        response: { 204: Type.Null() },
+    app.delete(
+      '/runtimes/:guid',
+      {
+        schema: {
+          summary: 'Withdraw a runtime’s credential',
+          security,
+          params: Type.Object({ guid: Type.String({ maxLength: 128 }) }),
+          response: { 204: Type.Null() },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request, reply) => {
-      const removed = await api.store.runtimes.remove(request.params.guid, api.now());
-      if (!removed) throw new ProblemError(problemOf('not-found'));
-      return reply.status(204).send(null);
-    },
-  );
-};
+      async (request, reply) => {
+        const removed = await api.store.runtimes.remove(request.params.guid, api.now());
+        if (!removed) throw new ProblemError(problemOf('not-found'));
+        return reply.status(204).send(null);
+      },
+    );
+  };

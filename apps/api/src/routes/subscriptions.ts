@@ -18,69 +18,71 @@ const NewSubscriptionSchema = Type.Object(
 );
 
 /** inteRact: who is in which group. Members see their groups, admins see and change all. */
-export const subscriptionRoutes = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  const security = [{ bearer: [] }];
+export const subscriptionRoutes =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const security = [{ bearer: [] }];
 
-  app.get(
-    '/interact/subscriptions',
-    {
-      schema: {
-        summary: 'Members of groups',
-        security,
-        querystring: Type.Object({ group: Type.Optional(NameSchema) }, { additionalProperties: false }),
-        response: { 200: Type.Object({ subscriptions: Type.Array(SubscriptionViewSchema) }) },
+    app.get(
+      '/interact/subscriptions',
+      {
+        schema: {
+          summary: 'Members of groups',
+          security,
+          querystring: Type.Object({ group: Type.Optional(NameSchema) }, { additionalProperties: false }),
+          response: { 200: Type.Object({ subscriptions: Type.Array(SubscriptionViewSchema) }) },
+        },
+        onRequest: users(api),
       },
-      onRequest: users(api),
-    },
-    async (request) => {
-      const { user } = signedInUser(request);
-      const all = await api.store.subscriptions.list(request.query.group);
-      const visible = await visibleGroups(api, user);
-      return { subscriptions: all.filter(({ group }) => visible(group)).map(subscriptionView) };
-    },
-  );
+      async (request) => {
+        const { user } = signedInUser(request);
+        const all = await api.store.subscriptions.list(request.query.group);
+        const visible = await visibleGroups(api, user);
+        return { subscriptions: all.filter(({ group }) => visible(group)).map(subscriptionView) };
+      },
+    );
 
-  app.post(
-    '/interact/subscriptions',
-    {
-      schema: {
-        summary: 'Take a user or a runtime into a group',
-        security,
-        body: NewSubscriptionSchema,
-        response: { 200: SubscriptionViewSchema },
+    app.post(
+      '/interact/subscriptions',
+      {
+        schema: {
+          summary: 'Take a user or a runtime into a group',
+          security,
+          body: NewSubscriptionSchema,
+          response: { 200: SubscriptionViewSchema },
+        },
+        onRequest: users(api, 'admin'),
       },
-      onRequest: users(api, 'admin'),
-    },
-    async (request) => {
-      const { group, userId, guid } = request.body;
-      const member = memberOf(userId, guid);
-      const kept = member && (await api.store.subscriptions.add(group, member, api.now()));
-      if (kept === undefined) {
-        const path = userId === undefined ? '/guid' : '/userId';
-        throw new ProblemError(problemOf('not-found', { path, detail: 'No such user or runtime.' }));
-      }
-      return subscriptionView(kept);
-    },
-  );
+      async (request) => {
+        const { group, userId, guid } = request.body;
+        const member = memberOf(userId, guid);
+        const kept = member && (await api.store.subscriptions.add(group, member, api.now()));
+        if (kept === undefined) {
+          const path = userId === undefined ? '/guid' : '/userId';
+          throw new ProblemError(problemOf('not-found', { path, detail: 'No such user or runtime.' }));
+        }
+        return subscriptionView(kept);
+      },
+    );
 
-  app.delete(
-    '/interact/subscriptions/:id',
-    {
-      schema: {
-        summary: 'Take a member out of a group',
-        security,
-        params: Type.Object({ id: Type.Integer({ minimum: 1 }) }),
-        response: { 204: Type.Null() },
+    app.delete(
+      '/interact/subscriptions/:id',
+      {
+        schema: {
+          summary: 'Take a member out of a group',
+          security,
+          params: Type.Object({ id: Type.Integer({ minimum: 1 }) }),
+          response: { 204: Type.Null() },
+        },
+        onRequest: users(api, 'admin'),
       },
-      onRequest: users(api, 'admin'),
-    },
-    async (request, reply) => {
-      const removed = await api.store.subscriptions.remove(request.params.id, api.now());
-      if (!removed) throw new ProblemError(problemOf('not-found'));
-      return reply.status(204).send(null);
-    },
-  );
-};
+      async (request, reply) => {
+        const removed = await api.store.subscriptions.remove(request.params.id, api.now());
+        if (!removed) throw new ProblemError(problemOf('not-found'));
+        return reply.status(204).send(null);
+      },
+    );
+  };
 
 const memberOf = (userId: number | undefined, guid: string | undefined): Member | undefined => {
   if (userId !== undefined) return { kind: 'user', userId };

@@ -1,4 +1,12 @@
-import { builtInTriggers, eventCatalogue, NameSchema, ProblemError, problemOf, reservedEvents, type Trigger } from '@cd-push/protocol';
+import {
+  builtInTriggers,
+  eventCatalogue,
+  NameSchema,
+  ProblemError,
+  problemOf,
+  reservedEvents,
+  type Trigger,
+} from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
@@ -19,68 +27,73 @@ const PutTriggerSchema = Type.Object(
 const NameParamsSchema = Type.Object({ trigger: NameSchema });
 
 /** The trigger registry: what senders may send, and under which event recipients hear of it. */
-export const triggerRoutes = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  app.get(
-    '/interact/triggers',
-    {
-      schema: {
-        summary: 'Every registered trigger',
-        security: [{ bearer: [] }, { service: [] }],
-        response: { 200: Type.Object({ triggers: Type.Array(TriggerSchema) }) },
+export const triggerRoutes =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/interact/triggers',
+      {
+        schema: {
+          summary: 'Every registered trigger',
+          security: [{ bearer: [] }, { service: [] }],
+          response: { 200: Type.Object({ triggers: Type.Array(TriggerSchema) }) },
+        },
+        onRequest: either(services(api), users(api)),
       },
-      onRequest: either(services(api), users(api)),
-    },
-    async () => ({
-      triggers: [
-        ...builtInTriggers.map((trigger) => ({ ...trigger, builtIn: true })),
-        ...(await api.store.triggers.list()).map((trigger) => ({ ...trigger, builtIn: false })),
-      ],
-    }),
-  );
+      async () => ({
+        triggers: [
+          ...builtInTriggers.map((trigger) => ({ ...trigger, builtIn: true })),
+          ...(await api.store.triggers.list()).map((trigger) => ({ ...trigger, builtIn: false })),
+        ],
+      }),
+    );
 
-  app.put(
-    '/interact/triggers/:trigger',
-    {
-      schema: {
-        summary: 'Register a trigger',
-        security: [{ bearer: [] }],
-        params: NameParamsSchema,
-        body: PutTriggerSchema,
-        response: { 200: TriggerSchema },
+    app.put(
+      '/interact/triggers/:trigger',
+      {
+        schema: {
+          summary: 'Register a trigger',
+          security: [{ bearer: [] }],
+          params: NameParamsSchema,
+          body: PutTriggerSchema,
+          response: { 200: TriggerSchema },
+        },
+        onRequest: users(api, 'admin'),
       },
-      onRequest: users(api, 'admin'),
-    },
-    async (request) => {
-      const { trigger } = request.params;
-      const { emits, carries } = request.body;
-      refuseTaken(trigger, '/trigger');
-      if (isReserved(emits)) {
-        throw new ProblemError(problemOf('forbidden', { path: '/emits', detail: `The event "${emits}" is reserved.` }));
-      }
-      await api.store.triggers.put({ trigger, emits, carries }, api.now());
-      return { trigger, emits, carries, builtIn: false };
-    },
-  );
+      async (request) => {
+        const { trigger } = request.params;
+        const { emits, carries } = request.body;
+        refuseTaken(trigger, '/trigger');
+        if (isReserved(emits)) {
+          throw new ProblemError(
+            problemOf('forbidden', { path: '/emits', detail: `The event "${emits}" is reserved.` }),
+          );
+        }
+        await api.store.triggers.put({ trigger, emits, carries }, api.now());
+        return { trigger, emits, carries, builtIn: false };
+      },
+    );
 
-  app.delete(
-    '/interact/triggers/:trigger',
-    {
-      schema: {
-        summary: 'Take a trigger out of the registry',
-        security: [{ bearer: [] }],
-        params: NameParamsSchema,
-        response: { 204: Type.Null() },
+    app.delete(
+      '/interact/triggers/:trigger',
+      {
+        schema: {
+          summary: 'Take a trigger out of the registry',
+          security: [{ bearer: [] }],
+          params: NameParamsSchema,
+          response: { 204: Type.Null() },
+        },
+        onRequest: users(api, 'admin'),
       },
-      onRequest: users(api, 'admin'),
-    },
-    async (request, reply) => {
-      const { trigger } = request.params;
-      refuseTaken(trigger, '/trigger');
-      if (!(await api.store.triggers.remove(trigger, api.now()))) throw new ProblemError(problemOf('not-found'));
-      return reply.status(204).send(null);
-    },
-  );
-};
+      async (request, reply) => {
+        const { trigger } = request.params;
+        refuseTaken(trigger, '/trigger');
+        if (!(await api.store.triggers.remove(trigger, api.now())))
+          throw new ProblemError(problemOf('not-found'));
+        return reply.status(204).send(null);
+      },
+    );
+  };
 
 const builtInNames: ReadonlySet<string> = new Set(builtInTriggers.map(({ trigger }) => trigger));
 /** Events of the protocol that carry no envelope to recipients; emitting one would forge it. */
@@ -94,7 +107,9 @@ const isReserved = (event: string): boolean => reservedEvents.has(event) || prot
 
 const refuseTaken = (trigger: string, path: string): void => {
   if (builtInNames.has(trigger)) {
-    throw new ProblemError(problemOf('forbidden', { path, detail: `"${trigger}" is built in and stays as it is.` }));
+    throw new ProblemError(
+      problemOf('forbidden', { path, detail: `"${trigger}" is built in and stays as it is.` }),
+    );
   }
   if (isReserved(trigger)) {
     throw new ProblemError(problemOf('forbidden', { path, detail: `The event "${trigger}" is reserved.` }));

@@ -1,16 +1,15 @@
-import { ProblemError, problemOf } from '@cd-push/protocol';
+import { parseResource, ProblemError, problemOf, type Grant } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { GrantsSchema, RolesSchema, userRecord, UserRecordSchema } from '../answers.ts';
+import { DisplayNameSchema, GrantsSchema, RolesSchema, userRecord, UserRecordSchema } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { hashPassword } from '../identity/password.ts';
 import { signedInUser, users } from '../server/guards.ts';
-import { UserNameSchema } from './login.ts';
 
 const NewUserSchema = Type.Object(
   {
-    userName: UserNameSchema,
+    userName: DisplayNameSchema,
     /** At least 12 characters (NIST SP 800-63B asks for 8 and for no other rule). */
     password: Type.String({ minLength: 12, maxLength: 1024 }),
     roles: Type.Optional(RolesSchema),
@@ -21,112 +20,147 @@ const NewUserSchema = Type.Object(
 const IdParamsSchema = Type.Object({ id: Type.Integer({ minimum: 1 }) });
 
 /** Users, their roles and what they may push; for admins. */
-export const userRoutes = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  const onRequest = users(api, 'admin');
-  const security = [{ bearer: [] }];
+export const userRoutes =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const onRequest = users(api, 'admin');
+    const security = [{ bearer: [] }];
 
-  app.get(
-    '/users',
-    {
-      schema: { summary: 'All users', security, response: { 200: Type.Object({ users: Type.Array(UserRecordSchema) }) } },
-      onRequest,
-    },
-    async () => ({ users: (await api.store.users.list()).map((user) => userRecord(api, user)) }),
-  );
-
-  app.post(
-    '/users',
-    { schema: { summary: 'Make a user', security, body: NewUserSchema, response: { 201: UserRecordSchema } }, onRequest },
-    async (request, reply) => {
-      const { userName, password, roles = [], grants = [] } = request.body;
-      const passwordHash = await hashPassword(password);
-      const user = await api.store.users.create({ name: userName, passwordHash, roles, grants, at: api.now() });
-      if (user === undefined) {
-        throw new ProblemError(problemOf('conflict', { path: '/userName', detail: 'This user name is taken.' }));
-      }
-      reply.status(201);
-      return userRecord(api, user);
-    },
-  );
-
-  app.put(
-    '/users/:id/grants',
-    {
-      schema: {
-        summary: 'What a user may push',
-        security,
-        params: IdParamsSchema,
-        body: Type.Object({ grants: GrantsSchema }, { additionalProperties: false }),
-        response: { 200: UserRecordSchema },
+    app.get(
+      '/users',
+      {
+        schema: {
+          summary: 'All users',
+          security,
+          response: { 200: Type.Object({ users: Type.Array(UserRecordSchema) }) },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request) => {
-      await api.store.users.setGrants(request.params.id, request.body.grants, api.now());
-      return userRecord(api, await existing(api, request.params.id));
-    },
-  );
+      async () => ({ users: (await api.store.users.list()).map((user) => userRecord(api, user)) }),
+    );
 
-  app.put(
-    '/users/:id/roles',
-    {
-      schema: {
-        summary: 'What a user is',
-        security,
-        params: IdParamsSchema,
-        body: Type.Object({ roles: RolesSchema }, { additionalProperties: false }),
-        response: { 200: UserRecordSchema },
+    app.post(
+      '/users',
+      {
+        schema: {
+          summary: 'Make a user',
+          security,
+          body: NewUserSchema,
+          response: { 201: UserRecordSchema },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request) => {
-      const { id } = request.params;
-      if (id === signedInUser(request).user.id && !request.body.roles.includes('admin')) {
-        throw new ProblemError(problemOf('conflict', { path: '/roles', detail: 'Let another admin take this role from you.' }));
-      }
-      await api.store.users.setRoles(id, request.body.roles, api.now());
-      return userRecord(api, await existing(api, id));
-    },
-  );
+      async (request, reply) => {
+        const { userName, password, roles = [], grants = [] } = request.body;
+        requirePrefixes(grants);
+        const passwordHash = await hashPassword(password);
+        const user = await api.store.users.create({
+          name: userName,
+          passwordHash,
+          roles,
+          grants,
+          at: api.now(),
+        });
+        if (user === undefined) {
+          throw new ProblemError(
+            problemOf('conflict', { path: '/userName', detail: 'This user name is taken.' }),
+          );
+        }
+        reply.status(201);
+        return userRecord(api, user);
+      },
+    );
 
-  app.delete(
-    '/users/:id',
-    {
-      schema: {
-        summary: 'Remove a user and end the user’s sessions',
-        security,
-        params: IdParamsSchema,
-        response: { 204: Type.Null() },
+    app.put(
+      '/users/:id/grants',
+      {
+        schema: {
+          summary: 'What a user may push',
+          security,
+          params: IdParamsSchema,
+          body: Type.Object({ grants: GrantsSchema }, { additionalProperties: false }),
+          response: { 200: UserRecordSchema },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request, reply) => {
-      const { id } = request.params;
-      if (id === signedInUser(request).user.id) {
-        throw new ProblemError(problemOf('conflict', { detail: 'Let another admin remove you.' }));
-      }
-      if (!(await api.store.users.remove(id, api.now()))) throw new ProblemError(problemOf('not-found'));
-      return reply.status(204).send(null);
-    },
-  );
+      async (request) => {
+        requirePrefixes(request.body.grants);
+        await api.store.users.setGrants(request.params.id, request.body.grants, api.now());
+        return userRecord(api, await existing(api, request.params.id));
+      },
+    );
 
-  app.delete(
-    '/sessions/:sid',
-    {
-      schema: {
-        summary: 'End a session and void what it signed',
-        security,
-        params: Type.Object({ sid: Type.String({ maxLength: 64 }) }),
-        response: { 204: Type.Null() },
+    app.put(
+      '/users/:id/roles',
+      {
+        schema: {
+          summary: 'What a user is',
+          security,
+          params: IdParamsSchema,
+          body: Type.Object({ roles: RolesSchema }, { additionalProperties: false }),
+          response: { 200: UserRecordSchema },
+        },
+        onRequest,
       },
-      onRequest,
-    },
-    async (request, reply) => {
-      const ended = await api.store.sessions.revoke(request.params.sid, 'withdrawn', api.now());
-      if (!ended) throw new ProblemError(problemOf('not-found'));
-      return reply.status(204).send(null);
-    },
-  );
+      async (request) => {
+        const { id } = request.params;
+        if (id === signedInUser(request).user.id && !request.body.roles.includes('admin')) {
+          throw new ProblemError(
+            problemOf('conflict', { path: '/roles', detail: 'Let another admin take this role from you.' }),
+          );
+        }
+        await api.store.users.setRoles(id, request.body.roles, api.now());
+        return userRecord(api, await existing(api, id));
+      },
+    );
+
+    app.delete(
+      '/users/:id',
+      {
+        schema: {
+          summary: 'Remove a user and end the user’s sessions',
+          security,
+          params: IdParamsSchema,
+          response: { 204: Type.Null() },
+        },
+        onRequest,
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        if (id === signedInUser(request).user.id) {
+          throw new ProblemError(problemOf('conflict', { detail: 'Let another admin remove you.' }));
+        }
+        if (!(await api.store.users.remove(id, api.now()))) throw new ProblemError(problemOf('not-found'));
+        return reply.status(204).send(null);
+      },
+    );
+
+    app.delete(
+      '/sessions/:sid',
+      {
+        schema: {
+          summary: 'End a session and void what it signed',
+          security,
+          params: Type.Object({ sid: Type.String({ maxLength: 64 }) }),
+          response: { 204: Type.Null() },
+        },
+        onRequest,
+      },
+      async (request, reply) => {
+        const ended = await api.store.sessions.revoke(request.params.sid, 'withdrawn', api.now());
+        if (!ended) throw new ProblemError(problemOf('not-found'));
+        return reply.status(204).send(null);
+      },
+    );
+  };
+
+/** A grant is of everything, of a module, or of a canonical name below it; another spelling would cover nothing. */
+const requirePrefixes = (grants: readonly Grant[]): void => {
+  for (const [index, { prefix }] of grants.entries()) {
+    if (prefix === '/') continue;
+    const parsed = parseResource(`${prefix.replace(/\/$/, '')}/any`, `/grants/${index}/prefix`);
+    if (!parsed.ok) throw new ProblemError({ ...parsed.problem, ...problemOf('invalid-request') });
+  }
 };
 
 const existing = async (api: Api, id: number) => {

@@ -24,29 +24,31 @@ const MetadataSchema = Type.Object({
 });
 
 /** Who signs here. */
-export const wellKnownRoutes = (api: Api): FastifyPluginAsyncTypebox => async (app) => {
-  app.get(
-    '/.well-known/jwks.json',
-    { schema: { summary: 'Keys of the issuer (RFC 7517)', response: { 200: JwksSchema } } },
-    async (_request, reply) => {
-      reply.header('cache-control', 'public, max-age=300');
-      const keys = [...api.issuer.keys.values()].map(({ kid, publicKey }) => ({
-        ...publicKey,
-        kid,
-        use: 'sig' as const,
-        alg: 'EdDSA' as const,
-      }));
-      return { keys };
-    },
-  );
-  app.get(
-    '/.well-known/cd-push',
-    { schema: { summary: 'Issuer, tenant and relay', response: { 200: MetadataSchema } } },
-    async () => ({
-      issuer: api.issuerName(),
-      tenant: api.settings.tenant,
-      keys: issuerKeys(api),
-      ...(api.settings.relayUrl === undefined ? {} : { relayUrl: api.settings.relayUrl }),
-    }),
-  );
-};
+export const wellKnownRoutes =
+  (api: Api): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/.well-known/jwks.json',
+      { schema: { summary: 'Keys of the issuer (RFC 7517)', response: { 200: JwksSchema } } },
+      async (_request, reply) => {
+        reply.header('cache-control', 'public, max-age=300');
+        const keys = [...api.issuer.keys.values()].map(({ kid, publicKey }) => ({
+          ...publicKey,
+          kid,
+          use: 'sig' as const,
+          alg: 'EdDSA' as const,
+        }));
+        return { keys };
+      },
+    );
+    app.get(
+      '/.well-known/cd-push',
+      { schema: { summary: 'Issuer, tenant and relay', response: { 200: MetadataSchema } } },
+      async () => ({
+        issuer: api.issuerName(),
+        tenant: api.settings.tenant,
+        keys: issuerKeys(api),
+        ...(api.settings.relayUrl === undefined ? {} : { relayUrl: api.settings.relayUrl }),
+      }),
+    );
+  };

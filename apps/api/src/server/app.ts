@@ -8,7 +8,7 @@ import { guardDoor, type Door } from './door.ts';
 import { readBodies } from './json-body.ts';
 import { logAnswers, loggingOf } from './logging.ts';
 import { describeRoutes } from './openapi.ts';
-import { answerProblems, schemaProblem } from './problems.ts';
+import { answerFrameworkError, answerProblems, schemaProblem } from './problems.ts';
 
 /** No request here is larger than a user's grants. */
 const bodyBytes = 64 * 1024;
@@ -24,6 +24,8 @@ export const buildApp = async (options: ApiOptions, issuer: Issuer, door: Door):
     requestTimeout: 30_000,
     forceCloseConnections: true,
     trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
+    exposeHeadRoutes: false,
+    frameworkErrors: answerFrameworkError,
     schemaErrorFormatter: schemaProblem,
   });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);

@@ -18,7 +18,8 @@ export const guardDoor = async (app: FastifyInstance, door: Door): Promise<void>
       throw new ProblemError(problemOf('forbidden-origin', { detail: 'This host name is not served here.' }));
     }
     const { origin } = request.headers;
-    if (origin !== undefined && !door.origins.has(origin)) throw new ProblemError(problemOf('forbidden-origin'));
+    if (origin !== undefined && !door.origins.has(origin))
+      throw new ProblemError(problemOf('forbidden-origin'));
   });
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
@@ -33,4 +34,7 @@ export const guardDoor = async (app: FastifyInstance, door: Door): Promise<void>
 };
 
 /** The ways in which a Host header names this address: with its port, and without it where the scheme implies it. */
-export const hostsOf = (url: URL): string[] => [url.host, `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`];
+export const hostsOf = (url: URL): string[] => [
+  url.host,
+  `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`,
+];

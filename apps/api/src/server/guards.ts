@@ -3,7 +3,7 @@ import type { Session, User, UserRole } from '@cd-push/store';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 
 import type { Api } from '../context.ts';
-import { recognise, refuseRecognition } from '../identity/callers.ts';
+import { recognise, refusalOf } from '../identity/callers.ts';
 import { sameSecret } from '../identity/secrets.ts';
 
 /** A user whose token this request carries. */
@@ -18,24 +18,28 @@ export interface SignedIn {
 const signedIn = new WeakMap<FastifyRequest, SignedIn>();
 
 /** Lets signed-in users pass, before the body is read; with roles, only those who have one of them. */
-export const users = (api: Api, ...roles: readonly UserRole[]): onRequestAsyncHookHandler => async (request) => {
-  const token = bearerOf(request);
-  const recognised = token === undefined ? undefined : await recognise(api.store, api.tokens, token, api.now());
-  if (token === undefined || recognised === undefined) return refuseRecognition('invalid');
-  if (recognised.kind !== 'caller') return refuseRecognition(recognised.kind);
-  const { caller } = recognised;
-  const allowed = caller.kind === 'user' && (roles.length === 0 || roles.some((role) => caller.user.roles.includes(role)));
-  if (!allowed) {
-    const detail = roles.length === 0 ? 'This is for users.' : `This needs the role ${roles.join(' or ')}.`;
-    throw new ProblemError(problemOf('forbidden', { detail }));
-  }
-  signedIn.set(request, {
-    user: caller.user,
-    session: caller.session,
-    token,
-    expiresAt: epochMs(caller.claims.exp * 1000),
-  });
-};
+export const users =
+  (api: Api, ...roles: readonly UserRole[]): onRequestAsyncHookHandler =>
+  async (request) => {
+    const token = bearerOf(request);
+    if (token === undefined) throw new ProblemError(refusalOf('invalid'));
+    const recognised = await recognise(api.store, api.tokens, token, api.now());
+    if (recognised.kind !== 'caller') throw new ProblemError(refusalOf(recognised.kind));
+    const { caller } = recognised;
+    const allowed =
+      caller.kind === 'user' &&
+      (roles.length === 0 || roles.some((role) => caller.user.roles.includes(role)));
+    if (!allowed) {
+      const detail = roles.length === 0 ? 'This is for users.' : `This needs the role ${roles.join(' or ')}.`;
+      throw new ProblemError(problemOf('forbidden', { detail }));
+    }
+    signedIn.set(request, {
+      user: caller.user,
+      session: caller.session,
+      token,
+      expiresAt: epochMs(caller.claims.exp * 1000),
+    });
+  };
 
 /** The user whom {@link users} let pass. */
 export const signedInUser = (request: FastifyRequest): SignedIn => {
@@ -45,14 +49,18 @@ export const signedInUser = (request: FastifyRequest): SignedIn => {
 };
 
 /** Lets a service pass that shows its credential as HTTP Basic (RFC 7617). */
-export const services = (api: Api): onRequestAsyncHookHandler => async (request, reply) => {
-  const expected = api.settings.serviceCredential;
-  const [, encoded] = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '') ?? [];
-  const shown = Buffer.from(encoded ?? '', 'base64').toString('utf8');
-  if (expected !== undefined && sameSecret(shown, `${expected.id}:${expected.secret}`)) return;
-  reply.header('www-authenticate', 'Basic realm="services"');
-  throw new ProblemError(problemOf('invalid-credentials', { detail: 'Show the service credential as HTTP Basic.' }));
-};
+export const services =
+  (api: Api): onRequestAsyncHookHandler =>
+  async (request, reply) => {
+    const expected = api.settings.serviceCredential;
+    const [, encoded] = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const shown = Buffer.from(encoded ?? '', 'base64').toString('utf8');
+    if (expected !== undefined && sameSecret(shown, `${expected.id}:${expected.secret}`)) return;
+    reply.header('www-authenticate', 'Basic realm="services"');
+    throw new ProblemError(
+      problemOf('invalid-credentials', { detail: 'Show the service credential as HTTP Basic.' }),
+    );
+  };
 
 const bearerOf = (request: FastifyRequest): string | undefined => {
   const [, token] = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(request.headers.authorization ?? '') ?? [];

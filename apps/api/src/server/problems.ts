@@ -1,5 +1,5 @@
 import { pointerPart, ProblemError, problemOf, type Problem, type ProblemKind } from '@cd-push/protocol';
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 
 /** Every refusal leaves through here, as application/problem+json. */
@@ -10,13 +10,26 @@ export const answerProblems = (app: FastifyInstance): void => {
     return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, problemOf('not-found', { detail: 'No such path; GET /openapi.json lists what there is.' })),
+    sendProblem(
+      reply,
+      problemOf('not-found', { detail: 'No such path; GET /openapi.json lists what there is.' }),
+    ),
   );
+};
+
+/** For what fails before a route is found. */
+export const answerFrameworkError = (
+  error: FastifyError,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): void => {
+  sendProblem(reply, problemFrom(error));
 };
 
 export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply => {
   if (problem.retryAfter !== undefined) reply.header('retry-after', Math.ceil(problem.retryAfter));
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (problem.status === 401 && !reply.hasHeader('www-authenticate'))
+    reply.header('www-authenticate', 'Bearer');
   return reply
     .status(problem.status)
     .type('application/problem+json; charset=utf-8')
@@ -32,7 +45,9 @@ export const schemaProblem = (errors: FastifySchemaValidationError[], part: stri
   const place = first?.instancePath ?? '';
   const path = typeof name === 'string' ? `${place}/${pointerPart(name)}` : place;
   const rule = typeof name === 'string' ? `lacks "${name}"` : (first?.message ?? 'does not fit its schema');
-  return new ProblemError(problemOf('invalid-request', { path, detail: `${partNames[part] ?? part} ${rule}.` }));
+  return new ProblemError(
+    problemOf('invalid-request', { path, detail: `${partNames[part] ?? part} ${rule}.` }),
+  );
 };
 
 const partNames: Readonly<Record<string, string>> = {
@@ -57,5 +72,8 @@ const problemFrom = (error: unknown): Problem => {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const kind = kindOfCode[code];
   if (kind === undefined) return problemOf('internal');
-  return problemOf(kind, code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' ? { detail: 'Send application/json.' } : {});
+  return problemOf(
+    kind,
+    code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' ? { detail: 'Send application/json.' } : {},
+  );
 };

@@ -8,7 +8,12 @@ export type Change =
   | { readonly kind: 'session-revoked'; readonly sid: string; readonly reason: RevocationReason }
   | { readonly kind: 'grants-changed'; readonly userId: number; readonly grants: readonly Grant[] }
   | { readonly kind: 'subscriptions-changed'; readonly userId: number; readonly groups: readonly string[] }
-  | { readonly kind: 'user-changed'; readonly userId: number; readonly roles: readonly UserRole[]; readonly removed: boolean }
+  | {
+      readonly kind: 'user-changed';
+      readonly userId: number;
+      readonly roles: readonly UserRole[];
+      readonly removed: boolean;
+    }
   | { readonly kind: 'runtimes-changed'; readonly guid: string }
   | { readonly kind: 'runtime-removed'; readonly guid: string }
   | { readonly kind: 'triggers-changed' };

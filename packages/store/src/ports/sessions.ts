@@ -54,5 +54,7 @@ export interface SessionStore {
   listVoided(): Promise<Session[]>;
   /** Keeps a session's token for existing clients, which show it instead of a JWT. */
   keepLegacyToken(sessionId: string, token: KeptToken): Promise<void>;
-  ofLegacyToken(hash: string): Promise<{ readonly session: Session; readonly expiresAt: EpochMs } | undefined>;
+  ofLegacyToken(
+    hash: string,
+  ): Promise<{ readonly session: Session; readonly expiresAt: EpochMs } | undefined>;
 }

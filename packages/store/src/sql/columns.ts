@@ -15,7 +15,8 @@ import { userRoles, type UserRole } from '../ports/users.ts';
 
 const decode = <Schema extends TSchema>(schema: Schema, text: string, column: string): Static<Schema> => {
   const value: unknown = JSON.parse(text);
-  if (!Check(schema, value)) throw new Error(`The store's column ${column} holds something else than was ever written there.`);
+  if (!Check(schema, value))
+    throw new Error(`The store's column ${column} holds something else than was ever written there.`);
   return value;
 };
 
@@ -23,11 +24,17 @@ const TextsSchema = Type.Array(Type.String());
 const EnvironmentsSchema = GrantSchema.properties.environments;
 const RoleSchema = Type.Unsafe<UserRole>(Type.Enum([...userRoles]));
 const RolesSchema = Type.Array(RoleSchema);
-const ReasonSchema = Type.Unsafe<RevocationReason>(Type.Enum(['logout', 'refresh-reuse', 'user-removed', 'withdrawn']));
+const ReasonSchema = Type.Unsafe<RevocationReason>(
+  Type.Enum(['logout', 'refresh-reuse', 'user-removed', 'withdrawn']),
+);
 const CarriesSchema = Type.Unsafe<Trigger['carries']>(Type.Enum(['patch', 'notice', 'operation', 'none']));
 const ChangeSchema = Type.Union([
   Type.Object({ kind: Type.Literal('session-revoked'), sid: Type.String(), reason: ReasonSchema }),
-  Type.Object({ kind: Type.Literal('grants-changed'), userId: Type.Integer(), grants: Type.Array(GrantSchema) }),
+  Type.Object({
+    kind: Type.Literal('grants-changed'),
+    userId: Type.Integer(),
+    grants: Type.Array(GrantSchema),
+  }),
   Type.Object({ kind: Type.Literal('subscriptions-changed'), userId: Type.Integer(), groups: TextsSchema }),
   Type.Object({
     kind: Type.Literal('user-changed'),

@@ -49,7 +49,9 @@ const createIdentities = async (db: Kysely<unknown>): Promise<void> => {
   await schema
     .createTable('refresh_tokens')
     .addColumn('hash', 'text', (column) => column.primaryKey())
-    .addColumn('session_id', 'text', (column) => column.notNull().references('sessions.id').onDelete('cascade'))
+    .addColumn('session_id', 'text', (column) =>
+      column.notNull().references('sessions.id').onDelete('cascade'),
+    )
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
     .addColumn('spent_at', 'bigint')
     .execute();
@@ -57,7 +59,9 @@ const createIdentities = async (db: Kysely<unknown>): Promise<void> => {
   await schema
     .createTable('legacy_tokens')
     .addColumn('hash', 'text', (column) => column.primaryKey())
-    .addColumn('session_id', 'text', (column) => column.notNull().references('sessions.id').onDelete('cascade'))
+    .addColumn('session_id', 'text', (column) =>
+      column.notNull().references('sessions.id').onDelete('cascade'),
+    )
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
     .execute();
   await schema
@@ -69,7 +73,9 @@ const createIdentities = async (db: Kysely<unknown>): Promise<void> => {
     .addColumn('labels', 'text', (column) => column.notNull())
     .addColumn('groups', 'text', (column) => column.notNull())
     .addColumn('uses_left', 'integer', (column) => column.notNull())
-    .addColumn('created_by', 'integer', (column) => column.notNull().references('users.id').onDelete('cascade'))
+    .addColumn('created_by', 'integer', (column) =>
+      column.notNull().references('users.id').onDelete('cascade'),
+    )
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
     .execute();

@@ -10,7 +10,7 @@ export const sqlChanges = (unit: UnitOfWork): ChangeFeed => ({
       .selectFrom('changes')
       .select((columns) => columns.fn.max('sequence').as('head'))
       .executeTakeFirst();
-    return Number(row?.head ?? 0);
+    return row?.head ?? 0;
   },
   after: async (sequence, limit) => {
     const rows = await unit.tables
@@ -20,7 +20,11 @@ export const sqlChanges = (unit: UnitOfWork): ChangeFeed => ({
       .orderBy('sequence')
       .limit(limit)
       .execute();
-    return rows.map((row) => ({ sequence: row.sequence, at: epochMs(row.at), change: readChange(row.change) }));
+    return rows.map((row) => ({
+      sequence: row.sequence,
+      at: epochMs(row.at),
+      change: readChange(row.change),
+    }));
   },
   onAppended: (listener) => unit.onAppended(listener),
 });

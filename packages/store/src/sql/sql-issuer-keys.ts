@@ -21,6 +21,9 @@ export const sqlIssuerKeys = (unit: UnitOfWork): IssuerKeyStore => ({
   },
 
   add: async ({ kid, publicKey, d, createdAt }) => {
-    await unit.tables.insertInto('issuer_keys').values({ kid, x: publicKey.x, d, created_at: createdAt }).execute();
+    await unit.tables
+      .insertInto('issuer_keys')
+      .values({ kid, x: publicKey.x, d, created_at: createdAt })
+      .execute();
   },
 });

@@ -46,7 +46,10 @@ export const sqlJoinCodes = (unit: UnitOfWork): JoinCodeStore => ({
   },
 
   remove: async (id) => {
-    const { numDeletedRows } = await unit.tables.deleteFrom('join_codes').where('id', '=', id).executeTakeFirst();
+    const { numDeletedRows } = await unit.tables
+      .deleteFrom('join_codes')
+      .where('id', '=', id)
+      .executeTakeFirst();
     return numDeletedRows > 0n;
   },
 

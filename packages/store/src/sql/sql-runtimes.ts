@@ -8,12 +8,21 @@ import type { UnitOfWork } from './unit-of-work.ts';
 
 export const sqlRuntimes = (unit: UnitOfWork): RuntimeStore => ({
   get: async (guid) => {
-    const row = await unit.tables.selectFrom('runtimes').selectAll().where('guid', '=', guid).executeTakeFirst();
+    const row = await unit.tables
+      .selectFrom('runtimes')
+      .selectAll()
+      .where('guid', '=', guid)
+      .executeTakeFirst();
     return row && runtimeOf(row, await groupsOf(unit.tables, row));
   },
 
   list: async () => {
-    const rows = await unit.tables.selectFrom('runtimes').selectAll().orderBy('created_at').orderBy('guid').execute();
+    const rows = await unit.tables
+      .selectFrom('runtimes')
+      .selectAll()
+      .orderBy('created_at')
+      .orderBy('guid')
+      .execute();
     const subscriptions = await unit.tables.selectFrom('subscriptions').selectAll().execute();
     const byUser = Map.groupBy(subscriptions, (entry) => entry.user_id);
     const byRuntime = Map.groupBy(subscriptions, (entry) => entry.runtime_guid);
@@ -25,7 +34,10 @@ export const sqlRuntimes = (unit: UnitOfWork): RuntimeStore => ({
 
   remove: (guid, at) =>
     unit.run(at, async ({ tables, tell }) => {
-      const { numDeletedRows } = await tables.deleteFrom('runtimes').where('guid', '=', guid).executeTakeFirst();
+      const { numDeletedRows } = await tables
+        .deleteFrom('runtimes')
+        .where('guid', '=', guid)
+        .executeTakeFirst();
       if (numDeletedRows === 0n) return false;
       tell({ kind: 'runtime-removed', guid });
       return true;
@@ -40,7 +52,9 @@ export const groupsOf = (
   tables
     .selectFrom('subscriptions')
     .select('group_name')
-    .where((row) => row.or([row('runtime_guid', '=', guid), ...(user_id === null ? [] : [row('user_id', '=', user_id)])]))
+    .where((row) =>
+      row.or([row('runtime_guid', '=', guid), ...(user_id === null ? [] : [row('user_id', '=', user_id)])]),
+    )
     .execute();
 
 export const runtimeOf = (

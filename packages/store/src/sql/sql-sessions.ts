@@ -1,7 +1,13 @@
 import { epochMs, type EpochMs } from '@cd-push/protocol';
 import type { Kysely, Selectable } from 'kysely';
 
-import { voidsSignatures, type RevocationReason, type Rotation, type Session, type SessionStore } from '../ports/sessions.ts';
+import {
+  voidsSignatures,
+  type RevocationReason,
+  type Rotation,
+  type Session,
+  type SessionStore,
+} from '../ports/sessions.ts';
 import { readPublicKey, readReason } from './columns.ts';
 import type { Tables } from './tables.ts';
 import type { UnitOfWork, Work } from './unit-of-work.ts';
@@ -42,7 +48,11 @@ export const sqlSessions = (unit: UnitOfWork): SessionStore => ({
 
   rotate: (hash, next, at) =>
     unit.run(at, async ({ tables, tell }): Promise<Rotation> => {
-      const token = await tables.selectFrom('refresh_tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
+      const token = await tables
+        .selectFrom('refresh_tokens')
+        .selectAll()
+        .where('hash', '=', hash)
+        .executeTakeFirst();
       if (token === undefined) return { kind: 'unknown' };
       const session = await sessionWith(tables, token.session_id);
       if (session === undefined) return { kind: 'unknown' };
@@ -84,7 +94,11 @@ export const sqlSessions = (unit: UnitOfWork): SessionStore => ({
   },
 
   ofLegacyToken: async (hash) => {
-    const token = await unit.tables.selectFrom('legacy_tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
+    const token = await unit.tables
+      .selectFrom('legacy_tokens')
+      .selectAll()
+      .where('hash', '=', hash)
+      .executeTakeFirst();
     const session = token && (await sessionWith(unit.tables, token.session_id));
     return session && { session, expiresAt: epochMs(token.expires_at) };
   },

@@ -27,7 +27,11 @@ export const sqlSubscriptions = (unit: UnitOfWork): SubscriptionStore => ({
     }),
 
   get: async (id) => {
-    const row = await unit.tables.selectFrom('subscriptions').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await unit.tables
+      .selectFrom('subscriptions')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
     return row && subscriptionOf(row);
   },
 
@@ -41,7 +45,11 @@ export const sqlSubscriptions = (unit: UnitOfWork): SubscriptionStore => ({
 
   remove: (id, at) =>
     unit.run(at, async (work) => {
-      const row = await work.tables.deleteFrom('subscriptions').where('id', '=', id).returningAll().executeTakeFirst();
+      const row = await work.tables
+        .deleteFrom('subscriptions')
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst();
       if (row === undefined) return false;
       await tellOf(work, subscriptionOf(row).member);
       return true;
@@ -78,13 +86,20 @@ const tellOf = async ({ tables, tell }: Work, member: Member): Promise<void> => 
     return;
   }
   tell({ kind: 'subscriptions-changed', userId: member.userId, groups: await groupNames(tables, member) });
-  const owned = await tables.selectFrom('runtimes').select('guid').where('user_id', '=', member.userId).execute();
+  const owned = await tables
+    .selectFrom('runtimes')
+    .select('guid')
+    .where('user_id', '=', member.userId)
+    .execute();
   for (const { guid } of owned) tell({ kind: 'runtimes-changed', guid });
 };
 
 const subscriptionOf = (row: Selectable<Tables['subscriptions']>): Subscription => ({
   id: row.id,
   group: row.group_name,
-  member: row.user_id === null ? { kind: 'runtime', guid: row.runtime_guid ?? '' } : { kind: 'user', userId: row.user_id },
+  member:
+    row.user_id === null
+      ? { kind: 'runtime', guid: row.runtime_guid ?? '' }
+      : { kind: 'user', userId: row.user_id },
   createdAt: epochMs(row.created_at),
 });

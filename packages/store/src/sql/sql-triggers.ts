@@ -20,7 +20,10 @@ export const sqlTriggers = (unit: UnitOfWork): TriggerStore => ({
 
   remove: (name, at) =>
     unit.run(at, async ({ tables, tell }) => {
-      const { numDeletedRows } = await tables.deleteFrom('triggers').where('trigger', '=', name).executeTakeFirst();
+      const { numDeletedRows } = await tables
+        .deleteFrom('triggers')
+        .where('trigger', '=', name)
+        .executeTakeFirst();
       if (numDeletedRows === 0n) return false;
       tell({ kind: 'triggers-changed' });
       return true;

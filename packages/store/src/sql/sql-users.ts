@@ -106,11 +106,20 @@ const exists = async (tables: Kysely<Tables>, id: number): Promise<boolean> =>
   (await tables.selectFrom('users').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
 
 const grantsOf = async (tables: Kysely<Tables>, userId: number): Promise<Grant[]> => {
-  const rows = await tables.selectFrom('grants').selectAll().where('user_id', '=', userId).orderBy('prefix').execute();
+  const rows = await tables
+    .selectFrom('grants')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .orderBy('prefix')
+    .execute();
   return rows.map(readGrant);
 };
 
-const writeGrants = async (tables: Kysely<Tables>, userId: number, grants: readonly Grant[]): Promise<void> => {
+const writeGrants = async (
+  tables: Kysely<Tables>,
+  userId: number,
+  grants: readonly Grant[],
+): Promise<void> => {
   for (const { prefix, environments } of mergeByPrefix(grants)) {
     await tables
       .insertInto('grants')

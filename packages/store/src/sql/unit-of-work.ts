@@ -7,7 +7,7 @@ import type { Tables } from './tables.ts';
 /** A transaction that also gathers what the feed will tell of it. */
 export interface Work {
   readonly tables: Transaction<Tables>;
-  tell(change: Change): void;
+  readonly tell: (change: Change) => void;
 }
 
 /** Runs everything that writes: what was told becomes rows in the same commit, and listeners hear of them after it. */
@@ -24,7 +24,10 @@ export class UnitOfWork {
     const value = await this.tables.transaction().execute(async (transaction) => {
       const result = await step({ tables: transaction, tell: (change) => changes.push(change) });
       for (const change of changes) {
-        await transaction.insertInto('changes').values({ at, change: JSON.stringify(change) }).execute();
+        await transaction
+          .insertInto('changes')
+          .values({ at, change: JSON.stringify(change) })
+          .execute();
       }
       return result;
     });

@@ -46,6 +46,7 @@ const adaptStatement = (statement: StatementSync): SqliteStatement => ({
 });
 
 const inputOf = (value: unknown): SQLInputValue => {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value;
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    return value;
   throw new TypeError(`SQLite takes no value of type ${typeof value}.`);
 };

@@ -26,7 +26,8 @@ export const openSqliteStore = async (file: string): Promise<Store> => {
     claim(database, file);
     refuseNewerSchema(database, file);
     const { error } = await new Migrator({ db: tables, provider: migrationProvider }).migrateToLatest();
-    if (error !== undefined) throw error;
+    if (error !== undefined)
+      throw new Error(`The tables of ${file} could not be brought up to date.`, { cause: error });
     return sqlStore(tables);
   } catch (error) {
     database.close();
@@ -45,13 +46,19 @@ const claim = (database: DatabaseSync, file: string): void => {
     database.exec('begin exclusive; commit');
   } catch (error) {
     throw errcodeOf(error) === sqliteBusy
-      ? new StoreError('in-use', `${file} is in use by another process; a data file belongs to one at a time.`, { cause: error })
+      ? new StoreError(
+          'in-use',
+          `${file} is in use by another process; a data file belongs to one at a time.`,
+          { cause: error },
+        )
       : error;
   }
 };
 
 const refuseNewerSchema = (database: DatabaseSync, file: string): void => {
-  const made = database.prepare("select 1 from sqlite_master where type = 'table' and name = 'kysely_migration'").get();
+  const made = database
+    .prepare("select 1 from sqlite_master where type = 'table' and name = 'kysely_migration'")
+    .get();
   if (made === undefined) return;
   for (const { name } of database.prepare('select name from kysely_migration').all()) {
     if (typeof name === 'string' && knownMigrations.has(name)) continue;
@@ -67,7 +74,9 @@ const sqliteBusy = 5;
 const sqliteNotADatabase = 26;
 
 const errcodeOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & 0xff
+    : undefined;
 
 const asStoreError = (error: unknown, file: string): unknown =>
   errcodeOf(error) === sqliteNotADatabase

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { Store } from '../../src/index.ts';
+import {
+  at,
+  changesAfter,
+  later,
+  makeRuntime,
+  makeUser,
+  newJoinCode,
+  publicKey,
+  type OpenStore,
+} from './samples.ts';
+
+/** What every adapter of {@link JoinCodeStore} and {@link RuntimeStore} holds to. */
+export const runtimesContract = (open: OpenStore): void => {
+  describe('join codes and runtimes', () => {
+    let store: Store;
+    let userId: number;
+    beforeEach(async () => {
+      store = await open();
+      userId = await makeUser(store, 'Ada');
+    });
+    afterEach(() => store.close());
+
+    const enrolment = (hash: string, guid: string) => ({
+      hash,
+      guid,
+      name: 'till',
+      publicKey: publicKey('B'),
+      at: later(1),
+    });
+
+    test('a code makes a runtime of what it says', async () => {
+      const code = newJoinCode(userId, { groups: ['floor', 'floor'] });
+      await store.joinCodes.create(code);
+      const head = await store.changes.head();
+      const runtime = await store.joinCodes.enrol(enrolment(code.hash, 'guid-1'));
+      expect(runtime).toEqual({
+        guid: 'guid-1',
+        name: 'till',
+        module: 'shop',
+        environment: 'development',
+        labels: { floor: '2' },
+        publicKey: publicKey('B'),
+        user: userId,
+        groups: ['floor'],
+        createdAt: later(1),
+      });
+      expect(await store.runtimes.get('guid-1')).toEqual(runtime);
+      expect(await store.runtimes.list()).toEqual([runtime]);
+      expect(await changesAfter(store, head)).toEqual([{ kind: 'runtimes-changed', guid: 'guid-1' }]);
+    });
+
+    test('of many who enrol at once by a code for two, two get in', async () => {
+      const code = newJoinCode(userId, { uses: 2 });
+      await store.joinCodes.create(code);
+      const tries = Array.from({ length: 6 }, (_, index) =>
+        store.joinCodes.enrol(enrolment(code.hash, `guid-${index}`)),
+      );
+      expect((await Promise.all(tries)).filter((runtime) => runtime !== undefined)).toHaveLength(2);
+      expect(await store.runtimes.list()).toHaveLength(2);
+      expect(await store.joinCodes.list(later(1))).toEqual([]);
+    });
+
+    test('a use is not spent where the runtime cannot be made', async () => {
+      const code = newJoinCode(userId, { uses: 2 });
+      await store.joinCodes.create(code);
+      await store.joinCodes.enrol(enrolment(code.hash, 'guid-1'));
+      const head = await store.changes.head();
+      await expect(store.joinCodes.enrol(enrolment(code.hash, 'guid-1'))).rejects.toThrow(/unique/i);
+      expect((await store.joinCodes.list(later(1)))[0]?.usesLeft).toBe(1);
+      expect(await store.changes.head()).toBe(head);
+    });
+
+    test('an expired, unknown or withdrawn code lets nobody in', async () => {
+      const expired = newJoinCode(userId, { expiresAt: later(1) });
+      const withdrawn = newJoinCode(userId);
+      await store.joinCodes.create(expired);
+      await store.joinCodes.create(withdrawn);
+      expect(await store.joinCodes.remove(withdrawn.id)).toBe(true);
+      expect(await store.joinCodes.remove(withdrawn.id)).toBe(false);
+      for (const hash of [expired.hash, withdrawn.hash, 'unknown']) {
+        expect(await store.joinCodes.enrol(enrolment(hash, 'guid-1'))).toBeUndefined();
+      }
+      expect(await store.runtimes.list()).toEqual([]);
+    });
+
+    test('codes that are spent or expired are not listed', async () => {
+      const lasting = newJoinCode(userId);
+      await store.joinCodes.create(newJoinCode(userId, { expiresAt: later(1) }));
+      await store.joinCodes.create(lasting);
+      await makeRuntime(store, userId);
+      expect((await store.joinCodes.list(later(1))).map(({ id }) => id)).toEqual([lasting.id]);
+    });
+
+    test('the groups of its user count for a runtime, each once and in order', async () => {
+      const guid = await makeRuntime(store, userId, ['b']);
+      await store.subscriptions.add('c', { kind: 'user', userId }, at);
+      await store.subscriptions.add('b', { kind: 'user', userId }, at);
+      await store.subscriptions.add('a', { kind: 'runtime', guid }, at);
+      expect((await store.runtimes.get(guid))?.groups).toEqual(['a', 'b', 'c']);
+      expect((await store.runtimes.list())[0]?.groups).toEqual(['a', 'b', 'c']);
+    });
+
+    test('a removed runtime is gone with its memberships, and that is told', async () => {
+      const guid = await makeRuntime(store, userId, ['floor']);
+      const head = await store.changes.head();
+      expect(await store.runtimes.remove(guid, later(2))).toBe(true);
+      expect(await store.runtimes.remove(guid, later(2))).toBe(false);
+      expect(await store.runtimes.get(guid)).toBeUndefined();
+      expect(await store.subscriptions.list()).toEqual([]);
+      expect(await changesAfter(store, head)).toEqual([{ kind: 'runtime-removed', guid }]);
+    });
+  });
+};
