@@ -1,0 +1,124 @@
+import {
+  epochMs,
+  GrantSchema,
+  JwsSchema,
+  LabelsSchema,
+  NameSchema,
+  PublicKeySchema,
+  type Trigger,
+} from '@cd-push/protocol';
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+import type { Change } from './authority.ts';
+import type { Role, RuntimeRecord, Session } from './session.ts';
+
+/** What the api answers, as far as the relay reads it. */
+const RuntimeViewSchema = Type.Object({
+  guid: Type.String(),
+  name: Type.String(),
+  module: NameSchema,
+  environment: NameSchema,
+  labels: LabelsSchema,
+  groups: Type.Array(Type.String()),
+  user: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
+});
+
+const UserSchema = Type.Object({ id: Type.Integer(), guid: Type.String(), name: Type.String() });
+const GrantsSchema = Type.Array(GrantSchema);
+
+const IntrospectionSchema = Type.Union([
+  Type.Object({ active: Type.Literal(false) }),
+  Type.Object({
+    active: Type.Literal(true),
+    sub: Type.String(),
+    exp: Type.Number(),
+    tenant: NameSchema,
+    sid: Type.String(),
+    roles: Type.Array(Type.String()),
+    grants: GrantsSchema,
+    user: Type.Optional(UserSchema),
+    runtime: Type.Optional(RuntimeViewSchema),
+  }),
+]);
+
+const ChangeSchema = Type.Union([
+  Type.Object({ kind: Type.Literal('session-revoked'), sid: Type.String(), reason: Type.String() }),
+  Type.Object({ kind: Type.Literal('grants-changed'), userId: Type.Integer(), grants: GrantsSchema }),
+  Type.Object({
+    kind: Type.Literal('user-changed'),
+    userId: Type.Integer(),
+    roles: Type.Array(Type.String()),
+    removed: Type.Boolean(),
+  }),
+  Type.Object({ kind: Type.Literal('subscriptions-changed') }),
+  Type.Object({ kind: Type.Literal('runtimes-changed') }),
+  Type.Object({ kind: Type.Literal('runtime-removed'), guid: Type.String() }),
+  Type.Object({ kind: Type.Literal('triggers-changed') }),
+]);
+
+export const certificateAnswer = Compile(
+  Type.Object({
+    certificate: JwsSchema,
+    keys: Type.Array(PublicKeySchema, { minItems: 1 }),
+    issuer: Type.String(),
+    tenant: NameSchema,
+  }),
+);
+export const introspectionAnswer = Compile(IntrospectionSchema);
+export const runtimesAnswer = Compile(Type.Object({ runtimes: Type.Array(RuntimeViewSchema) }));
+export const triggersAnswer = Compile(
+  Type.Object({
+    triggers: Type.Array(
+      Type.Object({
+        trigger: NameSchema,
+        emits: NameSchema,
+        carries: Type.Unsafe<Trigger['carries']>(Type.Enum(['patch', 'notice', 'operation', 'none'])),
+      }),
+    ),
+  }),
+);
+export const revocationsAnswer = Compile(
+  Type.Object({ sessions: Type.Array(Type.Object({ sid: Type.String() })) }),
+);
+export const changeEvent = Compile(ChangeSchema);
+
+export const runtimeOf = ({ user, ...view }: Static<typeof RuntimeViewSchema>): RuntimeRecord => ({
+  ...view,
+  user: user ?? null,
+});
+
+export const sessionOf = (answer: Static<typeof IntrospectionSchema>): Session | undefined => {
+  if (!answer.active) return undefined;
+  const { sid, sub, tenant, exp, user, runtime, grants } = answer;
+  const roles = rolesOf(answer.roles);
+  const common = { id: sid, subject: sub, tenant, roles, expiresAt: epochMs(exp * 1000) };
+  if (runtime !== undefined) return { ...common, kind: 'runtime', runtime: runtimeOf(runtime) };
+  return user === undefined ? undefined : { ...common, kind: 'user', user, grants };
+};
+
+export const changeOf = (event: Static<typeof ChangeSchema>): Change => {
+  switch (event.kind) {
+    case 'session-revoked':
+      return { kind: event.kind, session: event.sid, voidsSignatures: event.reason !== 'logout' };
+    case 'grants-changed':
+      return { kind: event.kind, user: event.userId, grants: event.grants };
+    case 'user-changed':
+      return { kind: event.kind, user: event.userId, roles: rolesOf(event.roles), removed: event.removed };
+    case 'runtime-removed':
+      return { kind: event.kind, guid: event.guid };
+    case 'subscriptions-changed':
+    case 'runtimes-changed':
+      return { kind: 'runtimes-changed' };
+    case 'triggers-changed':
+      return { kind: event.kind };
+    default:
+      return event satisfies never;
+  }
+};
+
+/** Roles that this relay does not know give no right here. */
+const rolesOf = (names: readonly string[]): Role[] => names.filter(isRole);
+
+const known: ReadonlySet<string> = new Set<Role>(['developer', 'runtime', 'observer', 'admin']);
+const isRole = (name: string): name is Role => known.has(name);

@@ -1,0 +1,105 @@
+import { ProblemError, problemOf, type PublicKey, type Trigger } from '@cd-push/protocol';
+
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import {
+  certificateAnswer,
+  introspectionAnswer,
+  revocationsAnswer,
+  runtimeOf,
+  runtimesAnswer,
+  sessionOf,
+  triggersAnswer,
+} from './api-answers.ts';
+import type { Authority, Certified, ChangeListener } from './authority.ts';
+import { ChangeFeed } from './change-feed.ts';
+import type { RuntimeRecord, Session } from './session.ts';
+
+export interface ApiOptions {
+  /** Base URL of the api. */
+  readonly apiUrl: string;
+  readonly serviceCredential: { readonly id: string; readonly secret: string };
+}
+
+/** How long the api may take for an answer. */
+const answerWithinMs = 5_000;
+
+/** The compiled schema of an answer. */
+interface AnswerOf<Value> {
+  Check(value: unknown): value is Value;
+}
+
+/** The api over HTTP. */
+export class ApiAuthority implements Authority {
+  readonly #url: string;
+  readonly #authorization: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  constructor({ apiUrl, serviceCredential }: ApiOptions, clock: Clock, log: Log) {
+    this.#url = apiUrl.replace(/\/+$/, '');
+    const { id, secret } = serviceCredential;
+    this.#authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  async certify(publicKey: PublicKey): Promise<Certified> {
+    const body = { method: 'POST', json: JSON.stringify({ publicKey }) };
+    const { certificate, keys, issuer, tenant } = await this.#ask('/relay/certificate', certificateAnswer, body);
+    return { certificate, root: { issuer, tenant, keys } };
+  }
+
+  async introspect(token: string): Promise<Session | undefined> {
+    const form = new URLSearchParams({ token });
+    return sessionOf(await this.#ask('/auth/introspect', introspectionAnswer, { method: 'POST', form }));
+  }
+
+  async runtimes(): Promise<RuntimeRecord[]> {
+    const { runtimes } = await this.#ask('/relay/runtimes', runtimesAnswer);
+    return runtimes.map(runtimeOf);
+  }
+
+  async triggers(): Promise<Trigger[]> {
+    const { triggers } = await this.#ask('/interact/triggers', triggersAnswer);
+    return triggers.map(({ trigger, emits, carries }) => ({ trigger, emits, carries }));
+  }
+
+  async voidedSessions(): Promise<string[]> {
+    const { sessions } = await this.#ask('/relay/revocations', revocationsAnswer);
+    return sessions.map(({ sid }) => sid);
+  }
+
+  follow(listener: ChangeListener, signal: AbortSignal): Promise<void> {
+    const headers = { authorization: this.#authorization };
+    return new ChangeFeed(`${this.#url}/changes`, headers, listener, this.#clock, this.#log, signal).start();
+  }
+
+  async #ask<Value>(
+    path: string,
+    answer: AnswerOf<Value>,
+    request: { readonly method?: string; readonly json?: string; readonly form?: URLSearchParams } = {},
+  ): Promise<Value> {
+    const unavailable = (detail: string, cause?: unknown): ProblemError =>
+      new ProblemError(problemOf('unavailable', { detail, retryAfter: 1 }), { cause });
+    let response: Response;
+    let body: unknown;
+    try {
+      response = await fetch(`${this.#url}${path}`, {
+        method: request.method ?? 'GET',
+        headers: {
+          authorization: this.#authorization,
+          ...(request.json === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: request.json ?? request.form ?? null,
+        signal: AbortSignal.timeout(answerWithinMs),
+      });
+      body = await response.json();
+    } catch (error) {
+      throw unavailable('The api cannot be reached.', error);
+    }
+    if (!response.ok) throw unavailable(`The api answered ${response.status} to ${path}.`);
+    if (!answer.Check(body)) throw unavailable(`The api’s answer to ${path} is not understood here.`);
+    return body;
+  }
+}

@@ -1,0 +1,146 @@
+import { recipientIdOf, type ResourceGuid } from '@cd-push/protocol';
+
+import type { Clock } from '../clock.ts';
+import type { Journal } from '../journal/journal.ts';
+import { factsOf, type Log } from '../log.ts';
+import type { Ended } from '../peers/ended.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Peers } from '../peers/peers.ts';
+import type { Tracker } from '../tracks/tracker.ts';
+import type { Authority, Change, ChangeListener } from './authority.ts';
+import type { Directory } from './directory.ts';
+import { Reloader } from './reloader.ts';
+
+interface ChangePorts {
+  readonly authority: Authority;
+  readonly directory: Directory;
+  readonly peers: Peers;
+  readonly ended: Ended;
+  readonly journal: Journal;
+  readonly tracker: Tracker;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What the api tells takes effect on the connections that are open. */
+export class AppliedChanges implements ChangeListener {
+  readonly #ports: ChangePorts;
+  readonly #runtimes: Reloader;
+  readonly #triggers: Reloader;
+
+  constructor(ports: ChangePorts) {
+    this.#ports = ports;
+    const { authority, directory, clock, log } = ports;
+    this.#runtimes = new Reloader(
+      async () => directory.replaceRuntimes(await authority.runtimes()),
+      'The list of runtimes could not be read yet.',
+      clock,
+      log,
+    );
+    this.#triggers = new Reloader(
+      async () => directory.replaceTriggers(await authority.triggers()),
+      'The trigger registry could not be read yet.',
+      clock,
+      log,
+    );
+  }
+
+  changed(change: Change): void {
+    switch (change.kind) {
+      case 'session-revoked':
+        this.#endSession(change.session, change.voidsSignatures);
+        return;
+      case 'grants-changed':
+        this.#ofUser(change.user, (peer) => {
+          if (peer.session.kind === 'user') peer.session = { ...peer.session, grants: change.grants };
+        });
+        return;
+      case 'user-changed':
+        this.#ofUser(change.user, (peer) => {
+          if (change.removed) peer.outlet.cut('revoked');
+          else if (peer.session.kind === 'user') peer.session = { ...peer.session, roles: change.roles };
+        });
+        return;
+      case 'runtime-removed':
+        this.#removeRuntime(change.guid);
+        return;
+      case 'runtimes-changed':
+        this.#runtimes.request();
+        return;
+      case 'triggers-changed':
+        this.#triggers.request();
+        return;
+      default:
+        change satisfies never;
+    }
+  }
+
+  resumed(): void {
+    this.#runtimes.request();
+    this.#triggers.request();
+  }
+
+  /** Everybody has to be introspected again, which happens when they come back. */
+  reset(): void {
+    this.resumed();
+    for (const peer of [...this.#ports.peers.all()]) peer.outlet.cut('drain');
+  }
+
+  /** @throws ProblemError where the api cannot be reached. */
+  async load(): Promise<void> {
+    const { authority, directory, ended } = this.#ports;
+    directory.replaceTriggers(await authority.triggers());
+    directory.replaceRuntimes(await authority.runtimes());
+    for (const session of await authority.voidedSessions()) {
+      ended.sessions.add(session);
+      ended.voidedSessions.add(session);
+    }
+  }
+
+  close(): void {
+    this.#runtimes.close();
+    this.#triggers.close();
+  }
+
+  #endSession(session: string, voidsSignatures: boolean): void {
+    const { ended, peers } = this.#ports;
+    ended.sessions.add(session);
+    for (const peer of [...peers.ofSession(session)]) peer.outlet.cut('revoked');
+    if (!voidsSignatures) return;
+    ended.voidedSessions.add(session);
+    for (const peer of peers.all()) {
+      if (peer.running !== undefined) peer.outlet.emit('session-revoked', { session });
+    }
+  }
+
+  #removeRuntime(guid: string): void {
+    const { directory, ended, peers } = this.#ports;
+    directory.removeRuntime(guid);
+    ended.runtimes.add(guid);
+    for (const peer of peers.all()) {
+      if (peer.session.kind === 'runtime' && peer.session.runtime.guid === guid) {
+        peer.outlet.cut('revoked');
+        this.#expireFor(peer.session.tenant, guid);
+      }
+    }
+  }
+
+  /** What was owed to a runtime that is no more is owed to nobody. */
+  #expireFor(tenant: string, guid: string): void {
+    const { journal, tracker, clock, log } = this.#ports;
+    const recipient = recipientIdOf(guid as ResourceGuid);
+    journal
+      .openFor(tenant, recipient)
+      .then((pushes) => {
+        const at = clock.now();
+        for (const push of pushes) tracker.moveLatest(push, recipient, { type: 'expired', at });
+      })
+      .catch((error: unknown) => log.error(factsOf(error), 'The tracks of a removed runtime stay open.'));
+  }
+
+  #ofUser(user: number, change: (peer: Peer) => void): void {
+    for (const peer of this.#ports.peers.all()) {
+      if (peer.session.kind === 'user' && peer.session.user.id === user) change(peer);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { Grant, PublicKey, Trigger } from '@cd-push/protocol';
+import type { TrustRoot } from '@cd-push/timeline';
+
+import type { Role, RuntimeRecord, Session } from './session.ts';
+
+/** What makes this relay's acceptances count: its certificate, and the issuer that it relies on itself. */
+export interface Certified {
+  /** The relay's certificate as a JWS. */
+  readonly certificate: string;
+  readonly root: TrustRoot;
+}
+
+/** What the api tells its followers. */
+export type Change =
+  | {
+      readonly kind: 'session-revoked';
+      readonly session: string;
+      /** Whether what the session signed is taken back as well; a plain logout leaves it good. */
+      readonly voidsSignatures: boolean;
+    }
+  | { readonly kind: 'grants-changed'; readonly user: number; readonly grants: readonly Grant[] }
+  | {
+      readonly kind: 'user-changed';
+      readonly user: number;
+      readonly roles: readonly Role[];
+      readonly removed: boolean;
+    }
+  | { readonly kind: 'runtime-removed'; readonly guid: string }
+  | { readonly kind: 'runtimes-changed' }
+  | { readonly kind: 'triggers-changed' };
+
+export interface ChangeListener {
+  /** In the order of the feed, each once. */
+  changed(change: Change): void;
+  /** The feed is being followed again after a gap in the connection: what was missed follows now. */
+  resumed(): void;
+  /** The api has lost its history: whatever was loaded or vouched for before may no longer hold. */
+  reset(): void;
+}
+
+/**
+ * Who is who: the api, as the relay needs it. Asked when a peer connects and followed for changes; never asked for a
+ * push. Every promise rejects with a `ProblemError`, `unavailable` where the api cannot be reached.
+ */
+export interface Authority {
+  certify(relay: PublicKey): Promise<Certified>;
+  /** The session of a token, or undefined where the token is no good (any more). */
+  introspect(token: string): Promise<Session | undefined>;
+  runtimes(): Promise<RuntimeRecord[]>;
+  triggers(): Promise<Trigger[]>;
+  /** Sessions whose signatures were taken back, oldest first. */
+  voidedSessions(): Promise<string[]>;
+  /**
+   * Follows the change feed until the signal. Resolves when it is followed for the first time, so that what is loaded
+   * after that misses nothing; afterwards it comes back by itself.
+   */
+  follow(listener: ChangeListener, signal: AbortSignal): Promise<void>;
+}

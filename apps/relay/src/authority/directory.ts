@@ -1,0 +1,109 @@
+import {
+  matchesSelector,
+  reservedEvents,
+  type Selector,
+  type Target,
+  type Trigger,
+} from '@cd-push/protocol';
+
+import type { RuntimeRecord } from './session.ts';
+
+/** Known runtimes and registered triggers, held here so that a push asks nobody. */
+export class Directory {
+  readonly #runtimes = new Map<string, RuntimeRecord>();
+  /** Guids by module and environment, then by group, then by user. */
+  readonly #byPlace = new Map<string, Set<string>>();
+  readonly #byGroup = new Map<string, Set<string>>();
+  readonly #byUser = new Map<number, Set<string>>();
+  #triggers: ReadonlyMap<string, Trigger> = new Map();
+
+  replaceRuntimes(runtimes: readonly RuntimeRecord[]): void {
+    this.#runtimes.clear();
+    this.#byPlace.clear();
+    this.#byGroup.clear();
+    this.#byUser.clear();
+    for (const runtime of runtimes) this.#index(runtime);
+  }
+
+  /** Takes in one runtime: it may have enrolled after the list was last read. */
+  putRuntime(runtime: RuntimeRecord): void {
+    this.removeRuntime(runtime.guid);
+    this.#index(runtime);
+  }
+
+  removeRuntime(guid: string): void {
+    const known = this.#runtimes.get(guid);
+    if (known === undefined) return;
+    this.#runtimes.delete(guid);
+    take(this.#byPlace, placeOf(known.module, known.environment), guid);
+    for (const group of known.groups) take(this.#byGroup, group, guid);
+    if (known.user !== null) take(this.#byUser, known.user, guid);
+  }
+
+  runtime(guid: string): RuntimeRecord | undefined {
+    return this.#runtimes.get(guid);
+  }
+
+  all(): Iterable<RuntimeRecord> {
+    return this.#runtimes.values();
+  }
+
+  /** Runtimes of an environment that an address names. */
+  matching(target: Target, environment: string): RuntimeRecord[] {
+    const found: RuntimeRecord[] = [];
+    for (const guid of this.#candidates(target, environment)) {
+      const runtime = this.#runtimes.get(guid);
+      if (runtime === undefined || runtime.environment !== environment) continue;
+      if ('select' in target && !matchesSelector(target.select, runtime)) continue;
+      found.push(runtime);
+    }
+    return found;
+  }
+
+  /** A name that the protocol itself uses is never a trigger, whatever a registry holds. */
+  replaceTriggers(triggers: readonly Trigger[]): void {
+    const usable = triggers.filter(
+      ({ trigger, emits }) => !reservedEvents.has(trigger) && !reservedEvents.has(emits),
+    );
+    this.#triggers = new Map(usable.map((trigger) => [trigger.trigger, trigger]));
+  }
+
+  trigger(name: string): Trigger | undefined {
+    return this.#triggers.get(name);
+  }
+
+  #candidates(target: Target, environment: string): Iterable<string> {
+    if ('guid' in target) return [target.guid];
+    if ('user' in target) return this.#byUser.get(target.user) ?? [];
+    if ('group' in target) return this.#byGroup.get(target.group) ?? [];
+    return this.#inPlace(target.select, environment);
+  }
+
+  #inPlace({ module }: Selector, environment: string): Iterable<string> {
+    return module === undefined
+      ? this.#runtimes.keys()
+      : (this.#byPlace.get(placeOf(module, environment)) ?? []);
+  }
+
+  #index(runtime: RuntimeRecord): void {
+    this.#runtimes.set(runtime.guid, runtime);
+    put(this.#byPlace, placeOf(runtime.module, runtime.environment), runtime.guid);
+    for (const group of runtime.groups) put(this.#byGroup, group, runtime.guid);
+    if (runtime.user !== null) put(this.#byUser, runtime.user, runtime.guid);
+  }
+}
+
+/** Names hold no space, so that two places never share a key. */
+const placeOf = (module: string, environment: string): string => `${module} ${environment}`;
+
+const put = <Key>(index: Map<Key, Set<string>>, key: Key, guid: string): void => {
+  const guids = index.get(key);
+  if (guids === undefined) index.set(key, new Set([guid]));
+  else guids.add(guid);
+};
+
+const take = <Key>(index: Map<Key, Set<string>>, key: Key, guid: string): void => {
+  const guids = index.get(key);
+  guids?.delete(guid);
+  if (guids?.size === 0) index.delete(key);
+};

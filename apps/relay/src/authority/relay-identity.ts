@@ -1,0 +1,89 @@
+import { ok, type Certificate, type Problem, type Result } from '@cd-push/protocol';
+import {
+  cryptoPlatform,
+  digestOf,
+  openCertificate,
+  openRelayCertificate,
+  type SigningKey,
+  type TrustRoot,
+} from '@cd-push/timeline';
+
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { factsOf } from '../log.ts';
+import type { Authority } from './authority.ts';
+
+/** What the relay signs acceptances with. */
+export interface Seal {
+  readonly key: SigningKey;
+  readonly certificate: string;
+  /** Digest of the certificate; acceptances name it. */
+  readonly digest: string;
+  readonly root: TrustRoot;
+}
+
+/** Senders use one certificate for many pushes; the issuer's signature on it is checked once. */
+const openedCertificates = 1_000;
+/** How soon to ask again when the api could not be reached for a new certificate. */
+const retryMs = 5_000;
+
+/** This relay's own key, certified by the issuer, and the issuer's keys that it checks others against. */
+export class RelayIdentity {
+  readonly #authority: Authority;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #opened = new Map<string, Certificate>();
+  #key: SigningKey | undefined;
+  #seal: Seal | undefined;
+  #cancelRenewal: () => void = () => {};
+
+  constructor(authority: Authority, clock: Clock, log: Log) {
+    this.#authority = authority;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Undefined until {@link certify} has succeeded once. */
+  get seal(): Seal | undefined {
+    return this.#seal;
+  }
+
+  /**
+   * Has a key certified that lives as long as this process, and again at half of each certificate's time.
+   *
+   * @throws ProblemError where the api cannot be reached or its answer does not hold.
+   */
+  async certify(): Promise<Seal> {
+    this.#key ??= await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+    const { certificate, root } = await this.#authority.certify(this.#key.publicKey);
+    const opened = await openRelayCertificate(certificate, root);
+    if (!opened.ok) throw new Error(opened.problem.detail ?? opened.problem.title);
+    this.#seal = { key: this.#key, certificate, digest: await digestOf(certificate), root };
+    this.#opened.clear();
+    this.#cancelRenewal();
+    this.#cancelRenewal = this.#clock.after((opened.value.notAfter - this.#clock.now()) / 2, () => this.#renew());
+    return this.#seal;
+  }
+
+  /** A sender's certificate that this relay's issuer signed. */
+  async openCertificate(jws: string, seal: Seal): Promise<Result<Certificate, Problem>> {
+    const known = this.#opened.get(jws);
+    if (known !== undefined) return ok(known);
+    const opened = await openCertificate(jws, seal.root);
+    if (!opened.ok) return opened;
+    if (this.#opened.size >= openedCertificates) this.#opened.clear();
+    this.#opened.set(jws, opened.value);
+    return opened;
+  }
+
+  close(): void {
+    this.#cancelRenewal();
+  }
+
+  #renew(): void {
+    this.certify().catch((error: unknown) => {
+      this.#log.warn(factsOf(error), 'The relay’s certificate could not be renewed yet.');
+      this.#cancelRenewal = this.#clock.after(retryMs, () => this.#renew());
+    });
+  }
+}

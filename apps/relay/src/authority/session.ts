@@ -1,0 +1,58 @@
+import { covers, type Addressee, type EpochMs, type Grant, type Labels } from '@cd-push/protocol';
+
+export type Role = 'developer' | 'runtime' | 'observer' | 'admin';
+
+/** A runtime as the api knows it. */
+export interface RuntimeRecord extends Addressee {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+interface CommonMembers {
+  /** The session's `initUuid`; joins pushes to a session without giving access. */
+  readonly id: string;
+  readonly subject: string;
+  readonly tenant: string;
+  readonly roles: readonly Role[];
+  readonly expiresAt: EpochMs;
+}
+
+/** A person, or a program that acts for one. */
+export interface UserSession extends CommonMembers {
+  readonly kind: 'user';
+  readonly user: { readonly id: number; readonly guid: string; readonly name: string };
+  readonly grants: readonly Grant[];
+}
+
+/** A runtime by its own credential; it receives and acknowledges, nothing else. */
+export interface RuntimeSession extends CommonMembers {
+  readonly kind: 'runtime';
+  readonly runtime: RuntimeRecord;
+}
+
+/** Who is on a connection, as the api vouches for it. */
+export type Session = UserSession | RuntimeSession;
+
+export const mayPushAtAll = (session: Session): session is UserSession =>
+  session.kind === 'user' && (session.roles.includes('developer') || session.roles.includes('admin'));
+
+export const mayQuery = (session: Session): session is UserSession =>
+  session.kind === 'user' && session.roles.some((role) => role !== 'runtime');
+
+/** Whether one of the session's grants covers the resource in this environment. */
+export const grantsPush = (session: UserSession, resource: string, environment: string): boolean =>
+  session.grants.some((grant) => covers(grant.prefix, resource) && inEnvironment(grant, environment));
+
+/**
+ * Whether a session may address a runtime at all: one of its grants lies in the runtime's module and environment.
+ * Admins and observers see all of their tenant, but an admin pushes by grants as everyone.
+ */
+export const reaches = (session: UserSession, runtime: RuntimeRecord): boolean =>
+  session.grants.some(
+    (grant) =>
+      inEnvironment(grant, runtime.environment) &&
+      (grant.prefix === '/' || grant.prefix.split('/', 2)[1] === runtime.module),
+  );
+
+const inEnvironment = ({ environments }: Grant, environment: string): boolean =>
+  environments.includes('*') || environments.includes(environment);

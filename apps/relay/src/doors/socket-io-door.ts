@@ -1,0 +1,182 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import { limits, problemOf, type Problem } from '@cd-push/protocol';
+import { Server as Engine } from 'engine.io';
+import { Server, type Socket } from 'socket.io';
+import { WebSocketServer } from 'ws';
+
+import type { Session } from '../authority/session.ts';
+import { factsOf, type Log } from '../log.ts';
+import type { Broadcast } from '../line/emit.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Admission } from './admission.ts';
+import { guardedParser, Undecodable } from './guarded-parser.ts';
+import { SocketOutlet } from './socket-outlet.ts';
+
+/** What a door hands over; the reception behind it is the same for every door. */
+export interface Reception {
+  /** Who a token stands for, or why nobody. Never rejects. */
+  admit(token: string | undefined): Promise<{ session: Session } | { problem: Problem }>;
+  enter(peer: Peer): void;
+  /** One message; `answer` is there if the sender waits for one. Never rejects. */
+  receive(peer: Peer, event: string, payload: unknown, answer: ((value: object) => void) | undefined): Promise<void>;
+  leave(peer: Peer): void;
+}
+
+/** Path under which Socket.IO is spoken; clients know it as the default. */
+const path = '/socket.io/';
+/** Messages that could not be read at all, after which a peer is taken to speak something else. */
+const garbageAllowed = 16;
+/** Messages of one peer that are still being answered; past this it is cut for its rate. */
+const unansweredAllowed = 4_096;
+const connectWithinMs = 10_000;
+const pingIntervalMs = 25_000;
+const pingTimeoutMs = 20_000;
+
+/** Speaks Socket.IO, over WebSocket and long polling. */
+export class SocketIoDoor {
+  readonly #engine: Engine;
+  readonly #io: Server;
+  readonly #admission: Admission;
+  readonly #reception: Reception;
+  readonly #log: Log;
+  readonly #sessions = new WeakMap<Socket, Session>();
+
+  constructor(admission: Admission, reception: Reception, log: Log) {
+    this.#admission = admission;
+    this.#reception = reception;
+    this.#log = log;
+    // Half-open peers are noticed after 25 + 20 s.
+    this.#engine = new Engine({
+      pingInterval: pingIntervalMs,
+      pingTimeout: pingTimeoutMs,
+      maxHttpBufferSize: limits.frameBytes,
+      wsEngine: WebSocketServer,
+      perMessageDeflate: false,
+      cors: {
+        origin: (origin: string | undefined, answer: (error: null, allowed: boolean) => void) =>
+          answer(null, origin !== undefined && admission.isKnownOrigin(origin)),
+      },
+    });
+    // Connection state recovery stays off: it would skip the check of the session.
+    this.#io = new Server({
+      parser: guardedParser,
+      serveClient: false,
+      connectTimeout: connectWithinMs,
+      cleanupEmptyChildNamespaces: true,
+    });
+    this.#io.bind(this.#engine);
+    this.#io.use((socket, next) => {
+      this.#admit(socket, next).catch((error: unknown) => {
+        this.#log.error(factsOf(error), 'A connection could not be admitted.');
+        next(new Error('internal'));
+      });
+    });
+    this.#io.on('connection', (socket) => this.#enter(socket));
+  }
+
+  /** Answers requests of this door's path; others are left to the caller. */
+  handles({ url = '' }: IncomingMessage): boolean {
+    return url.startsWith(path);
+  }
+
+  request(request: IncomingMessage, response: ServerResponse): void {
+    const problem = this.#admission.refusal(request);
+    if (problem === undefined) this.#engine.handleRequest(request, response);
+    else {
+      this.#log.warn({ kind: problem.kind, path: problem.path }, 'A request was refused at the door.');
+      response.writeHead(problem.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+    }
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const problem = this.#admission.refusal(request);
+    if (problem === undefined) this.#engine.handleUpgrade(request, socket, head);
+    else {
+      this.#log.warn({ kind: problem.kind, path: problem.path }, 'An upgrade was refused at the door.');
+      refuseUpgrade(socket, problem);
+    }
+  }
+
+  readonly broadcast: Broadcast = (peers, event, payload) => {
+    this.#io.to(peers.map(({ id }) => id)).emit(event, payload);
+    for (const { outlet } of peers) if (outlet instanceof SocketOutlet) outlet.cutIfSlow();
+  };
+
+  async close(): Promise<void> {
+    await this.#io.close();
+  }
+
+  async #admit(socket: Socket, next: (error?: Error) => void): Promise<void> {
+    const admitted = await this.#reception.admit(tokenOf(socket));
+    if ('problem' in admitted) {
+      next(Object.assign(new Error(admitted.problem.title), { data: admitted.problem }));
+      return;
+    }
+    this.#sessions.set(socket, admitted.session);
+    next();
+  }
+
+  #enter(socket: Socket): void {
+    const session = this.#sessions.get(socket);
+    if (session === undefined) {
+      socket.disconnect(true);
+      return;
+    }
+    const outlet = new SocketOutlet(socket);
+    const peer: Peer = { id: socket.id, outlet, session, running: undefined };
+    let garbage = 0;
+    let unanswered = 0;
+    // Everything that comes in passes here and nowhere else: nothing is handed on to listeners by name, among which a
+    // peer could call for Node's own `error`.
+    socket.use((packet) => {
+      const parts: readonly unknown[] = packet;
+      const [name, payload] = parts;
+      const event = String(name);
+      const reply = replyOf(parts);
+      if (payload instanceof Undecodable) {
+        garbage += 1;
+        if (reply === undefined) outlet.emit('problem', payload.problem);
+        else reply({ status: false, error: payload.problem });
+        if (garbage > garbageAllowed) outlet.cut('garbage');
+        return;
+      }
+      unanswered += 1;
+      if (unanswered > unansweredAllowed) outlet.cut('rate', problemOf('rate-limited', { retryAfter: 1 }));
+      if (!outlet.isOpen) return;
+      void this.#reception.receive(peer, event, typeof payload === 'function' ? undefined : payload, reply).finally(() => {
+        unanswered -= 1;
+      });
+    });
+    socket.on('disconnect', () => this.#reception.leave(peer));
+    this.#reception.enter(peer);
+  }
+}
+
+const tokenOf = ({ handshake }: Socket): string | undefined => {
+  const shown: unknown = handshake.auth.token ?? handshake.auth.cd_token;
+  if (typeof shown === 'string' && shown !== '') return shown;
+  return /^Bearer ([^\s]+)$/i.exec(handshake.headers.authorization ?? '')?.[1];
+};
+
+const replyOf = (parts: readonly unknown[]): ((value: object) => void) | undefined => {
+  const last = parts.at(-1);
+  return typeof last === 'function' ? (value) => void last(value) : undefined;
+};
+
+const refuseUpgrade = (socket: Duplex, problem: Problem): void => {
+  const body = JSON.stringify(problem);
+  socket.on('error', () => {});
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} Forbidden`,
+      'Connection: close',
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+};
+

@@ -1,0 +1,127 @@
+import {
+  epochMs,
+  limits,
+  ok,
+  problemOf,
+  redact,
+  refuse,
+  subTypes,
+  type EpochMs,
+  type ICdPushEnvelop,
+  type ICommConversationSub,
+  type PatchContent,
+  type Problem,
+  type RecipientId,
+  type Result,
+} from '@cd-push/protocol';
+import { signAcceptance } from '@cd-push/timeline';
+
+import type { UserSession } from '../authority/session.ts';
+import type { Appended, Journal } from '../journal/journal.ts';
+import type { AcceptedPush } from '../journal/tracked-push.ts';
+import { factsOf, type Log } from '../log.ts';
+import type { AuthorizedPush } from './authorize.ts';
+
+/** Step 7: the push is written down; from here on it is promised. */
+export const journalPush = async (
+  push: AcceptedPush,
+  journal: Journal,
+  log: Log,
+): Promise<Result<Appended, Problem>> => {
+  try {
+    return ok(await journal.append(push));
+  } catch (error) {
+    log.error({ ...factsOf(error), pushGuid: push.pushGuid }, 'The journal took no push.');
+    return refuse(problemOf('journal-unavailable', { retryAfter: 1 }));
+  }
+};
+
+/** What is written down: the relay's signed acceptance, the recipients, and a copy without any secret. */
+export const acceptedPush = async (
+  authorized: AuthorizedPush,
+  contents: readonly PatchContent[],
+  recipients: readonly RecipientId[],
+  at: EpochMs,
+): Promise<AcceptedPush> => {
+  const { envelope, statement, digest, session, certificate, seal, trigger } = authorized;
+  const { pushGuid } = statement;
+  const acceptance = await signAcceptance(
+    { v: 1, pushGuid, statement: digest, acceptedAt: at, relay: seal.digest },
+    seal.key,
+  );
+  return {
+    tenant: session.tenant,
+    pushGuid,
+    digest,
+    carries: trigger.carries,
+    trigger: trigger.trigger,
+    emits: trigger.emits,
+    environment: statement.environment,
+    sender: { subject: session.subject, session: session.id },
+    initTime: epochMs(Math.min(envelope.pushData.commTrack.initTime ?? statement.issuedAt, at)),
+    acceptedAt: at,
+    deliverBy: epochMs(Math.min(statement.deliverBy, statement.issuedAt + limits.deliverWithinMs)),
+    signed: {
+      statement: authorized.statementJws,
+      certificate: authorized.certificateJws,
+      session: certificate.session,
+      patches: statement.kind === 'patch' ? statement.patches : [],
+    },
+    recipients,
+    body: {
+      envelope: copyOf(authorized, acceptance),
+      contents,
+    },
+  };
+};
+
+/**
+ * What recipients get, put together member by member: nothing that a sender sent along passes by not being thought of.
+ */
+const copyOf = (
+  { envelope, session, statementJws, certificateJws, seal }: AuthorizedPush,
+  acceptance: string,
+): ICdPushEnvelop => {
+  const { pushData, req, resp } = envelope;
+  return {
+    pushData: {
+      ...(pushData.appId === undefined ? {} : { appId: pushData.appId }),
+      pushGuid: pushData.pushGuid,
+      m: pushData.m ?? null,
+      pushRecepients: [senderEntry(session), ...pushData.pushRecepients.flatMap(recipientEntry)],
+      triggerEvent: pushData.triggerEvent,
+      emittEvent: pushData.emittEvent,
+      isNotification: false,
+      isAppInit: false,
+      isSilentSync: pushData.isSilentSync ?? false,
+      statement: statementJws,
+      certificate: certificateJws,
+      acceptance,
+      relayCertificate: seal.certificate,
+      ...(pushData.contents === undefined ? {} : { contents: pushData.contents }),
+      commTrack: pushData.commTrack,
+    },
+    req: req === null ? null : redact(req),
+    resp: resp === null ? null : redact(resp),
+  };
+};
+
+const senderEntry = ({ user }: UserSession): ICommConversationSub => ({
+  userId: user.id,
+  subTypeId: subTypes.sender,
+  cdObjId: { resourceName: user.name, resourceGuid: user.guid },
+});
+
+const recipientEntry = (entry: ICommConversationSub): ICommConversationSub[] => {
+  if (entry.subTypeId === subTypes.sender) return [];
+  const { userId, subTypeId, groupId, syncTarget, cdObjId } = entry;
+  return [
+    {
+      userId,
+      subTypeId,
+      ...(groupId === undefined ? {} : { groupId }),
+      ...(syncTarget === undefined ? {} : { syncTarget }),
+      ...(cdObjId?.resourceGuid === undefined ? {} : { cdObjId: { resourceGuid: cdObjId.resourceGuid } }),
+    },
+  ];
+};

@@ -1,0 +1,69 @@
+import {
+  moduleOf,
+  ok,
+  problemOf,
+  recipientIdOf,
+  refuse,
+  targetKey,
+  type Problem,
+  type RecipientId,
+  type Resource,
+  type ResourceGuid,
+  type Result,
+  type Statement,
+} from '@cd-push/protocol';
+
+import type { Directory } from '../authority/directory.ts';
+import { reaches, type RuntimeRecord, type UserSession } from '../authority/session.ts';
+import type { Peers } from '../peers/peers.ts';
+
+/** Addresses that are walked over all runtimes of a module; groups and guids are looked up and need no bound. */
+const selectors = 256;
+
+/**
+ * Step 6: addresses become recipients, and stay these. Each connected instance of a runtime is one; a runtime that is
+ * known but absent is one by its credential. What is unknown and what is out of reach look alike.
+ */
+export const resolve = (
+  statement: Statement,
+  session: UserSession,
+  directory: Directory,
+  peers: Peers,
+): Result<readonly RecipientId[], Problem> => {
+  const targets = new Map(statement.targets.map((target) => [targetKey(target), target]));
+  const selecting = [...targets.values()].filter((target) => 'select' in target).length;
+  if (selecting > selectors) {
+    const detail = `${selecting} selectors; at most ${selectors} fit one push. Address a group instead.`;
+    return refuse(problemOf('too-many-recipients', { path: '/pushData/pushRecepients', detail }));
+  }
+  const modules =
+    statement.kind === 'patch'
+      ? new Set(statement.patches.map(({ resource }) => moduleOf(resource as string as Resource)))
+      : undefined;
+  const runtimes = new Set<RuntimeRecord>();
+  for (const target of targets.values()) {
+    for (const runtime of directory.matching(target, statement.environment)) {
+      if (reaches(session, runtime) && (modules?.has(runtime.module) ?? true)) runtimes.add(runtime);
+    }
+  }
+  if (runtimes.size === 0) {
+    return refuse(
+      problemOf('no-recipients', { path: '/pushData/pushRecepients', detail: detailOf(statement) }),
+    );
+  }
+  return ok([...runtimes].flatMap((runtime) => recipientsOf(runtime, peers)));
+};
+
+const recipientsOf = ({ guid }: RuntimeRecord, peers: Peers): RecipientId[] => {
+  const instances = [...peers.instancesOf(guid)].flatMap(({ running }) =>
+    running === undefined ? [] : [running.recipient],
+  );
+  return instances.length > 0 ? instances : [recipientIdOf(guid as ResourceGuid)];
+};
+
+/** Says the sender's own addresses again, so that it sees which matched nothing. */
+const detailOf = ({ targets, environment }: Statement): string => {
+  const shown = targets.slice(0, 3).map((target) => JSON.stringify(target));
+  const more = targets.length > shown.length ? ` and ${targets.length - shown.length} more` : '';
+  return `In "${environment}" nothing matches ${shown.join(', ')}${more}.`;
+};

@@ -1,0 +1,190 @@
+import {
+  epochMs,
+  ProblemError,
+  problemOf,
+  type Certificate,
+  type Grant,
+  type PublicKey,
+  type Trigger,
+} from '@cd-push/protocol';
+import { builtInTriggers } from '@cd-push/protocol';
+import { cryptoPlatform, signCertificate, signRelayCertificate, type SigningKey } from '@cd-push/timeline';
+
+import type { Authority, Certified, Change, ChangeListener } from '../../src/authority/authority.ts';
+import type { Role, RuntimeRecord, RuntimeSession, Session, UserSession } from '../../src/authority/session.ts';
+
+export const issuer = 'https://issuer.test';
+export const tenant = 'acme';
+
+/** A session with what its holder needs to use it. */
+export interface Login<Kind extends Session> {
+  readonly token: string;
+  readonly session: Kind;
+}
+
+export interface SigningLogin extends Login<UserSession> {
+  readonly key: SigningKey;
+  readonly certificate: string;
+}
+
+export const makeKey = async (): Promise<SigningKey> =>
+  cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+
+/** An api in memory: the same port, the real signatures. */
+export class MemoryAuthority implements Authority {
+  readonly issuerKey: SigningKey;
+  readonly sessions = new Map<string, Session>();
+  readonly known: RuntimeRecord[] = [];
+  readonly registered: Trigger[] = [...builtInTriggers];
+  readonly voided: string[] = [];
+  isDown = false;
+  introspections = 0;
+  #listener: ChangeListener | undefined;
+  #users = 100;
+
+  private constructor(issuerKey: SigningKey) {
+    this.issuerKey = issuerKey;
+  }
+
+  static async create(): Promise<MemoryAuthority> {
+    return new MemoryAuthority(await makeKey());
+  }
+
+  /** A developer with a key, unless the options say otherwise. */
+  async developer(options: {
+    readonly roles?: readonly Role[];
+    readonly grants?: readonly Grant[];
+    readonly tenant?: string;
+    readonly livesMs?: number;
+    readonly certificate?: Partial<Certificate>;
+    readonly signedBy?: SigningKey;
+  } = {}): Promise<SigningLogin> {
+    this.#users += 1;
+    const id = this.#users;
+    const key = await makeKey();
+    const grants = options.grants ?? [{ prefix: '/shop', environments: ['development'] }];
+    const session: UserSession = {
+      kind: 'user',
+      id: crypto.randomUUID(),
+      subject: `user-${id}`,
+      tenant: options.tenant ?? tenant,
+      roles: options.roles ?? ['developer'],
+      expiresAt: epochMs(Date.now() + (options.livesMs ?? 900_000)),
+      user: { id, guid: crypto.randomUUID(), name: `dev${id}` },
+      grants,
+    };
+    const certificate = await signCertificate(
+      {
+        v: 1,
+        iss: issuer,
+        aud: 'cd-push:code',
+        sub: session.subject,
+        tenant: session.tenant,
+        session: session.id,
+        cnf: { jwk: key.publicKey },
+        grants: [...grants],
+        notBefore: Date.now() - 1000,
+        notAfter: Date.now() + 900_000,
+        ...options.certificate,
+      },
+      options.signedBy ?? this.issuerKey,
+    );
+    return { token: this.#issueToken(session), session, key, certificate };
+  }
+
+  runtime(options: Partial<RuntimeRecord> & { readonly livesMs?: number } = {}): Login<RuntimeSession> {
+    const { livesMs, ...members } = options;
+    const runtime: RuntimeRecord = {
+      guid: crypto.randomUUID(),
+      name: 'till',
+      user: null,
+      module: 'shop',
+      environment: 'development',
+      labels: {},
+      groups: [],
+      ...members,
+    };
+    this.known.push(runtime);
+    const session: RuntimeSession = {
+      kind: 'runtime',
+      id: runtime.guid,
+      subject: runtime.guid,
+      tenant,
+      roles: ['runtime'],
+      expiresAt: epochMs(Date.now() + (livesMs ?? 900_000)),
+      runtime,
+    };
+    this.change({ kind: 'runtimes-changed' });
+    return { token: this.#issueToken(session), session };
+  }
+
+  /** Another token of the same session. */
+  renew(session: Session, livesMs = 900_000): string {
+    return this.#issueToken({ ...session, expiresAt: epochMs(Date.now() + livesMs) });
+  }
+
+  change(change: Change): void {
+    this.#listener?.changed(change);
+  }
+
+  revoke(session: Session, voidsSignatures = true): void {
+    for (const [token, held] of this.sessions) if (held.id === session.id) this.sessions.delete(token);
+    this.change({ kind: 'session-revoked', session: session.id, voidsSignatures });
+  }
+
+  async certify(publicKey: PublicKey): Promise<Certified> {
+    this.#mustBeUp();
+    const certificate = await signRelayCertificate(
+      {
+        v: 1,
+        iss: issuer,
+        aud: 'cd-push:acceptance',
+        sub: 'relay',
+        tenant: '*',
+        cnf: { jwk: publicKey },
+        notBefore: Date.now() - 1000,
+        notAfter: Date.now() + 3_600_000,
+      },
+      this.issuerKey,
+    );
+    return { certificate, root: { issuer, tenant, keys: [this.issuerKey.publicKey] } };
+  }
+
+  introspect(token: string): Promise<Session | undefined> {
+    this.introspections += 1;
+    try {
+      this.#mustBeUp();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const session = this.sessions.get(token);
+    return Promise.resolve(session === undefined || session.expiresAt <= Date.now() ? undefined : session);
+  }
+
+  runtimes(): Promise<RuntimeRecord[]> {
+    return Promise.resolve([...this.known]);
+  }
+
+  triggers(): Promise<Trigger[]> {
+    return Promise.resolve([...this.registered]);
+  }
+
+  voidedSessions(): Promise<string[]> {
+    return Promise.resolve([...this.voided]);
+  }
+
+  follow(listener: ChangeListener): Promise<void> {
+    this.#listener = listener;
+    return Promise.resolve();
+  }
+
+  #mustBeUp(): void {
+    if (this.isDown) throw new ProblemError(problemOf('unavailable'));
+  }
+
+  #issueToken(session: Session): string {
+    const token = `eyJhbGciOiJFZERTQSJ9.${Buffer.from(crypto.randomUUID()).toString('base64url')}.c2VjcmV0`;
+    this.sessions.set(token, session);
+    return token;
+  }
+}
