@@ -4,6 +4,7 @@ export * from './connection/connection.ts';
 export type { RequestEvent, Requests, StatementEvent } from './connection/answers.ts';
 export type { AccessToken, TokenSource } from './session/access.ts';
 export * from './session/enrol.ts';
+export * from './session/join-code.ts';
 export * from './session/login.ts';
 export * from './session/runtime-session.ts';
 export * from './session/session-store.ts';

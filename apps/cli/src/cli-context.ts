@@ -1,0 +1,26 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** A stream that may be a terminal. */
+export type OutputStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+export type InputStream = Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
+
+/** Everything that a command touches of the process it runs in; a test hands in its own. */
+export interface CliContext {
+  readonly process: {
+    readonly stdin: InputStream;
+    /** Data alone. */
+    readonly stdout: OutputStream;
+    /** Talk with people: progress, warnings, errors. */
+    readonly stderr: OutputStream;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    /** Null until something else than success is known. */
+    exitCode: number | string | null;
+  };
+  readonly cwd: string;
+  /** Aborted when the person wants to stop (Ctrl-C, or a polite kill). */
+  readonly signal: AbortSignal;
+}

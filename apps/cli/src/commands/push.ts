@@ -1,0 +1,81 @@
+import { buildCommand, buildRouteMap } from '@stricli/core';
+
+import type { CliContext } from '../cli-context.ts';
+import { lazily } from './command.ts';
+import {
+  addressFlags,
+  exitCodeHelp,
+  jsonFlag,
+  placeFlags,
+  triggers,
+  waitFlags,
+  type AddressFlags,
+  type PlaceFlags,
+  type WaitFlags,
+} from './shared-flags.ts';
+
+export type PushFlags = PlaceFlags &
+  AddressFlags &
+  WaitFlags & {
+    readonly trigger?: (typeof triggers)[number];
+    readonly stdin: boolean;
+    readonly resource?: string;
+    readonly json: boolean;
+  };
+
+const runtime = buildCommand<PushFlags, string[], CliContext>({
+  docs: {
+    brief: 'Push files to the runtimes, and see what becomes of them',
+    fullDescription: [
+      'Pushes files of this project as they are on the disk now: one signed push, applied all or nothing.',
+      'Without paths, all files. A path may be a file, a folder, or a resource name (/module/path).',
+      '',
+      'Examples:',
+      '  cd-cli push runtime src/counter.controller.ts',
+      '  cd-cli push runtime src --wait=delivered --timeout=10s',
+      '  cd-cli push runtime --json | jq -c .',
+      '  echo "{}" | cd-cli push runtime --stdin --resource /hello-shell/src/settings.json',
+      '  cd-cli push runtime src --label floor=3 --mode=hybrid',
+      '',
+      exitCodeHelp,
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      ...placeFlags,
+      ...addressFlags,
+      ...waitFlags,
+      trigger: {
+        kind: 'enum',
+        values: triggers,
+        brief: 'Trigger to push under (cli; with --stdin ai-agent)',
+        optional: true,
+      },
+      stdin: {
+        kind: 'boolean',
+        brief: 'Read the text from stdin instead of a file',
+        default: false,
+        withNegated: false,
+      },
+      resource: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'With --stdin: the resource it is, /module/path',
+        optional: true,
+        placeholder: 'name',
+      },
+      ...jsonFlag,
+    },
+    positional: {
+      kind: 'array',
+      parameter: { parse: String, brief: 'Files or folders', placeholder: 'path' },
+    },
+  },
+  loader: lazily(async () => (await import('../sync/run-push.ts')).runPush),
+});
+
+export const push = buildRouteMap({
+  routes: { runtime },
+  defaultCommand: 'runtime',
+  docs: { brief: 'Push files to the runtimes' },
+});

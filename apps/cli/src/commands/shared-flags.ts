@@ -1,0 +1,111 @@
+/** Kept apart from the settings' own lists, so that help does not load a schema library; a test holds them together. */
+export const modes = ['local', 'remote', 'hybrid'] as const;
+export const triggers = ['file-save', 'file-update', 'schema-change', 'cli', 'ai-agent'] as const;
+const stages = ['relayed', 'delivered', 'completed'] as const;
+
+/** A time as people write it: `30` and `30s` are seconds, `500ms` and `2m` what they say. In milliseconds. */
+export const duration = (text: string): number => {
+  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/u.exec(text) ?? [];
+  const factor = { ms: 1, s: 1000, m: 60_000 }[unit];
+  const milliseconds = amount === undefined || factor === undefined ? 0 : Number(amount) * factor;
+  // Longer than this a timer fires at once (its count is 31 bits).
+  if (milliseconds <= 0 || milliseconds > 2 ** 31 - 1)
+    throw new SyntaxError(`"${text}" is no time; write 30, 30s, 500ms or 2m`);
+  return Math.round(milliseconds);
+};
+
+const text = (value: string): string => value;
+
+export const jsonFlag = {
+  json: {
+    kind: 'boolean',
+    brief: 'Data on stdout as JSON, one value a line; talk stays on stderr',
+    default: false,
+    withNegated: false,
+  },
+} as const;
+
+export type PlaceFlags = {
+  readonly environment?: string;
+  readonly mode?: (typeof modes)[number];
+  readonly data?: string;
+};
+/** Where a command goes. */
+export const placeFlags = {
+  environment: {
+    kind: 'parsed',
+    parse: text,
+    brief: 'Environment instead of the configured one',
+    optional: true,
+    placeholder: 'name',
+  },
+  mode: {
+    kind: 'enum',
+    values: modes,
+    brief: 'Whose runtimes: of the stack here, of the configured relay, or both',
+    optional: true,
+  },
+  data: {
+    kind: 'parsed',
+    parse: text,
+    brief: 'Data folder of the stack here',
+    optional: true,
+    placeholder: 'folder',
+  },
+} as const;
+
+export type AddressFlags = {
+  readonly target?: readonly string[];
+  readonly group?: readonly string[];
+  readonly label?: readonly string[];
+};
+/** To whom something goes. */
+export const addressFlags = {
+  target: {
+    kind: 'parsed',
+    parse: text,
+    variadic: true,
+    optional: true,
+    brief: 'Only this runtime, by its guid (again for more)',
+    placeholder: 'guid',
+  },
+  group: {
+    kind: 'parsed',
+    parse: text,
+    variadic: true,
+    optional: true,
+    brief: 'Only this group (again for more)',
+    placeholder: 'name',
+  },
+  label: {
+    kind: 'parsed',
+    parse: text,
+    variadic: true,
+    optional: true,
+    brief: 'Only runtimes with this label (again for more)',
+    placeholder: 'name=value',
+  },
+} as const;
+
+export type WaitFlags = {
+  readonly wait: (typeof stages)[number];
+  readonly timeout: number;
+  readonly silent?: boolean;
+};
+/** How long a command stays with what it sent. */
+export const waitFlags = {
+  wait: { kind: 'enum', values: stages, brief: 'Stage to wait for at every recipient', default: 'completed' },
+  timeout: {
+    kind: 'parsed',
+    parse: duration,
+    brief: 'How long to wait: 30, 30s, 500ms, 2m',
+    default: '30s',
+    placeholder: 'time',
+  },
+  silent: { kind: 'boolean', brief: 'Show nothing to the people in front of the runtimes', optional: true },
+} as const;
+
+/** The exit codes as help tells them. */
+export const exitCodeHelp = [
+  'Exit codes: 0 ok, 1 error, 2 usage, 3 partial (some recipient failed), 4 timeout, 5 authentication, 6 conflict.',
+].join('\n');

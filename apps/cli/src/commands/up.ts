@@ -1,0 +1,70 @@
+import { buildCommand } from '@stricli/core';
+
+import type { CliContext } from '../cli-context.ts';
+import { lazily } from './command.ts';
+import { jsonFlag } from './shared-flags.ts';
+
+export type UpFlags = {
+  readonly environment?: string;
+  readonly data?: string;
+  readonly port: number;
+  readonly entry?: string;
+  readonly watch: boolean;
+  readonly json: boolean;
+};
+
+const portNumber = (text: string): number => {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_533) throw new SyntaxError(`"${text}" is no port`);
+  return port;
+};
+
+export const up = buildCommand<UpFlags, [], CliContext>({
+  docs: {
+    brief: 'Run api, relay and the page of this project on this machine',
+    fullDescription: [
+      'Runs the whole stack in one process, keeps what it must in one folder, and serves the project’s page with its files',
+      'as they are now. A page takes part with one tag: <script type="module" src="/cd-push/boot.js"></script>',
+      '',
+      'Examples:',
+      '  cd-cli up',
+      '  cd-cli up --watch                 pushes what is saved, in the same process',
+      '  cd-cli up --port 8080 --data /tmp/stack',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      port: {
+        kind: 'parsed',
+        parse: portNumber,
+        brief: 'Port of the page, if it is free',
+        default: '4700',
+        placeholder: 'port',
+      },
+      entry: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'File that the page’s runtime starts with (src/main.ts)',
+        optional: true,
+        placeholder: 'file',
+      },
+      watch: { kind: 'boolean', brief: 'Push what is saved, too', default: false, withNegated: false },
+      environment: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Environment instead of the configured one',
+        optional: true,
+        placeholder: 'name',
+      },
+      data: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Folder for what the stack keeps',
+        optional: true,
+        placeholder: 'folder',
+      },
+      ...jsonFlag,
+    },
+  },
+  loader: lazily(async () => (await import('../stack/run-up.ts')).runUp),
+});

@@ -1,0 +1,53 @@
+import { buildCommand } from '@stricli/core';
+
+import type { CliContext } from '../cli-context.ts';
+import { lazily } from './command.ts';
+import {
+  addressFlags,
+  jsonFlag,
+  placeFlags,
+  triggers,
+  type AddressFlags,
+  type PlaceFlags,
+} from './shared-flags.ts';
+
+export type WatchFlags = PlaceFlags &
+  AddressFlags & {
+    readonly trigger?: (typeof triggers)[number];
+    readonly silent?: boolean;
+    readonly json: boolean;
+  };
+
+export const watch = buildCommand<WatchFlags, [], CliContext>({
+  docs: {
+    brief: 'Push every file when it is saved',
+    fullDescription: [
+      'Pushes what is saved, at once; saves that come together, such as the switch of a branch, go in one push.',
+      'Files that .cdpushignore or "exclude" names are left out.',
+      '',
+      'Examples:',
+      '  cd-cli watch',
+      '  cd-cli watch --mode=remote --label floor=3',
+      '  cd-cli watch --json | jq -c "select(.type == \\"track\\")"',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      ...placeFlags,
+      ...addressFlags,
+      trigger: {
+        kind: 'enum',
+        values: triggers,
+        brief: 'Trigger to push under instead of the configured one',
+        optional: true,
+      },
+      silent: {
+        kind: 'boolean',
+        brief: 'Show nothing to the people in front of the runtimes',
+        optional: true,
+      },
+      ...jsonFlag,
+    },
+  },
+  loader: lazily(async () => (await import('../watch/run-watch.ts')).runWatch),
+});

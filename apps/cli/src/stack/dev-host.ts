@@ -1,0 +1,143 @@
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+
+import { lookup } from 'mrmime';
+
+import type { LiveBase } from './live-base.ts';
+import type { Proxy } from './proxy.ts';
+
+export interface DevHostOptions {
+  readonly base: LiveBase;
+  /** What `/cd-push/boot.json` says, asked for at every request: a join code does not hold for ever. */
+  readonly boot: () => Promise<object>;
+  /** The browser bundle of the runtime, or undefined where the project has none. */
+  readonly runtime: () => Promise<string | undefined>;
+  /** Names under which the page may be asked for, with their port. */
+  readonly hosts: ReadonlySet<string>;
+  /** PEM texts; plain HTTP without them. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  /** Hands requests on to the api and the relay, where everything has one address. */
+  readonly proxy?: Proxy | undefined;
+}
+
+/** What a page runs to start: everything that it must know comes from this host. */
+const bootScript = `import { startRuntime } from '/cd-push/runtime.js';
+
+const answer = await fetch('/cd-push/boot.json', { cache: 'no-store' });
+if (!answer.ok) throw new Error('The dev host cannot say how to start: ' + (await answer.text()));
+await startRuntime(await answer.json());
+`;
+
+const missingRuntime =
+  'The browser runtime was not found. Add @cd-push/shell-runtime to the project and install.\n';
+
+/** The server of a project's page: its files as they are now, and what the page needs to start. */
+export const createDevHost = (options: DevHostOptions) => {
+  const listener: RequestListener = (request, response) => {
+    answer(options, request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else
+        send(
+          response,
+          500,
+          'text/plain',
+          `${error instanceof Error ? error.message : 'Something went wrong.'}\n`,
+        );
+    });
+  };
+  const { tls, proxy, hosts } = options;
+  const server = tls === undefined ? createHttpServer(listener) : createHttpsServer(tls, listener);
+  server.on('upgrade', (request, socket, head) => {
+    if (isKnownHost(hosts, request) && proxy?.upgrade(request, socket, head) === true) return;
+    socket.destroy();
+  });
+  return server;
+};
+
+const answer = async (
+  options: DevHostOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  // A foreign name that was made to point here (DNS rebinding) gets nothing to read.
+  if (!isKnownHost(options.hosts, request)) {
+    send(response, 403, 'text/plain', 'This host name is not served here.\n');
+    return;
+  }
+  if (options.proxy?.request(request, response) === true) return;
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    send(response, 405, 'text/plain', 'Only GET and HEAD are answered here.\n');
+    return;
+  }
+  const path = pathOf(request.url ?? '/');
+  switch (path) {
+    case undefined:
+      send(response, 400, 'text/plain', 'This is no path.\n');
+      return;
+    case 'cd-push/boot.json':
+      send(response, 200, 'application/json', JSON.stringify(await options.boot()));
+      return;
+    case 'cd-push/boot.js':
+      send(response, 200, 'text/javascript', bootScript);
+      return;
+    case 'cd-push/runtime.js': {
+      const runtime = await options.runtime();
+      if (runtime === undefined) send(response, 404, 'text/plain', missingRuntime);
+      else send(response, 200, 'text/javascript', runtime);
+      return;
+    }
+    case 'cd-push.base.json':
+      send(response, 200, 'application/json', JSON.stringify(options.base.manifest()));
+      return;
+    default:
+      sendFile(options.base, path, request, response);
+  }
+};
+
+const sendFile = (base: LiveBase, path: string, request: IncomingMessage, response: ServerResponse): void => {
+  const file = base.file(path);
+  if (file === undefined) {
+    send(response, 404, 'text/plain', 'There is no such file in this project.\n');
+    return;
+  }
+  const etag = `"${file.digest}"`;
+  response.setHeader('etag', etag);
+  response.setHeader('cache-control', file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
+  if (request.headers['if-none-match'] === etag) {
+    response.writeHead(304).end();
+    return;
+  }
+  send(response, 200, mediaType(file.name), file.body);
+};
+
+const mediaType = (name: string): string =>
+  name.endsWith('.map') ? 'application/json' : (lookup(name) ?? 'application/octet-stream');
+
+const send = (response: ServerResponse, status: number, type: string, body: string | Uint8Array): void => {
+  if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-store');
+  const text = type.startsWith('text/') || type === 'application/json' ? '; charset=utf-8' : '';
+  response.writeHead(status, {
+    'content-type': `${type}${text}`,
+    'content-length': Buffer.byteLength(body),
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+};
+
+/** The path without its first slash, decoded; undefined for what is no path. */
+const pathOf = (url: string): string | undefined => {
+  try {
+    return decodeURIComponent(new URL(url, 'http://localhost').pathname.slice(1));
+  } catch {
+    return undefined;
+  }
+};
+
+const isKnownHost = (hosts: ReadonlySet<string>, { headers: { host } }: IncomingMessage): boolean =>
+  host !== undefined && hosts.has(host.toLowerCase());

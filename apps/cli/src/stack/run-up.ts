@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { CliContext } from '../cli-context.ts';
+import { CliError } from '../cli-error.ts';
+import type { UpFlags } from '../commands/up.ts';
+import { ignoredFiles } from '../project/ignored-files.ts';
+import { openProject } from '../project/open-project.ts';
+import { loadSettings, type Settings } from '../settings/load-settings.ts';
+import { settingFlagsOf } from '../settings/setting-flags.ts';
+import { openLines } from '../sync/open-lines.ts';
+import { printJson } from '../talk/print-json.ts';
+import { Talk } from '../talk/talk.ts';
+import { ignoreTooling } from '../transform/project-scan.ts';
+import { pushSaves } from '../watch/push-saves.ts';
+import { startStack } from './start-stack.ts';
+import { runningStack } from './state-file.ts';
+
+/** Where a page without further ado starts. */
+const entries = ['src/main.ts', 'src/main.tsx', 'src/main.js', 'src/index.ts', 'main.ts', 'main.js'];
+
+/** `up`: api, relay and the project's page in one process, until it is stopped. */
+export const runUp = async (context: CliContext, flags: UpFlags): Promise<void> => {
+  const startedAt = performance.now();
+  const { settings } = await loadSettings(context, { ...settingFlagsOf(flags), syncMode: 'local' });
+  const talk = new Talk(context);
+  const running = runningStack(settings.dataFolder);
+  if (running !== undefined) {
+    throw new CliError(`A stack of this project runs already, as process ${running.pid}.`, {
+      next: `Open ${running.pageUrl}`,
+    });
+  }
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => undefined);
+  const stack = await startStack({
+    settings,
+    port: flags.port,
+    entry: entryOf(settings, flags.entry),
+    log: (line) => talk.say(line.trimEnd()),
+    onError: failure.reject,
+  });
+  try {
+    const { state } = stack;
+    const readyMs = Math.round(performance.now() - startedAt);
+    const joinCode = await stack.joinCode();
+    if (flags.json) printJson(context, { type: 'ready', readyMs, joinCode, ...state });
+    talk.warn(
+      'A developer who may push everything is signed in for every program of this machine’s user. This stack is for one’s own machine alone.',
+    );
+    talk.say(`Ready in ${readyMs} ms. ${talk.paint('bold', `Open ${state.pageUrl}`)}`);
+    talk.say(`api ${state.apiUrl}   relay ${state.relayUrl}   data ${settings.dataFolder}`);
+    if (flags.watch) await Promise.race([watchHere(context, settings, flags), failure.promise]);
+    else {
+      talk.say('Push what you save: cd-cli watch (in another terminal). Ctrl-C stops.');
+      await Promise.race([stopped(context.signal), failure.promise]);
+    }
+  } finally {
+    await stack.close();
+  }
+};
+
+const watchHere = async (context: CliContext, settings: Settings, flags: UpFlags): Promise<void> => {
+  const base = openProject(settings);
+  await using lines = await openLines(context, settings);
+  const ignored = ignoredFiles(settings.root, settings);
+  const talk = new Talk(context);
+  await pushSaves(context, {
+    settings,
+    base,
+    lines: lines.all,
+    flags,
+    ignore: (path) => ignoreTooling(path) || ignored(path),
+    onReady: () => {
+      if (flags.json)
+        printJson(context, { type: 'watching', root: settings.root, files: base.entries().length });
+      talk.say(`Watching ${settings.root}: what is saved is pushed. Ctrl-C stops.`);
+    },
+  });
+};
+
+const entryOf = ({ root, module }: Settings, named: string | undefined): string => {
+  const path = named ?? entries.find((candidate) => existsSync(join(root, candidate))) ?? 'src/main.ts';
+  return path.startsWith(`/${module}/`) ? path : `/${module}/${path.replace(/^\.?\//u, '')}`;
+};
+
+const stopped = async (signal: AbortSignal): Promise<void> => {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+};

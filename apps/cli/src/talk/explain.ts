@@ -1,0 +1,47 @@
+import { ProblemError, type Problem, type ProblemKind } from '@cd-push/protocol';
+
+import { CliError } from '../cli-error.ts';
+import { exitCodeOf, exitCodes, type ExitCode } from '../exit-codes.ts';
+
+/** What a person can do about each kind of problem that a command may end with. */
+const nextSteps: Partial<Record<ProblemKind, string>> = {
+  unauthenticated: 'Sign in: cd-cli login',
+  'session-expired': 'Sign in again: cd-cli login',
+  'session-revoked': 'Sign in again: cd-cli login',
+  'invalid-credentials': 'Check the name and the password, then: cd-cli login',
+  'bad-certificate': 'Sign in again for a fresh certificate: cd-cli login',
+  conflict: 'Look at what is in place now, then push again: cd-cli push runtime <path>',
+  'stale-version': 'Push again; the version in place is known now.',
+  'no-recipients': 'See which runtimes there are: cd-cli targets',
+  unavailable: 'Check that the stack runs (cd-cli up) and that the address is right (cd-cli config).',
+  'journal-unavailable': 'Try again in a moment; nothing was accepted.',
+  'rate-limited': 'Wait, then try again.',
+  forbidden: 'Ask an admin for a grant that covers the resource and the environment.',
+};
+
+/** An error as its sentence, what to do next, and the exit code that goes with it. */
+export interface Explained {
+  readonly sentence: string;
+  readonly next: string | undefined;
+  readonly exitCode: ExitCode;
+  readonly problem: Problem | undefined;
+}
+
+export const explain = (error: unknown): Explained => {
+  if (error instanceof CliError)
+    return { sentence: error.message, next: error.next, exitCode: error.exitCode, problem: undefined };
+  if (error instanceof ProblemError) return explainProblem(error.problem);
+  if (error instanceof Error)
+    return { sentence: error.message, next: undefined, exitCode: exitCodes.error, problem: undefined };
+  return { sentence: String(error), next: undefined, exitCode: exitCodes.error, problem: undefined };
+};
+
+export const explainProblem = (problem: Problem): Explained => {
+  const wait = problem.retryAfter === undefined ? '' : ` (in ${Math.ceil(problem.retryAfter)} s)`;
+  return {
+    sentence: `${problem.kind}: ${problem.detail ?? problem.title}${wait}`,
+    next: nextSteps[problem.kind],
+    exitCode: exitCodeOf(problem),
+    problem,
+  };
+};

@@ -1,0 +1,100 @@
+import type { PatchInput } from '@cd-push/client';
+import { isSettled, toCommTrack } from '@cd-push/protocol';
+
+import type { CliContext } from '../cli-context.ts';
+import { describeTrack } from '../sync/describe-track.ts';
+import type { RecipientNames } from '../sync/recipient-names.ts';
+import type { LineTrack, SyncPush } from '../sync/sync-push.ts';
+import { explainProblem } from '../talk/explain.ts';
+import { LiveLines } from '../talk/live-lines.ts';
+import { printJson } from '../talk/print-json.ts';
+import { Talk } from '../talk/talk.ts';
+
+/** Shows the pushes of `watch`: the latest one live, each with a line per recipient. */
+export class PushReporter {
+  readonly #context: CliContext;
+  readonly #talk: Talk;
+  readonly #json: boolean;
+  readonly #names: RecipientNames;
+  readonly #closed = new AbortController();
+  #live: { readonly push: SyncPush; readonly lines: LiveLines } | undefined;
+
+  constructor(
+    context: CliContext,
+    { json, names }: { readonly json: boolean; readonly names: RecipientNames },
+  ) {
+    this.#context = context;
+    this.#talk = new Talk(context);
+    this.#json = json;
+    this.#names = names;
+  }
+
+  report(push: SyncPush, patches: readonly PatchInput[]): void {
+    this.#live?.lines.done();
+    this.#live = undefined;
+    const what = describePatches(patches);
+    this.#talk.say(`${this.#talk.paint('bold', '→')} ${what}`);
+    const lines = new LiveLines(this.#context);
+    this.#live = { push, lines };
+    if (this.#json) {
+      const files = patches.map(({ resource, componentType, change }) => ({
+        resource,
+        componentType,
+        change,
+      }));
+      printJson(this.#context, { type: 'push', pushGuid: push.pushGuid, patches: files });
+    }
+    void push.follow((track) => this.#show(push, lines, track), this.#closed.signal);
+    void this.#tellRefusal(push);
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.#live?.lines.done();
+  }
+
+  #show(push: SyncPush, lines: LiveLines, track: LineTrack): void {
+    const { recipient, line, attempt, state } = track;
+    if (this.#json) {
+      printJson(this.#context, {
+        type: 'track',
+        pushGuid: push.pushGuid,
+        recipient,
+        relay: line,
+        ...this.#names.factsOf(recipient),
+        attempt,
+        stage: state.stage,
+        commTrack: toCommTrack(state.times),
+        ...(state.stage === 'failed' ? { problem: state.problem } : {}),
+      });
+    }
+    const text = describeTrack(this.#talk, track, this.#names, push.initTime);
+    // Lines that have scrolled away are not touched any more; how an earlier push ends is told on a line of its own.
+    if (this.#live?.push === push && lines.isLive) lines.set(recipient, text);
+    else if (isSettled(state)) this.#talk.say(`  ${text}`);
+    if (state.stage === 'failed' && state.problem.stack !== undefined)
+      this.#talk.say(this.#talk.paint('dim', state.problem.stack));
+  }
+
+  async #tellRefusal(push: SyncPush): Promise<void> {
+    const { refused } = await push.answers;
+    for (const { line, problem } of refused) {
+      if (this.#json)
+        printJson(this.#context, { type: 'refused', pushGuid: push.pushGuid, relay: line, problem });
+      const { sentence, next } = explainProblem(problem);
+      this.#talk.say(`${this.#talk.paint('red', 'refused')} (${line}) ${sentence}`);
+      if (next !== undefined) this.#talk.say(next);
+    }
+  }
+}
+
+const describePatches = (patches: readonly PatchInput[]): string => {
+  const [first] = patches;
+  if (first === undefined) return 'nothing';
+  if (patches.length === 1)
+    return first.change === 'put' ? first.resource : `${first.resource} (${first.change})`;
+  return `${patches.length} files: ${patches
+    .slice(0, 3)
+    .map(({ resource }) => resource)
+    .join(', ')}${patches.length > 3 ? ', …' : ''}`;
+};

@@ -1,0 +1,105 @@
+import type { CliContext } from '../cli-context.ts';
+import { CliError } from '../cli-error.ts';
+import type { AddressFlags } from '../commands/shared-flags.ts';
+import { patchOf } from '../project/patches.ts';
+import type { Settings } from '../settings/load-settings.ts';
+import type { Line } from '../sync/open-lines.ts';
+import { RecipientNames } from '../sync/recipient-names.ts';
+import { SyncPush } from '../sync/sync-push.ts';
+import { targetsOf } from '../sync/target-of.ts';
+import { Talk } from '../talk/talk.ts';
+import type { Base } from '../transform/base.ts';
+import type { PatchProblem } from '../transform/patch-problem.ts';
+import type { Ignore } from '../transform/project-scan.ts';
+import { FolderWatcher } from './folder-watcher.ts';
+import { gitFolderOf } from './git-folder.ts';
+import { PushReporter } from './push-reporter.ts';
+import { SaveQueue } from './save-queue.ts';
+
+export interface PushSavesOptions {
+  readonly settings: Settings;
+  readonly base: Base;
+  readonly lines: readonly Line[];
+  readonly flags: AddressFlags & { readonly json: boolean };
+  readonly ignore: Ignore;
+  readonly onReady: () => void;
+}
+
+/** Pushes every save of a project until the context's signal says to stop. */
+export const pushSaves = async (
+  context: CliContext,
+  { settings, base, lines, flags, ignore, onReady }: PushSavesOptions,
+): Promise<void> => {
+  const { root, environment, syncTrigger: trigger, syncSilent: silent } = settings;
+  const targets = targetsOf(settings, flags);
+  const talk = new Talk(context);
+  const names = new RecipientNames();
+  const queue = new SaveQueue({ base, root, gitFolder: gitFolderOf(root) });
+  const failure = Promise.withResolvers<never>();
+  // Unhandled until it is raced below.
+  failure.promise.catch(() => undefined);
+  const watcher = new FolderWatcher({
+    root,
+    ignore,
+    onEvent: (path) => queue.add(path),
+    onError: (error) => failure.reject(watchError(error)),
+  });
+  const reporter = new PushReporter(context, { json: flags.json, names });
+  const stop = (): void => queue.close();
+  context.signal.addEventListener('abort', stop, { once: true });
+  // The first push of each file then needs no question before it.
+  const resources = base.entries().map(({ resource }) => resource);
+  await Promise.all([
+    names.load(lines),
+    ...lines.map(({ publisher }) =>
+      resources.length > 0 ? publisher.prepare(environment, resources) : undefined,
+    ),
+  ]);
+  for (const problem of base.problems()) tellProblem(talk, problem);
+  onReady();
+  let told = new Set(base.problems().map(problemKey));
+
+  const work = async (): Promise<void> => {
+    for await (const { update, seenAt } of queue) {
+      const fresh = update.problems.filter((problem) => !told.has(problemKey(problem)));
+      for (const problem of fresh) tellProblem(talk, problem);
+      told = new Set(update.problems.map(problemKey));
+      const patches = update.changes
+        .map((change) => patchOf(base, change))
+        .filter((patch) => patch !== undefined);
+      if (patches.length === 0) continue;
+      const push = SyncPush.over(lines, (publisher, pushGuid) =>
+        publisher.push({ environment, targets, trigger, silent, patches, initTime: seenAt, pushGuid }),
+      );
+      reporter.report(push, patches);
+      // What is saved until this is accepted is gathered; what becomes of it at the recipients is not waited for.
+      await push.answers;
+    }
+  };
+  try {
+    await Promise.race([work(), failure.promise]);
+  } finally {
+    context.signal.removeEventListener('abort', stop);
+    watcher.close();
+    queue.close();
+    reporter.close();
+  }
+};
+
+const problemKey = ({ resource, detail }: PatchProblem): string => `${resource} ${detail ?? ''}`;
+
+const tellProblem = (talk: Talk, { detail, title, frame }: PatchProblem): void => {
+  talk.say(`${talk.paint('red', 'invalid-patch')} ${detail ?? title}`);
+  talk.say(frame);
+  talk.say('Nothing was sent for this file; the version in place keeps running.');
+};
+
+const watchError = (error: Error): CliError => {
+  const isFull = 'code' in error && (error.code === 'ENOSPC' || error.code === 'EMFILE');
+  return new CliError(`The project cannot be watched: ${error.message}`, {
+    cause: error,
+    next: isFull
+      ? 'The system allows too few watches. Name folders that need none in .cdpushignore, or raise fs.inotify.max_user_watches.'
+      : 'Is the project’s folder still there?',
+  });
+};

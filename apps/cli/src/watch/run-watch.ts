@@ -1,0 +1,37 @@
+import type { CliContext } from '../cli-context.ts';
+import { usageError } from '../cli-error.ts';
+import type { WatchFlags } from '../commands/watch.ts';
+import { ignoredFiles } from '../project/ignored-files.ts';
+import { openProject } from '../project/open-project.ts';
+import { loadSettings } from '../settings/load-settings.ts';
+import { settingFlagsOf } from '../settings/setting-flags.ts';
+import { openLines } from '../sync/open-lines.ts';
+import { Talk } from '../talk/talk.ts';
+import { ignoreTooling } from '../transform/project-scan.ts';
+import { pushSaves } from './push-saves.ts';
+
+/** `watch`: pushes what is saved, until it is stopped. */
+export const runWatch = async (context: CliContext, flags: WatchFlags): Promise<void> => {
+  const { settings } = await loadSettings(context, settingFlagsOf(flags));
+  if (!settings.syncAtSave) {
+    throw usageError(
+      'syncAtSave is off in the settings of this project.',
+      'Switch it on, or push by hand: cd-cli push runtime',
+    );
+  }
+  const talk = new Talk(context);
+  const base = openProject(settings);
+  await using lines = await openLines(context, settings);
+  const ignored = ignoredFiles(settings.root, settings);
+  await pushSaves(context, {
+    settings,
+    base,
+    lines: lines.all,
+    flags,
+    ignore: (path) => ignoreTooling(path) || ignored(path),
+    onReady: () =>
+      talk.say(
+        `Watching ${settings.root} (${base.entries().length} files of ${settings.module}). Ctrl-C stops.`,
+      ),
+  });
+};

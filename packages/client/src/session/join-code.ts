@@ -1,0 +1,34 @@
+import { Type, type Static } from 'typebox';
+
+import { readAnswer } from '../http/read-answer.ts';
+import { request } from '../http/request.ts';
+import type { Session } from './session.ts';
+
+const JoinCodeSchema = Type.Object({
+  code: Type.String({ minLength: 1 }),
+  /** Milliseconds since the epoch. */
+  expiresAt: Type.Integer({ minimum: 0 }),
+});
+export type JoinCode = Static<typeof JoinCodeSchema>;
+
+export interface JoinCodeRequest {
+  /** What runtimes that join by it run. */
+  readonly module: string;
+  readonly environment: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly groups?: readonly string[];
+  /** How many runtimes may join; 1 by default. */
+  readonly uses?: number;
+  readonly ttlSeconds?: number;
+}
+
+/**
+ * Makes a code by which runtimes enrol. It is shown this once.
+ *
+ * @throws ProblemError `forbidden` without a grant for the whole module in the environment.
+ */
+export const makeJoinCode = async (session: Session, wanted: JoinCodeRequest): Promise<JoinCode> => {
+  const path = '/join-codes';
+  const { token } = await session.access();
+  return readAnswer(JoinCodeSchema, await request({ apiUrl: session.stored.apiUrl, path, body: wanted, token }), path);
+};
