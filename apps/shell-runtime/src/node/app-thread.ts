@@ -1,0 +1,131 @@
+import { extname } from 'node:path';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+
+import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
+
+import type { AppCommand, AppCommands, AppSetup, Order, Up } from './app/messages.ts';
+
+/** Why a thread is no more. */
+export type ThreadEnd =
+  | { readonly kind: 'stopped' }
+  /** It ended by itself: an error that nobody caught, out of memory, `process.exit`. */
+  | { readonly kind: 'died'; readonly error: unknown; readonly exitCode: number };
+
+export interface ThreadEvents {
+  restartAsked(detail: string): void;
+  /** Called once. */
+  ended(end: ThreadEnd): void;
+}
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: ProblemError) => void;
+}
+
+/** Bare imports are resolved from the project's folder, which Node lets a module choose behind this flag alone. */
+const resolveFlag = '--experimental-import-meta-resolve';
+
+/** The supervisor's end of one app thread. */
+export class AppThread {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #events: ThreadEvents;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #exited: Promise<void>;
+  #lastId = 0;
+  #error: unknown;
+  #stopping = false;
+  #ended = false;
+
+  /** @param env what the program finds as `process.env`. */
+  constructor(setup: AppSetup, env: NodeJS.ProcessEnv, events: ThreadEvents) {
+    this.#events = events;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    // The file has this one's extension: sources are run by Node as they are, and built to JavaScript.
+    this.#worker = new Worker(new URL(`./app/thread${extname(import.meta.url)}`, import.meta.url), {
+      workerData: setup,
+      env,
+      execArgv: [...process.execArgv, resolveFlag],
+      name: `cd-push:${setup.module}`,
+    });
+    this.#worker.postMessage(port2, [port2]);
+    this.#worker.on('error', (error: unknown) => {
+      this.#error = error;
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', (exitCode) => {
+        this.#end(exitCode);
+        resolve();
+      });
+    });
+    port1.on('message', (message: Up) => this.#hear(message));
+  }
+
+  /**
+   * Rejects with a `ProblemError`: what the thread answered, `crashed` where it ended before it answered or did not answer
+   * within the time given.
+   */
+  async ask<Command extends AppCommand>(
+    command: Command,
+    payload: AppCommands[Command]['payload'],
+    withinMs?: number,
+  ): Promise<AppCommands[Command]['value']> {
+    if (this.#ended) throw new ProblemError(crashed('The program is not running.'));
+    const id = ++this.#lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<AppCommands[Command]['value']>();
+    this.#waiting.set(id, { resolve, reject });
+    const order: Order<Command> = { id, command, payload };
+    this.#port.postMessage(order);
+    const timer =
+      withinMs === undefined
+        ? undefined
+        : setTimeout(() => reject(new ProblemError(crashed(`The program did not answer within ${withinMs} ms.`))), withinMs);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** Ends the thread at once, whatever it does. */
+  async terminate(): Promise<void> {
+    this.#stopping = true;
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  #hear(message: Up): void {
+    switch (message.kind) {
+      case 'answer':
+        // The thread answers with the value of the command that has this id.
+        this.#waiting.get(message.id)?.resolve(message.value as never);
+        return;
+      case 'refusal':
+        this.#waiting.get(message.id)?.reject(new ProblemError(message.problem));
+        return;
+      case 'restart-asked':
+        this.#events.restartAsked(message.detail);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #end(exitCode: number): void {
+    this.#ended = true;
+    this.#port.close();
+    const why = this.#stopping ? 'was stopped' : describe(this.#error, exitCode);
+    for (const { reject } of this.#waiting.values()) reject(new ProblemError(crashed(`The program ${why}.`)));
+    this.#events.ended(this.#stopping ? { kind: 'stopped' } : { kind: 'died', error: this.#error, exitCode });
+  }
+}
+
+/** How a thread came to its end, for people. */
+export const describe = (error: unknown, exitCode: number): string => {
+  if (error === undefined) return `ended with exit code ${exitCode}`;
+  return `was ended by an error that nobody caught (${error instanceof Error ? error.message : String(error)})`;
+};
+
+const crashed = (detail: string): Problem => problemOf('crashed', { detail });

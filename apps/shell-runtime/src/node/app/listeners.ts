@@ -1,0 +1,20 @@
+/** Listeners by event. One that throws does not keep the others from hearing. */
+export class Listeners<Events> {
+  readonly #listeners: { [Event in keyof Events]?: Set<(payload: Events[Event]) => void> } = {};
+
+  on<Event extends keyof Events>(event: Event, listener: (payload: Events[Event]) => void): () => void {
+    const listeners = (this.#listeners[event] ??= new Set());
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  emit<Event extends keyof Events>(event: Event, payload: Events[Event]): void {
+    for (const listener of [...(this.#listeners[event] ?? [])]) {
+      try {
+        listener(payload);
+      } catch (error) {
+        console.error(`[cd-push] A listener of "${String(event)}" threw.`, error);
+      }
+    }
+  }
+}

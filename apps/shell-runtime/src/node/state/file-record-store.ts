@@ -1,0 +1,241 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { componentTypes, ProblemSchema, type ComponentType } from '@cd-push/protocol';
+import { digestOf, type VerifiedContent } from '@cd-push/timeline';
+import Type from 'typebox';
+import { Check } from 'typebox/value';
+
+import { merged } from '../../record/merged.ts';
+import type { DoneRecord, KeptVersion, RecordSnapshot, RecordStore, ResourceRecord } from '../../record/record-store.ts';
+import { readIfThere, writeDurably } from '../contents/content-folder.ts';
+
+const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+/** Name of a file beside the index: the digest of what it holds. */
+const FileName = Type.String({ pattern: '^sha256-[A-Za-z0-9_-]{43}$' });
+const ContentSchema = Type.Union([
+  Type.Object({ kind: Type.Literal('text'), file: FileName, map: Type.Optional(FileName) }),
+  Type.Object({ kind: Type.Literal('bytes'), file: FileName }),
+  Type.Object({ kind: Type.Literal('deleted') }),
+]);
+/** A kept version, its content in a file of its own. */
+const KeptSchema = Type.Object({
+  version: Type.Integer(),
+  digest: nullable(Type.String()),
+  componentType: Type.Unsafe<ComponentType>(Type.Enum([...componentTypes])),
+  content: ContentSchema,
+  session: Type.String(),
+  pushGuid: Type.String(),
+  attempt: Type.Integer(),
+  statement: Type.String(),
+});
+type Kept = Type.Static<typeof KeptSchema>;
+type ContentFiles = Type.Static<typeof ContentSchema>;
+
+const nextMembers = {
+  version: Type.Integer(),
+  digest: nullable(Type.String()),
+  attempt: Type.Integer(),
+  statement: Type.String(),
+  problem: ProblemSchema,
+};
+const IndexSchema = Type.Object({
+  format: Type.Literal(1),
+  base: nullable(Type.String()),
+  resources: Type.Array(
+    Type.Object({
+      resource: Type.String(),
+      good: nullable(KeptSchema),
+      former: nullable(KeptSchema),
+      next: nullable(
+        Type.Union([
+          Type.Object({ outcome: Type.Literal('failed'), ...nextMembers }),
+          Type.Object({ outcome: Type.Literal('crashed'), ...nextMembers }),
+          Type.Object({ outcome: Type.Literal('pending'), ...nextMembers, kept: KeptSchema }),
+        ]),
+      ),
+    }),
+  ),
+  done: Type.Array(
+    Type.Object({
+      pushGuid: Type.String(),
+      attempt: Type.Integer(),
+      outcome: Type.Enum(['started', 'completed', 'failed']),
+      problem: nullable(ProblemSchema),
+      keepUntil: Type.Integer(),
+    }),
+  ),
+  revokedSessions: Type.Array(Type.String()),
+});
+type Index = Type.Static<typeof IndexSchema>;
+
+/**
+ * The record in a folder that one process has for itself: an index that is replaced as a whole, and contents beside it by
+ * their digest. Everything is on the disk when `write` resolves, contents before the index that names them.
+ */
+export class FileRecordStore implements RecordStore {
+  readonly #dir: string;
+  #base: string | null = null;
+  readonly #resources = new Map<string, ResourceRecord>();
+  readonly #done = new Map<string, DoneRecord>();
+  readonly #revoked = new Set<string>();
+  /** Names of files that are on the disk. */
+  readonly #written = new Set<string>();
+  /** Files of the contents at hand. */
+  readonly #files = new WeakMap<VerifiedContent, ContentFiles>();
+  #tail: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  async load(base: string | null, at: number): Promise<RecordSnapshot> {
+    await mkdir(this.#contents, { recursive: true, mode: 0o700 });
+    const index = await this.#readIndex();
+    this.#base = base;
+    this.#resources.clear();
+    if (index?.base === base) {
+      for (const record of index.resources) {
+        const whole = await this.#whole(record);
+        if (whole !== undefined) this.#resources.set(record.resource, whole);
+      }
+    }
+    for (const done of index?.done ?? []) if (done.keepUntil >= at) this.#done.set(done.pushGuid, done);
+    for (const session of index?.revokedSessions ?? []) this.#revoked.add(session);
+    await this.#save();
+    await this.#removeUnused();
+    return {
+      resources: [...this.#resources.values()],
+      done: [...this.#done.values()],
+      revokedSessions: [...this.#revoked],
+    };
+  }
+
+  write({ resources = [], done = [], revokedSessions = [] }: Parameters<RecordStore['write']>[0]): Promise<void> {
+    for (const record of resources) {
+      this.#resources.set(record.resource, merged(this.#resources.get(record.resource), record));
+    }
+    for (const outcome of done) this.#done.set(outcome.pushGuid, outcome);
+    for (const session of revokedSessions) this.#revoked.add(session);
+    // One after the other; those that come while one is under way share the next.
+    this.#next ??= this.#tail
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#save();
+      });
+    this.#tail = this.#next;
+    return this.#next;
+  }
+
+  get #contents(): string {
+    return join(this.#dir, 'contents');
+  }
+
+  async #save(): Promise<void> {
+    const slim = async (version: KeptVersion): Promise<Kept> => ({ ...version, content: await this.#keep(version.content) });
+    const resources = await Promise.all(
+      [...this.#resources.values()].map(async ({ resource, good, former, next }) => ({
+        resource,
+        good: good && (await slim(good)),
+        former: former && (await slim(former)),
+        next: next?.outcome === 'pending' ? { ...next, kept: await slim(next.kept) } : next,
+      })),
+    );
+    const index: Index = {
+      format: 1,
+      base: this.#base,
+      resources,
+      done: [...this.#done.values()],
+      revokedSessions: [...this.#revoked],
+    };
+    await writeDurably(join(this.#dir, 'index.json'), JSON.stringify(index), 0o600);
+  }
+
+  /** The files of a content, written if they are not there. */
+  async #keep(content: VerifiedContent): Promise<ContentFiles> {
+    const known = this.#files.get(content);
+    if (known !== undefined) return known;
+    const files = await this.#writeContent(content);
+    this.#files.set(content, files);
+    return files;
+  }
+
+  async #writeContent(content: VerifiedContent): Promise<ContentFiles> {
+    switch (content.kind) {
+      case 'deleted':
+        return { kind: 'deleted' };
+      case 'bytes':
+        return { kind: 'bytes', file: await this.#writeFile(content.bytes) };
+      case 'text': {
+        const file = await this.#writeFile(content.text);
+        return content.map === undefined ? { kind: 'text', file } : { kind: 'text', file, map: await this.#writeFile(content.map) };
+      }
+      default:
+        return content satisfies never;
+    }
+  }
+
+  async #writeFile(content: string | Uint8Array): Promise<string> {
+    const name = await digestOf(content);
+    if (!this.#written.has(name)) await writeDurably(join(this.#contents, name), content, 0o600);
+    this.#written.add(name);
+    return name;
+  }
+
+  /** A damaged index is none: the relay sends what is missing. */
+  async #readIndex(): Promise<Index | undefined> {
+    const bytes = await readIfThere(join(this.#dir, 'index.json'));
+    if (bytes === undefined) return undefined;
+    try {
+      const value: unknown = JSON.parse(bytes.toString('utf8'));
+      if (Check(IndexSchema, value)) return value;
+    } catch {
+      // Told below.
+    }
+    console.warn(`[cd-push] The record in ${this.#dir} is damaged and not used; what was applied comes from the relay again.`);
+    return undefined;
+  }
+
+  /** With its contents, or undefined where one of them is damaged. */
+  async #whole({ resource, good, former, next }: Index['resources'][number]): Promise<ResourceRecord | undefined> {
+    const kept = good && (await this.#withContent(good));
+    if (kept === undefined) return undefined;
+    const before = (former && (await this.#withContent(former))) ?? null;
+    if (next?.outcome !== 'pending') return { resource, good: kept, former: before, next };
+    const pending = await this.#withContent(next.kept);
+    return { resource, good: kept, former: before, next: pending === undefined ? null : { ...next, kept: pending } };
+  }
+
+  async #withContent(kept: Kept): Promise<KeptVersion | undefined> {
+    const content = await this.#readContent(kept.content);
+    if (content === undefined) return undefined;
+    this.#files.set(content, kept.content);
+    return { ...kept, content };
+  }
+
+  async #readContent(files: ContentFiles): Promise<VerifiedContent | undefined> {
+    if (files.kind === 'deleted') return { kind: 'deleted' };
+    const bytes = await this.#readFile(files.file);
+    if (bytes === undefined) return undefined;
+    if (files.kind === 'bytes') return { kind: 'bytes', bytes: new Uint8Array(bytes) };
+    const map = files.map === undefined ? undefined : (await this.#readFile(files.map))?.toString('utf8');
+    return { kind: 'text', text: bytes.toString('utf8'), map };
+  }
+
+  /** The bytes if they are those that were written; a power cut may have left them cut. */
+  async #readFile(name: string): Promise<Buffer | undefined> {
+    const bytes = await readIfThere(join(this.#contents, name));
+    if (bytes === undefined || (await digestOf(bytes)) !== name) return undefined;
+    this.#written.add(name);
+    return bytes;
+  }
+
+  async #removeUnused(): Promise<void> {
+    const names = await readdir(this.#contents);
+    const unused = names.filter((name) => !this.#written.has(name));
+    await Promise.all(unused.map((name) => rm(join(this.#contents, name), { force: true })));
+  }
+}

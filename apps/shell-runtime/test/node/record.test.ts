@@ -1,0 +1,62 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { FileMark } from '../../src/node/state/file-mark.ts';
+import { FileRecordStore } from '../../src/node/state/file-record-store.ts';
+import { applyingMarkRules, kept, record, recordStoreRules } from '../record/record-rules.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'cd-push-record-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+// One process has the folder for itself, so what several instances share is not asked of it.
+describe('the record in files', () => {
+  test.each(recordStoreRules.filter(({ shared }) => shared !== true))('$title', async ({ run }) => {
+    await expect(run({ open: () => new FileRecordStore(dir) })).resolves.toBeUndefined();
+  });
+
+  test('a content that was cut is not loaded, the others are', async () => {
+    const store = new FileRecordStore(dir);
+    await store.load('base-1', 0);
+    await store.write({ resources: [record('/m/a.ts', kept(1)), record('/m/b.ts', kept(2))] });
+    const contents = await readdir(join(dir, 'contents'));
+    const texts = await Promise.all(contents.map((name) => readFile(join(dir, 'contents', name), 'utf8')));
+    await writeFile(join(dir, 'contents', contents[texts.indexOf('text 1 – ✓')]!), 'text');
+    const { resources } = await new FileRecordStore(dir).load('base-1', 0);
+    expect(resources).toEqual([record('/m/b.ts', kept(2))]);
+  });
+
+  test('a damaged index is an empty record, and is told', async ({ onTestFinished }) => {
+    const said: unknown[] = [];
+    const { warn } = console;
+    console.warn = (text: unknown) => said.push(text);
+    onTestFinished(() => void (console.warn = warn));
+    await writeFile(join(dir, 'index.json'), '{"format":1,"base":"base-1","resources":[{"resource":7}]}');
+    expect(await new FileRecordStore(dir).load('base-1', 0)).toEqual({ resources: [], done: [], revokedSessions: [] });
+    expect(said).toEqual([expect.stringContaining('damaged')]);
+  });
+
+  test('contents that nothing names any more go at the next start', async () => {
+    const store = new FileRecordStore(dir);
+    await store.load('base-1', 0);
+    await store.write({ resources: [record('/m/a.ts', kept(1))] });
+    await new FileRecordStore(dir).load('base-2', 0);
+    expect(await readdir(join(dir, 'contents'))).toEqual([]);
+  });
+});
+
+describe('the mark in a file', () => {
+  test.each(applyingMarkRules.filter(({ shared }) => shared !== true))('$title', async ({ run }) => {
+    await expect(run({ open: () => new FileMark(dir) })).resolves.toBeUndefined();
+  });
+
+  test('a mark that was cut short says nothing, since nothing was evaluated after it', async () => {
+    await appendFile(join(dir, 'applying.json'), '{"kind":"push","instance":"a"');
+    expect(await new FileMark(dir).takeLeft()).toEqual([]);
+  });
+});
