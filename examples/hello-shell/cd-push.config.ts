@@ -1,0 +1,3 @@
+import { defineConfig } from '@cd-push/cli';
+
+export default defineConfig({ module: 'hello-shell' });

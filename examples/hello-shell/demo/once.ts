@@ -1,0 +1,62 @@
+import { changes, prepare, type Change } from './changes.ts';
+import { Page } from './page.ts';
+import type { PushReport } from './report.ts';
+import { readState } from './service.ts';
+import type { Stack } from './stack.ts';
+
+/** Who greets whom; typed into the page as well. */
+const visitor = 'Ada';
+
+/** Saves one change of each kind, one after the other, and gives what came of each. */
+export async function* saveEach(stack: Stack, page: Page): AsyncGenerator<{ report: PushReport; file: string }> {
+  for (const change of changes) yield { report: await saveOne(stack, page, change), file: change.file };
+}
+
+/**
+ * Saves one change and follows it. `saveToAppliedMs` runs from just before the file is written until the page shows the
+ * change, as the page itself sees it (see `Page.watch`); nothing of cd-push takes part in the measuring.
+ */
+const saveOne = async (stack: Stack, page: Page, change: Change): Promise<PushReport> => {
+  const { componentType, file } = change;
+  const look = async (): Promise<{ browser: string; node: string }> => ({
+    browser: shown(await page.read(change.inPage), `the page shows nothing of ${file}`),
+    node: shown(change.inService(await readState(stack.serviceUrl, visitor)), `the service shows nothing of ${file}`),
+  });
+
+  const before = await look();
+  const save = await prepare(stack.project, change);
+  const appliedAt = await page.watch(change.inPage);
+  const savedAt = performance.now();
+  await save();
+  const push = await stack.nextPush();
+  const late = AbortSignal.timeout(appliedWithinMs);
+  const saveToAppliedMs = (await within(appliedAt(), late, `the page does not show the change of ${file}`)) - savedAt;
+  const after = await look();
+
+  return {
+    pushGuid: push.pushGuid,
+    componentType,
+    saveToAppliedMs: Math.round(saveToAppliedMs * 10) / 10,
+    commTrack: push.commTrack,
+    recipients: push.recipients.map(({ recipient, kind, stage, commTrack, problem }) => {
+      if (kind === undefined) throw new Error(`Nothing is known of the recipient ${recipient}.`);
+      if (stage !== 'completed') throw new Error(`${file} ended as ${stage} at the ${kind} recipient: ${problem?.detail}`);
+      const observed = { before: before[kind], after: after[kind] };
+      if (observed.before === observed.after) throw new Error(`${file} changed nothing at the ${kind} recipient.`);
+      return { target: recipient, kind, stage, commTrack, observed };
+    }),
+  };
+};
+
+const appliedWithinMs = 5_000;
+
+const shown = (text: string | undefined, fault: string): string => {
+  if (text === undefined) throw new Error(`Unexpected: ${fault}.`);
+  return text;
+};
+
+const within = <Value>(value: Promise<Value>, signal: AbortSignal, fault: string): Promise<Value> =>
+  new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error(`Too late: ${fault}.`)), { once: true });
+    value.then(resolve, reject);
+  });
