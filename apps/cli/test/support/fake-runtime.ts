@@ -1,0 +1,122 @@
+import { connect, enrol, runtimeSession, type Connection } from '@cd-push/client';
+import { now, parseEnvelope, problemOf, type ICdPushEnvelop, type Statement } from '@cd-push/protocol';
+import {
+  cryptoPlatform,
+  openAcceptance,
+  openCertificate,
+  openContent,
+  openRelayCertificate,
+  openStatement,
+  type TrustRoot,
+  type VerifiedContent,
+} from '@cd-push/timeline';
+
+/** What a runtime does with a push once it has verified it. */
+export type Behaviour = 'complete' | 'fail' | 'deliver-only' | 'silent';
+
+/** One push as it arrived here, every signature of it checked. */
+export interface Received {
+  readonly statement: Statement;
+  readonly contents: readonly VerifiedContent[];
+  readonly envelope: ICdPushEnvelop;
+}
+
+export interface FakeRuntime {
+  readonly guid: string;
+  readonly received: readonly Received[];
+  behave(behaviour: Behaviour): void;
+  /** Resolves when this many pushes have come. */
+  has(count: number): Promise<void>;
+  close(): void;
+}
+
+/** A runtime that enrols, verifies and acknowledges as a real one does, and applies nothing. */
+export const startFakeRuntime = async (
+  stack: { readonly apiUrl: string; readonly relayUrl: string },
+  joinCode: string,
+  { name = 'fake', behaviour = 'complete' }: { readonly name?: string; readonly behaviour?: Behaviour } = {},
+): Promise<FakeRuntime> => {
+  const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+  const identity = await enrol({ apiUrl: stack.apiUrl, joinCode, key, name });
+  const received: Received[] = [];
+  const waiting = new Set<() => void>();
+  let current = behaviour;
+  const connection = connect({
+    relayUrl: stack.relayUrl,
+    session: runtimeSession(identity, key),
+    greet: async (ask) => {
+      const instance = identity.resourceGuid.slice(0, 8);
+      await ask('runtime-hello', { protocol: 1, instance, kind: 'node', base: null, heads: [], retainedBytes: 0 });
+    },
+  });
+  connection.on('apply-runtime-patch', (payload) => {
+    void take(payload, identity.trustRoot).then(({ received: one, attempt, digest }) => {
+      received.push(one);
+      answer(connection, current, { pushGuid: one.statement.pushGuid, attempt, statement: digest, at: now() });
+      for (const wake of waiting) wake();
+    });
+  });
+  await connection.opened({ patience: 'first-failure' });
+  return {
+    guid: identity.resourceGuid,
+    received,
+    behave: (next) => {
+      current = next;
+    },
+    has: async (count) => {
+      while (received.length < count) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        waiting.add(resolve);
+        await promise;
+        waiting.delete(resolve);
+      }
+    },
+    close: () => connection.close(),
+  };
+};
+
+const answer = (
+  connection: Connection,
+  behaviour: Behaviour,
+  acknowledgement: { pushGuid: string; attempt: number; statement: string; at: number },
+): void => {
+  switch (behaviour) {
+    case 'silent':
+      return;
+    case 'deliver-only':
+      connection.send('push-ack', acknowledgement);
+      return;
+    case 'complete':
+      connection.send('push-ack', acknowledgement);
+      connection.send('push-msg-complete', acknowledgement);
+      return;
+    case 'fail':
+      connection.send('push-ack', acknowledgement);
+      connection.send('push-msg-fail', {
+        ...acknowledgement,
+        problem: problemOf('apply-failed', { detail: 'boom at src/greeting.ts:1:7' }),
+      });
+      return;
+    default:
+      behaviour satisfies never;
+  }
+};
+
+const take = async (payload: unknown, root: TrustRoot): Promise<{ received: Received; attempt: number; digest: string }> => {
+  const envelope = valueOf(parseEnvelope(payload));
+  const { statement: jws = '', certificate = '', acceptance = '', relayCertificate = '', contents = [], attempt = 0 } = envelope.pushData;
+  const opened = valueOf(await openStatement(jws, certificate, valueOf(await openCertificate(certificate, root))));
+  const relay = valueOf(await openRelayCertificate(relayCertificate, root));
+  valueOf(await openAcceptance(acceptance, relayCertificate, relay, opened));
+  const { statement } = opened;
+  const verified: VerifiedContent[] = [];
+  for (const [index, head] of (statement.kind === 'patch' ? statement.patches : []).entries()) {
+    verified.push(valueOf(await openContent(head, contents[index]!, undefined)));
+  }
+  return { received: { statement, contents: verified, envelope }, attempt, digest: opened.digest };
+};
+
+const valueOf = <Value>(result: { ok: true; value: Value } | { ok: false; problem: { detail?: string } }): Value => {
+  if (result.ok) return result.value;
+  throw new Error(`The fake runtime refuses: ${result.problem.detail}`);
+};
