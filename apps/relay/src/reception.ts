@@ -1,9 +1,10 @@
-import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
+import { ok, problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
 import type { Authority } from './authority/authority.ts';
 import type { Directory } from './authority/directory.ts';
 import type { Session } from './authority/session.ts';
 import { greet, type HelloPorts } from './catch-up/hello.ts';
+import { LegacyDialect } from './doors/legacy-dialect.ts';
 import type { Reception } from './doors/socket-io-door.ts';
 import type { DeliveryLine } from './line/delivery-line.ts';
 import { factsOf } from './log.ts';
@@ -23,6 +24,8 @@ export interface ReceptionPorts extends HelloPorts {
   readonly acknowledgements: Acknowledgements;
   readonly expiry: SessionExpiry;
   readonly rate: Rate;
+  /** Undefined where existing clients may not connect. */
+  readonly legacy: LegacyDialect | undefined;
 }
 
 /** What came of a message: a value for whoever waits for one, a problem, or nothing to say. */
@@ -66,8 +69,9 @@ export class RelayReception implements Reception {
   }
 
   leave(peer: Peer): void {
-    const { peers, expiry, absence } = this.#ports;
+    const { peers, expiry, absence, legacy } = this.#ports;
     expiry.forget(peer);
+    legacy?.leave(peer);
     const wasReachable = peers.remove(peer);
     if (wasReachable && peer.running !== undefined) absence.left(peer.session.tenant, peer.running.recipient);
   }
@@ -162,7 +166,15 @@ export class RelayReception implements Reception {
   }
 
   async #push(peer: Peer, event: string, payload: unknown): Promise<Outcome> {
-    const { directory, line } = this.#ports;
+    const { directory, line, legacy } = this.#ports;
+    const decoded = legacy === undefined ? ok(payload) : LegacyDialect.decode(payload);
+    if (!decoded.ok) return { kind: 'problem', problem: decoded.problem };
+    if (legacy?.speaks(event) === true) {
+      const taken = await legacy.receive(event, decoded.value, peer);
+      if (!taken.ok) return { kind: 'problem', problem: taken.problem };
+      const { answer, afterwards } = taken.value;
+      return { kind: 'answer', value: answer, ...(afterwards === undefined ? {} : { afterwards }) };
+    }
     if (directory.trigger(event) === undefined) {
       const detail = 'Nothing is registered under this event name.';
       return {
@@ -170,7 +182,7 @@ export class RelayReception implements Reception {
         problem: problemOf('unknown-trigger', { path: '/pushData/triggerEvent', detail }),
       };
     }
-    const answer = await line.push(event, payload, peer);
+    const answer = await line.push(event, decoded.value, peer);
     return answer.status ? { kind: 'answer', value: answer } : { kind: 'problem', problem: answer.error };
   }
 }

@@ -8,6 +8,7 @@ import { Directory } from './authority/directory.ts';
 import { RelayIdentity } from './authority/relay-identity.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { Admission } from './doors/admission.ts';
+import { LegacyDialect } from './doors/legacy-dialect.ts';
 import { SocketIoDoor } from './doors/socket-io-door.ts';
 import { healthAnswer } from './health.ts';
 import { MemoryJournal } from './journal/memory-journal.ts';
@@ -16,6 +17,7 @@ import { Emission } from './line/emit.ts';
 import { factsOf, guardedLog, jsonLog, type Log } from './log.ts';
 import { Ended } from './peers/ended.ts';
 import { SessionExpiry } from './peers/expiry.ts';
+import { LegacyObjects } from './peers/legacy-objects.ts';
 import { Peers } from './peers/peers.ts';
 import { defaultRate, Rate, type RateLimits } from './peers/rate.ts';
 import { RelayReception } from './reception.ts';
@@ -81,10 +83,22 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
   const identity = new RelayIdentity(authority, clock, log);
   const notices = new Notices({
     notice: (push, event, notice) => {
+      if (legacy?.notice(push, event, notice.recipients.map(({ recipient }) => recipient)) === true) return;
       for (const { outlet } of peers.ofSession(push.accepted.sender.session)) outlet.emit(event, notice);
     },
   });
   const tracker = new Tracker(journal, notices);
+  const legacy =
+    options.legacy === 'on'
+      ? new LegacyDialect({
+          objects: new LegacyObjects(directory, peers),
+          directory,
+          journal,
+          tracker,
+          clock,
+          log,
+        })
+      : undefined;
   const absence = new Absence(journal, tracker, clock, log);
   const expiry = new SessionExpiry(clock);
   const emission = new Emission({
@@ -111,6 +125,7 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
     acknowledgements: new Acknowledgements(journal, tracker, clock),
     expiry,
     rate: new Rate(options.rate ?? defaultRate, clock),
+    legacy,
   });
   const admission = new Admission(options.allowedOrigins, options.allowedHosts ?? []);
   const door = new SocketIoDoor(admission, reception, log);
@@ -135,7 +150,7 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
   const close = async (): Promise<void> => {
     stopped.abort();
     isReady = false;
-    for (const peer of [...peers.all()]) peer.outlet.cut('drain');
+    for (const peer of peers.all()) peer.outlet.cut('drain');
     changes.close();
     identity.close();
     stopHouse();

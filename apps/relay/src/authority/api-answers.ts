@@ -5,6 +5,7 @@ import {
   LabelsSchema,
   NameSchema,
   PublicKeySchema,
+  type ResourceGuid,
   type Trigger,
 } from '@cd-push/protocol';
 import Type, { type Static } from 'typebox';
@@ -13,9 +14,11 @@ import { Compile } from 'typebox/compile';
 import type { Change } from './authority.ts';
 import type { Role, RuntimeRecord, Session } from './session.ts';
 
+const ResourceGuidSchema = Type.Unsafe<ResourceGuid>(Type.String({ minLength: 1, maxLength: 128 }));
+
 /** What the api answers, as far as the relay reads it. */
 const RuntimeViewSchema = Type.Object({
-  guid: Type.String(),
+  guid: ResourceGuidSchema,
   name: Type.String(),
   module: NameSchema,
   environment: NameSchema,
@@ -53,7 +56,7 @@ const ChangeSchema = Type.Union([
   }),
   Type.Object({ kind: Type.Literal('subscriptions-changed') }),
   Type.Object({ kind: Type.Literal('runtimes-changed') }),
-  Type.Object({ kind: Type.Literal('runtime-removed'), guid: Type.String() }),
+  Type.Object({ kind: Type.Literal('runtime-removed'), guid: ResourceGuidSchema }),
   Type.Object({ kind: Type.Literal('triggers-changed') }),
 ]);
 

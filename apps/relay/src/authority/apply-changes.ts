@@ -83,7 +83,7 @@ export class AppliedChanges implements ChangeListener {
   /** Everybody has to be introspected again, which happens when they come back. */
   reset(): void {
     this.resumed();
-    for (const peer of [...this.#ports.peers.all()]) peer.outlet.cut('drain');
+    for (const peer of this.#ports.peers.all()) peer.outlet.cut('drain');
   }
 
   /** @throws ProblemError where the api cannot be reached. */
@@ -105,7 +105,7 @@ export class AppliedChanges implements ChangeListener {
   #endSession(session: string, voidsSignatures: boolean): void {
     const { ended, peers } = this.#ports;
     ended.sessions.add(session);
-    for (const peer of [...peers.ofSession(session)]) peer.outlet.cut('revoked');
+    for (const peer of peers.ofSession(session)) peer.outlet.cut('revoked');
     if (!voidsSignatures) return;
     ended.voidedSessions.add(session);
     for (const peer of peers.all()) {
@@ -113,7 +113,7 @@ export class AppliedChanges implements ChangeListener {
     }
   }
 
-  #removeRuntime(guid: string): void {
+  #removeRuntime(guid: ResourceGuid): void {
     const { directory, ended, peers } = this.#ports;
     directory.removeRuntime(guid);
     ended.runtimes.add(guid);
@@ -126,16 +126,16 @@ export class AppliedChanges implements ChangeListener {
   }
 
   /** What was owed to a runtime that is no more is owed to nobody. */
-  #expireFor(tenant: string, guid: string): void {
+  #expireFor(tenant: string, guid: ResourceGuid): void {
     const { journal, tracker, clock, log } = this.#ports;
-    const recipient = recipientIdOf(guid as ResourceGuid);
-    journal
-      .openFor(tenant, recipient)
-      .then((pushes) => {
-        const at = clock.now();
-        for (const push of pushes) tracker.moveLatest(push, recipient, { type: 'expired', at });
-      })
-      .catch((error: unknown) => log.error(factsOf(error), 'The tracks of a removed runtime stay open.'));
+    const recipient = recipientIdOf(guid);
+    const expire = async (): Promise<void> => {
+      const at = clock.now();
+      for (const push of await journal.openFor(tenant, recipient)) {
+        tracker.moveLatest(push, recipient, { type: 'expired', at });
+      }
+    };
+    expire().catch((error: unknown) => log.error(factsOf(error), 'The tracks of a removed runtime stay open.'));
   }
 
   #ofUser(user: number, change: (peer: Peer) => void): void {

@@ -1,4 +1,4 @@
-import type { Grant, PublicKey, Trigger } from '@cd-push/protocol';
+import type { Grant, PublicKey, ResourceGuid, Trigger } from '@cd-push/protocol';
 import type { TrustRoot } from '@cd-push/timeline';
 
 import type { Role, RuntimeRecord, Session } from './session.ts';
@@ -25,7 +25,7 @@ export type Change =
       readonly roles: readonly Role[];
       readonly removed: boolean;
     }
-  | { readonly kind: 'runtime-removed'; readonly guid: string }
+  | { readonly kind: 'runtime-removed'; readonly guid: ResourceGuid }
   | { readonly kind: 'runtimes-changed' }
   | { readonly kind: 'triggers-changed' };
 

@@ -87,7 +87,8 @@ export class ChangeFeed {
       }
       const parser = createParser({ onEvent: (event) => this.#take(event, followed) });
       const text = new TextDecoder();
-      for await (const chunk of response.body) {
+      const body: ReadableStream<Uint8Array> = response.body;
+      for await (const chunk of body) {
         cancelSilence();
         cancelSilence = this.#clock.after(silentForMs, () => silent.abort());
         parser.feed(text.decode(chunk, { stream: true }));

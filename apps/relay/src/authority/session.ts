@@ -1,9 +1,10 @@
-import { covers, type Addressee, type EpochMs, type Grant, type Labels } from '@cd-push/protocol';
+import { covers, type Addressee, type EpochMs, type Grant, type Labels, type ResourceGuid } from '@cd-push/protocol';
 
 export type Role = 'developer' | 'runtime' | 'observer' | 'admin';
 
 /** A runtime as the api knows it. */
 export interface RuntimeRecord extends Addressee {
+  readonly guid: ResourceGuid;
   readonly name: string;
   readonly labels: Labels;
 }

@@ -7,7 +7,6 @@ import {
   recipientIdOf,
   refuse,
   type Problem,
-  type ResourceGuid,
   type Result,
   type RuntimeHello,
   type Welcome,
@@ -80,7 +79,7 @@ export const greet = async (
 
 const bind = (hello: RuntimeHello, peer: RuntimePeer, { peers, absence }: HelloPorts): RunningInstance => {
   const { session } = peer;
-  const recipient = recipientIdOf(session.runtime.guid as ResourceGuid, hello.instance);
+  const recipient = recipientIdOf(session.runtime.guid, hello.instance);
   const running: RunningInstance = {
     recipient,
     kind: hello.kind,

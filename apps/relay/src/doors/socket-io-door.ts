@@ -7,7 +7,7 @@ import { Server, type Socket } from 'socket.io';
 import { WebSocketServer } from 'ws';
 
 import type { Session } from '../authority/session.ts';
-import { factsOf, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import type { Broadcast } from '../line/emit.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Admission } from './admission.ts';
@@ -67,12 +67,7 @@ export class SocketIoDoor {
       cleanupEmptyChildNamespaces: true,
     });
     this.#io.bind(this.#engine);
-    this.#io.use((socket, next) => {
-      this.#admit(socket, next).catch((error: unknown) => {
-        this.#log.error(factsOf(error), 'A connection could not be admitted.');
-        next(new Error('internal'));
-      });
-    });
+    this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#enter(socket));
   }
 
@@ -160,9 +155,14 @@ const tokenOf = ({ handshake }: Socket): string | undefined => {
   return /^Bearer ([^\s]+)$/i.exec(handshake.headers.authorization ?? '')?.[1];
 };
 
-const replyOf = (parts: readonly unknown[]): ((value: object) => void) | undefined => {
+type Reply = (value: object) => void;
+
+/** Socket.IO puts a function of its own last where the sender waits for an answer; JSON holds none. */
+const isReply = (part: unknown): part is Reply => typeof part === 'function';
+
+const replyOf = (parts: readonly unknown[]): Reply | undefined => {
   const last = parts.at(-1);
-  return typeof last === 'function' ? (value) => void last(value) : undefined;
+  return isReply(last) ? last : undefined;
 };
 
 const refuseUpgrade = (socket: Duplex, problem: Problem): void => {

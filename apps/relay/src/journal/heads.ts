@@ -1,4 +1,4 @@
-import { moduleOf, type PatchHead, type Resource } from '@cd-push/protocol';
+import { branded, moduleOf, type PatchHead, type Resource } from '@cd-push/protocol';
 
 import type { HistoryStep, Misfit, Place, ResourceHead } from './journal.ts';
 import type { TrackedPush } from './tracked-push.ts';
@@ -68,7 +68,7 @@ export class Heads {
   }
 
   #set(place: Place, head: ResourceHead): TrackedPush | undefined {
-    const module = keyOf(place, moduleOf(head.resource as Resource));
+    const module = keyOf(place, moduleOf(branded<Resource>(head.resource)));
     const histories = this.#modules.get(module) ?? new Map<string, History>();
     this.#modules.set(module, histories);
     this.#heldBy.set(head.push, (this.#heldBy.get(head.push) ?? 0) + 1);
@@ -89,7 +89,7 @@ export class Heads {
   }
 
   #history(place: Place, resource: string): History | undefined {
-    return this.#modules.get(keyOf(place, moduleOf(resource as Resource)))?.get(resource);
+    return this.#modules.get(keyOf(place, moduleOf(branded<Resource>(resource))))?.get(resource);
   }
 }
 

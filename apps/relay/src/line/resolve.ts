@@ -1,4 +1,5 @@
 import {
+  branded,
   moduleOf,
   ok,
   problemOf,
@@ -8,7 +9,6 @@ import {
   type Problem,
   type RecipientId,
   type Resource,
-  type ResourceGuid,
   type Result,
   type Statement,
 } from '@cd-push/protocol';
@@ -38,7 +38,7 @@ export const resolve = (
   }
   const modules =
     statement.kind === 'patch'
-      ? new Set(statement.patches.map(({ resource }) => moduleOf(resource as string as Resource)))
+      ? new Set(statement.patches.map(({ resource }) => moduleOf(branded<Resource>(resource))))
       : undefined;
   const runtimes = new Set<RuntimeRecord>();
   for (const target of targets.values()) {
@@ -58,7 +58,7 @@ const recipientsOf = ({ guid }: RuntimeRecord, peers: Peers): RecipientId[] => {
   const instances = [...peers.instancesOf(guid)].flatMap(({ running }) =>
     running === undefined ? [] : [running.recipient],
   );
-  return instances.length > 0 ? instances : [recipientIdOf(guid as ResourceGuid)];
+  return instances.length > 0 ? instances : [recipientIdOf(guid)];
 };
 
 /** Says the sender's own addresses again, so that it sees which matched nothing. */

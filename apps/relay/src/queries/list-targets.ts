@@ -6,7 +6,6 @@ import {
   recipientIdOf,
   refuse,
   type Problem,
-  type ResourceGuid,
   type Result,
   type TargetView,
 } from '@cd-push/protocol';
@@ -43,6 +42,6 @@ const viewsOf = (runtime: RuntimeRecord, peers: Peers): TargetView[] => {
     return [{ ...about, recipient, kind, connected: true, base, retainedBytes }];
   });
   if (connected.length > 0) return connected;
-  const recipient = recipientIdOf(guid as ResourceGuid);
+  const recipient = recipientIdOf(guid);
   return [{ ...about, recipient, connected: false, base: null, retainedBytes: 0 }];
 };

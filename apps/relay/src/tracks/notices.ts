@@ -12,7 +12,7 @@ import type { RecipientTrack, TrackedPush } from '../journal/tracked-push.ts';
 
 /** Hears of a push's tracks; each door translates it for its peers. */
 export interface Watcher {
-  notice(push: TrackedPush, event: NoticeEvent, notice: TrackNotice): void;
+  notice(push: TrackedPush, event: NoticeEvent, notice: Notice): void;
 }
 
 export type NoticeEvent = Extract<
@@ -20,7 +20,10 @@ export type NoticeEvent = Extract<
   `push-${'msg-relayed' | 'msg-pushed' | 'delivered' | 'msg-completed' | 'msg-failed'}`
 >;
 
-type Entry = TrackNotice['recipients'][number];
+type Entry = TrackNotice['recipients'][number] & { readonly recipient: RecipientId };
+
+/** A notice before it goes on a wire. */
+export type Notice = Omit<TrackNotice, 'recipients'> & { readonly recipients: readonly Entry[] };
 
 /**
  * Tells senders how far their pushes have come. What happens within one turn of the event loop is told in one message

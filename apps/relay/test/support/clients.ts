@@ -73,7 +73,7 @@ export class Client {
       }
       await new Promise<void>((resolve, reject) => {
         this.#wake = resolve;
-        timeout.onabort = () => reject(new Error('No further frame came.'));
+        timeout.addEventListener('abort', () => reject(new Error('No further frame came.')), { once: true });
       });
     }
   }

@@ -1,10 +1,12 @@
 import {
+  branded,
   epochMs,
   ProblemError,
   problemOf,
   type Certificate,
   type Grant,
   type PublicKey,
+  type ResourceGuid,
   type Trigger,
 } from '@cd-push/protocol';
 import { builtInTriggers } from '@cd-push/protocol';
@@ -95,7 +97,7 @@ export class MemoryAuthority implements Authority {
   runtime(options: Partial<RuntimeRecord> & { readonly livesMs?: number } = {}): Login<RuntimeSession> {
     const { livesMs, ...members } = options;
     const runtime: RuntimeRecord = {
-      guid: crypto.randomUUID(),
+      guid: branded<ResourceGuid>(crypto.randomUUID()),
       name: 'till',
       user: null,
       module: 'shop',
@@ -150,15 +152,11 @@ export class MemoryAuthority implements Authority {
     return { certificate, root: { issuer, tenant, keys: [this.issuerKey.publicKey] } };
   }
 
-  introspect(token: string): Promise<Session | undefined> {
+  async introspect(token: string): Promise<Session | undefined> {
     this.introspections += 1;
-    try {
-      this.#mustBeUp();
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+    this.#mustBeUp();
     const session = this.sessions.get(token);
-    return Promise.resolve(session === undefined || session.expiresAt <= Date.now() ? undefined : session);
+    return session === undefined || session.expiresAt <= Date.now() ? undefined : session;
   }
 
   runtimes(): Promise<RuntimeRecord[]> {
