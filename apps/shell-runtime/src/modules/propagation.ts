@@ -29,15 +29,8 @@ export const propagate = (
 ): Propagation => {
   const outdated = new Set<ModuleRecord>();
   const boundaries: Boundary[] = [];
-  const seen = new Map<ModuleInstance, Set<ModuleRecord>>();
-
-  const accept = (acceptor: ModuleInstance, via: ModuleRecord): void => {
-    let known = seen.get(acceptor);
-    if (known === undefined) seen.set(acceptor, (known = new Set()));
-    if (known.has(via)) return;
-    known.add(via);
-    boundaries.push({ acceptor, via });
-  };
+  const accept = (acceptor: ModuleInstance, via: ModuleRecord): void =>
+    void boundaries.push({ acceptor, via });
 
   /** Returns the chain that ends without an acceptor, or undefined. */
   const climb = (record: ModuleRecord, chain: readonly string[]): readonly string[] | undefined => {

@@ -1,31 +1,32 @@
 import type { ModuleGraph } from './module-graph.ts';
 
 export interface Released {
-  /** What `hot.dispose` left, by resource; the next evaluation of each finds it as `hot.data`. */
+  /** What `hot.dispose` left, by resource, for whoever goes on in another page or process. */
   readonly data: ReadonlyMap<string, Record<string, unknown>>;
-  /** Errors of dispose handlers. */
+  /** Errors of dispose and prune handlers. */
   readonly warnings: readonly unknown[];
 }
 
 /**
- * Takes everything that runs out of service, importers before what they import, as for a swap of all modules at once.
- * Starting the entry again brings it back.
+ * Takes everything that runs out of service for good, importers before what they import. Each module is disposed of as in a
+ * swap, and pruned, since no next evaluation here takes over what it kept.
  */
 export const releaseAll = async (graph: ModuleGraph): Promise<Released> => {
   const warnings: unknown[] = [];
+  const data = new Map(graph.data);
   const instances = [...graph.records.values()].map(({ instance }) => instance);
   for (const instance of instances.filter((one) => one !== undefined).toSorted((a, b) => b.order - a.order)) {
     const { record, hot } = instance;
     graph.setInstance(record, undefined);
     hot.close();
-    for (const disposer of hot.disposers) {
+    for (const handler of [...hot.disposers, ...hot.pruners]) {
       try {
-        await disposer(hot.data);
+        await handler(hot.data);
       } catch (error) {
         warnings.push(error);
       }
     }
-    graph.data.set(record.resource, { ...hot.data });
+    data.set(record.resource, hot.data);
   }
-  return { data: new Map(graph.data), warnings };
+  return { data, warnings };
 };

@@ -14,14 +14,13 @@ export class LiveModules {
   readonly #limits: SwapLimits;
   readonly #errors: ErrorWindow;
   #tail: Promise<unknown> = Promise.resolve();
-  #swapping = false;
 
   constructor(ports: ModulePorts, limits: SwapLimits = defaultSwapLimits) {
     this.#graph = new ModuleGraph(ports);
     this.#limits = limits;
     this.#errors = new ErrorWindow(ports.health);
     this.#graph.onInvalidate = (record) => {
-      if (!this.#swapping) void this.#enqueue(() => this.#run([], [record.resource])).then(ports.invalidated);
+      void this.#enqueue(() => this.#run([], [record.resource])).then(ports.invalidated);
     };
   }
 
@@ -42,7 +41,7 @@ export class LiveModules {
     });
   }
 
-  /** Takes everything out of service; `start` brings it back. */
+  /** Takes everything out of service for good: disposed of, then pruned. */
   release(): Promise<Released> {
     return this.#enqueue(() => releaseAll(this.#graph));
   }
@@ -81,7 +80,6 @@ export class LiveModules {
   async #run(changes: readonly ModuleChange[], invalidated: readonly string[]): Promise<SwapResult> {
     const graph = this.#graph;
     const transaction = new Transaction(graph, this.#errors, this.#limits);
-    this.#swapping = true;
     const invalidate = graph.onInvalidate;
     try {
       const staged = await stageChanges(graph, changes);
@@ -109,7 +107,6 @@ export class LiveModules {
       };
     } finally {
       graph.onInvalidate = invalidate;
-      this.#swapping = false;
     }
   }
 

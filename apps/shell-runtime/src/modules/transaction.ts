@@ -37,6 +37,9 @@ export class Transaction {
   /** Rejects with a {@link SwapError}; `restore` has to follow then. */
   async apply(staged: Staged, invalidated: readonly ModuleRecord[]): Promise<void> {
     this.#staged = staged;
+    const pending = evaluatingAbove(staged.versions.keys());
+    // Only then is known what they accept. What hangs is taken as it is: most likely nobody accepts for it.
+    if (pending.length > 0) await this.#limited(() => Promise.all(pending)).catch(() => undefined);
     const plan = propagate(staged.versions.keys(), invalidated);
     if (!plan.ok) throw unaccepted(plan.chain);
     this.#touched = true;
@@ -52,6 +55,7 @@ export class Transaction {
     await this.#limited(async (inTime) => {
       this.#emit('vite:beforeUpdate', plan.boundaries);
       await this.#dispose([...plan.outdated, ...staged.deleted], inTime);
+      this.#rename(staged.renamed);
       for (const [record, version] of staged.versions) this.#replace(record, version);
       await this.#takeIn(plan.boundaries, inTime);
       while (gaveUp.length > 0) {
@@ -142,8 +146,6 @@ export class Transaction {
     const instances = records.map(({ instance }) => instance).filter((instance) => instance !== undefined);
     for (const instance of instances.toSorted((a, b) => b.order - a.order)) {
       const { record } = instance;
-      if (instance.state === 'evaluating') await instance.done;
-      inTime();
       if (!this.#former.has(record)) this.#former.set(record, { instance, current: record.current });
       this.#graph.setInstance(record, undefined);
       await this.#retire(instance);
@@ -151,10 +153,16 @@ export class Transaction {
       // A copy, so that what the new version does to it is not what the old one gets back.
       data.set(record.resource, { ...instance.hot.data });
     }
-    for (const [record, former] of this.#staged.renamed) {
-      const left = data.get(former.resource);
-      if (left !== undefined && record.instance === undefined) data.set(record.resource, left);
-    }
+  }
+
+  /** Hands data on to the new names; taken from all before given to any, for two files may take each other's names. */
+  #rename(renamed: Staged['renamed']): void {
+    const { data } = this.#graph;
+    const left = [...renamed].map(([record, former]) => ({
+      to: record.resource,
+      data: data.get(former.resource),
+    }));
+    for (const { to, data: kept } of left) if (kept !== undefined) data.set(to, kept);
   }
 
   #replace(record: ModuleRecord, version: ModuleVersion): void {
@@ -291,7 +299,7 @@ export class Transaction {
   }
 
   /** @param work calls `inTime` after each wait; it throws once the time is over, so that late work changes nothing. */
-  async #limited(work: (inTime: () => void) => Promise<void>): Promise<void> {
+  async #limited(work: (inTime: () => void) => Promise<unknown>): Promise<void> {
     const { settleMs } = this.#limits;
     let over: SwapError | undefined;
     let cancel: (() => void) | undefined;
@@ -311,6 +319,18 @@ export class Transaction {
     }
   }
 }
+
+/** What is being evaluated among records and all that import them. */
+const evaluatingAbove = (records: Iterable<ModuleRecord>): Promise<void>[] => {
+  const seen = new Set(records);
+  const pending: Promise<void>[] = [];
+  for (const { instance, importers } of seen) {
+    if (instance?.state === 'evaluating' && instance.done !== undefined) pending.push(instance.done);
+    // A set that is walked takes in what is added meanwhile.
+    for (const importer of importers) seen.add(importer);
+  }
+  return pending;
+};
 
 const acceptedBy = async (acceptor: ModuleInstance, call: () => unknown): Promise<void> => {
   try {

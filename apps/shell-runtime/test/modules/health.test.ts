@@ -89,23 +89,28 @@ describe('health', () => {
 
 describe('time', () => {
   test('evaluation that does not settle in time restores the old version, and what it does later changes nothing', async () => {
-    const world = await started(`${self} log('run a1'); export let go: () => void;`, {
-      'gate.ts': `export let open!: () => void; export const gate = new Promise<void>((resolve) => { open = resolve; }); log(() => open());`,
-    });
+    const world = await started(
+      `import.meta.hot!.accept((m) => log(m!.v)); log('run a1'); export const v = 'a1';`,
+      {
+        'gate.ts': `export let open!: () => void; export const gate = new Promise<void>((resolve) => { open = resolve; }); log(() => open());`,
+      },
+    );
     const push = world.push({
-      'a.ts': `import { gate } from './gate.ts'; await gate; log('late'); import.meta.hot!.accept((m) => log('never')); import.meta.hot!.on('tick', () => log('never'));`,
+      'a.ts': `import { gate } from './gate.ts'; await gate; log('late'); export const v = 'never'; import.meta.hot!.accept((m) => log('never')); import.meta.hot!.on('tick', () => log('never'));`,
     });
     await settled();
     const [open] = world.logged() as (() => void)[];
     world.health.timeOut();
     expect(await push).toMatchObject({ ...failed, at: 'timeout' });
-    expect(world.logged()).toEqual(['run a1']);
+    expect(world.logged()).toEqual(['run a1', 'a1']);
     open!();
     await settled();
     expect(world.logged()).toEqual(['late']);
     world.modules.emit('tick', null);
-    expect(await world.push({ 'a.ts': `${self} log('run a3');` })).toMatchObject(applied);
-    expect(world.logged()).toEqual(['run a3']);
+    expect(await world.push({ 'a.ts': `${self} log('run a3'); export const v = 'a3';` })).toMatchObject(
+      applied,
+    );
+    expect(world.logged()).toEqual(['run a3', 'a3']);
   });
 
   test('an accept callback and a health check that do not settle in time restore too', async () => {
@@ -173,6 +178,33 @@ describe('invalidate', () => {
       at: 'unaccepted',
     });
     expect(world.logged()).toEqual(['run a2', 'run a1']);
+  });
+
+  test('an entry has nobody to hand its change on to', async () => {
+    const world = new World({ 'main.ts': `log('run'); ${self}` });
+    await world.start();
+    expect(await world.push({ 'main.ts': `${self} import.meta.hot!.invalidate();` })).toMatchObject({
+      ...failed,
+      at: 'unaccepted',
+      chain: ['/m/main.ts'],
+    });
+    expect(world.logged()).toEqual(['run', 'run']);
+  });
+
+  test('when a change that was handed on fails, only versions from before the swap are called', async () => {
+    const parentOf = (name: string): string =>
+      `import { a } from './a.ts'; log('${name} ' + a); import.meta.hot!.accept(() => log('${name} accepts'));`;
+    const world = await started(`export const a = 1; ${self}`, {
+      'main.ts': `import './parent.ts';`,
+      'parent.ts': parentOf('old'),
+    });
+    const result = await world.push({
+      'parent.ts': parentOf('new'),
+      'a.ts': `export const a = 2; ${self} import.meta.hot!.invalidate(); import.meta.hot!.health(() => false);`,
+    });
+    expect(result).toMatchObject({ ...failed, at: 'health' });
+    const restoring = world.logged().slice(-2);
+    expect(restoring).toEqual(['old 1', 'old accepts']);
   });
 
   test('two modules that hand on to each other end within one swap', async () => {

@@ -48,15 +48,16 @@ describe('linking', () => {
 
   test('export * reaches names that a cycle defines only later, and never overrides own names nor default', async () => {
     const world = new World({
-      'main.ts': `export * from './a.ts';`,
-      'a.ts': `export * from './b.ts'; export const own = 'a'; export default 'a';`,
-      'b.ts': `export * from './a.ts'; export * from './c.ts'; export const own = 'b';`,
+      'main.ts': `export * from './a.ts'; export * as b from './b.ts';`,
+      'a.ts': `export * from './b.ts'; export * from './c.ts'; export const own = 'a'; export default 'a';`,
+      'b.ts': `export * from './a.ts'; export const own = 'b';`,
       'c.ts': `export const late = 'c';`,
     });
     const namespace = await world.start();
     expect(namespace.own).toBe('a');
     expect(namespace.late).toBe('c');
     expect('default' in namespace).toBe(false);
+    expect({ ...(namespace.b as object) }).toEqual({ own: 'b', late: 'c' });
   });
 
   test('two dynamic imports that meet in a cycle do not wait for each other for ever', async () => {
@@ -83,6 +84,7 @@ describe('linking', () => {
     expect(await world.start()).toMatchObject({
       errors: ['There is no package absent.', 'There is no package absent.'],
     });
+    expect(world.externals.filter((specifier) => specifier === 'absent')).toHaveLength(2);
   });
 
   test('JSON, styles and assets are imported as value, applied text and URL', async () => {

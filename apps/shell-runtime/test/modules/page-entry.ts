@@ -24,6 +24,8 @@ export interface PageResult {
 export interface PageApi {
   start(entry: string, base: Record<string, { digest: string; url: string }>): Promise<void>;
   swap(changes: readonly ModuleChange[]): Promise<PageResult>;
+  /** Milliseconds of the browser's own import of a text, and the factory's first run. */
+  bareImport(content: string): Promise<number>;
   evalIsBlocked(): Promise<boolean>;
 }
 
@@ -90,6 +92,15 @@ globalThis.page = {
       const mapped = await mapStack(stack, evaluator.mapOf);
       const named = error instanceof Error ? { message: error.message, name: error.name } : {};
       return { status, at, restored, ...named, stack, mapped, retainedBytes, ms, evaluatedMs };
+    }),
+
+  bareImport: (content) =>
+    inPage(async () => {
+      const begin = performance.now();
+      const url = URL.createObjectURL(new Blob([content], { type: 'text/javascript' }));
+      await import(url);
+      URL.revokeObjectURL(url);
+      return performance.now() - begin;
     }),
 
   evalIsBlocked: () =>

@@ -5,6 +5,11 @@ import { World } from './world.ts';
 const applied = { status: 'applied' };
 const failed = { status: 'failed', kind: 'apply-failed', restored: true };
 
+const self = `import.meta.hot!.accept();`;
+
+/** Lets everything run that waits for nothing but promises. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** A module that accepts itself and keeps a count over its evaluations. */
 const counter = (name: string, rest = ''): string => `
   export const version = '${name}'; const data = import.meta.hot!.data; export let count: number = (data.count as number) ?? 0;
@@ -122,6 +127,7 @@ describe('who takes a change in', () => {
     for (const wider of [
       `import { x, y } from './a.ts';`,
       `import * as all from './a.ts'; const { x } = all;`,
+      `import * as all from './a.ts'; import { x } from './a.ts'; log(all);`,
     ]) {
       const more = new World({ ...files, 'b.ts': `${wider} export const b = x;` });
       await more.start();
@@ -159,6 +165,93 @@ describe('who takes a change in', () => {
     world.logged();
     expect(await world.push({ 'a.ts': counter('a1') })).toMatchObject({ ...applied, updated: [] });
     expect(world.logged()).toEqual([]);
+  });
+
+  test('an acceptor that is itself evaluated anew is not called for what it accepted before', async () => {
+    const world = new World({
+      'main.ts': `import './page.ts';`,
+      'page.ts': `import './a.ts'; import './b.ts'; log('page'); import.meta.hot!.accept(); import.meta.hot!.accept('./b.ts', () => log('never'));`,
+      'a.ts': `1;`,
+      'b.ts': `1;`,
+    });
+    await world.start();
+    expect(await world.push({ 'a.ts': `2;`, 'b.ts': `2;` })).toMatchObject(applied);
+    expect(world.logged()).toEqual(['page', 'page']);
+  });
+
+  test('a module that was imported by a computed name is accepted by who imported it', async () => {
+    const world = new World({
+      'main.ts': `const load = (name: string) => import('./pages/' + name); await load('home.ts');
+        import.meta.hot!.accept('./pages/home.ts', (m) => log(m!.v));`,
+      'pages/home.ts': `export const v = 1;`,
+    });
+    await world.start();
+    expect(await world.push({ 'pages/home.ts': `export const v = 2;` })).toMatchObject(applied);
+    expect(world.logged()).toEqual([2]);
+    expect(await world.push({ 'pages/home.ts': null })).toMatchObject({
+      ...applied,
+      pruned: ['/m/pages/home.ts'],
+    });
+  });
+
+  test('a module whose import() failed is repaired by a push, for the next import()', async () => {
+    const world = new World({
+      'main.ts': `export const load = () => import('./lazy.ts');`,
+      'lazy.ts': `throw new Error('broken');`,
+    });
+    const { load } = (await world.start()) as { load: () => Promise<{ v: number }> };
+    await expect(load()).rejects.toThrow('broken');
+    await expect(load()).rejects.toThrow('broken');
+    expect(await world.push({ 'lazy.ts': `export const v = 2;` })).toMatchObject(applied);
+    expect((await load()).v).toBe(2);
+  });
+
+  test('a module that is still being evaluated is replaced once it is', async () => {
+    const world = new World({
+      'main.ts': `export const load = () => import('./lazy.ts');`,
+      'lazy.ts': `log('lazy 1'); await new Promise<void>((resolve) => log(resolve)); log('lazy 1 done'); import.meta.hot!.accept();`,
+    });
+    const { load } = (await world.start()) as { load: () => Promise<unknown> };
+    const loading = load();
+    await settled();
+    const push = world.push({ 'lazy.ts': `log('lazy 2'); import.meta.hot!.accept();` });
+    await settled();
+    const [, resolve] = world.logged() as [string, () => void];
+    resolve();
+    await loading;
+    expect(await push).toMatchObject({ ...applied, updated: ['/m/lazy.ts'] });
+    expect(world.logged()).toEqual(['lazy 1 done', 'lazy 2']);
+  });
+
+  test('a module whose evaluation hangs needs a restart', async () => {
+    const world = new World({
+      'main.ts': `export const load = () => import('./lazy.ts');`,
+      'lazy.ts': `await new Promise(() => undefined);`,
+    });
+    const { load } = (await world.start()) as { load: () => Promise<unknown> };
+    void load();
+    await settled();
+    const push = world.push({ 'lazy.ts': `1;` });
+    await settled();
+    world.health.timeOut();
+    expect(await push).toMatchObject({ ...failed, at: 'unaccepted', chain: ['/m/lazy.ts', '/m/main.ts'] });
+  });
+
+  test('an old file whose load ends after the swap does not come back', async () => {
+    const world = new World({
+      'main.ts': `export const load = () => import('./lazy.ts');`,
+      'lazy.ts': `export const v = 1;`,
+    });
+    const { load } = (await world.start()) as { load: () => Promise<{ v: number }> };
+    let found!: () => void;
+    world.finding = new Promise((resolve) => {
+      found = resolve;
+    });
+    const loading = load();
+    await settled();
+    await world.push({ 'lazy.ts': `export const v = 2;` });
+    found();
+    expect((await loading).v).toBe(2);
   });
 });
 
@@ -302,6 +395,51 @@ describe('deleting and renaming', () => {
     expect(world.logged()).toEqual(['first', 'dispose', 'kept', 'dispose', 'kept']);
     expect(world.modules.runs('/m/old.ts')).toBe(true);
     expect(world.modules.runs('/m/new.ts')).toBe(false);
+  });
+
+  test('two files can take each other’s names', async () => {
+    const part2 = `export const v = 'second'; log(import.meta.hot!.data); import.meta.hot!.dispose((d) => { d.of = 'second'; });`;
+    const part1 = `export const v = 'first'; log(import.meta.hot!.data); import.meta.hot!.dispose((d) => { d.of = 'first'; });`;
+    const main = (order: string): string =>
+      `import { v as a } from './a.ts'; import { v as b } from './b.ts'; log(a + ' ' + b + '${order}'); import.meta.hot!.accept();`;
+    const world = new World({
+      'main.ts': `import './page.ts';`,
+      'page.ts': main(''),
+      'a.ts': part1,
+      'b.ts': part2,
+    });
+    await world.start();
+    world.logged();
+    const result = await world.modules.swap([
+      world.change('a.ts', part2, 'b.ts'),
+      world.change('b.ts', part1, 'a.ts'),
+      world.change('page.ts', main('!')),
+    ]);
+    expect(result).toMatchObject({ ...applied, pruned: [] });
+    expect(world.logged()).toEqual([{ of: 'second' }, { of: 'first' }, 'second first!']);
+  });
+
+  test('data goes neither to a file of a name that a failed rename wanted, nor to one that was pruned', async () => {
+    const told = `log(import.meta.hot!.data); import.meta.hot!.dispose((d) => { d.left = true; });`;
+    const world = new World({
+      'main.ts': `import './a.ts';`,
+      'a.ts': `import './old.ts'; ${self}`,
+      'old.ts': told,
+    });
+    await world.start();
+    world.logged();
+    expect(
+      await world.pushChanges([
+        world.change('a.ts', `throw new Error('no');`),
+        world.change('new.ts', told, 'old.ts'),
+      ]),
+    ).toMatchObject(failed);
+    world.logged();
+    await world.push({ 'a.ts': `import './old.ts'; import './new.ts'; ${self}`, 'new.ts': told });
+    expect(world.logged()).toEqual([{}]);
+    await world.push({ 'a.ts': self, 'old.ts': `${told} 2;` });
+    await world.push({ 'a.ts': `import './old.ts'; ${self}` });
+    expect(world.logged()).toEqual([{}]);
   });
 
   test('what no module imports any more is pruned with all that it alone imported', async () => {

@@ -57,6 +57,8 @@ export class World {
   /** Every resource whose factory was loaded, once for each load. */
   readonly loads: string[] = [];
   readonly externals: string[] = [];
+  /** What answers about files wait for, after they were looked up. */
+  finding: Promise<void> | undefined;
   readonly modules: LiveModules;
 
   constructor(files: Record<string, string>, limits: Partial<SwapLimits> = {}) {
@@ -76,7 +78,11 @@ export class World {
           meta: (resource) => ({ url: `https://example.test${resource}` }),
         },
         health: this.health,
-        find: (resource) => this.files.get(resource),
+        find: async (resource) => {
+          const found = this.files.get(resource);
+          await this.finding;
+          return found;
+        },
         foreign: (source) =>
           foreignModule(source, {
             text: async ({ content = '' }) => content,
