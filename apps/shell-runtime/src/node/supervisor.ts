@@ -186,40 +186,27 @@ export class Supervisor implements Appliers {
   }
 
   /**
-   * Start the new, then stop the old: the fresh thread has loaded everything before the old program disposes of itself,
-   * so that only the evaluation lies between them. If the fresh one fails, the old one is evaluated again.
+   * Start the new, then stop the old: the fresh thread has loaded everything before the old program disposes of itself, so
+   * that only the evaluation lies between them. The old thread is ended before that, which frees its ports whether or not
+   * the program gives them up; if the fresh one fails, another goes on from what the old one left.
    */
   async #handOver(old: AppThread, next: Standing, reason: string, runMs: number): Promise<void> {
     const fresh = await this.#fresh(next);
     this.#handedOverAt = performance.now();
-    let left: LeftData | undefined;
-    let problem: Problem | null;
+    this.#become({ is: 'down' });
+    const left = await old.ask('release', null, this.#ports.limits.releaseMs).catch(() => ({}));
+    await old.terminate();
     try {
-      left = await old.ask('release', null, this.#ports.limits.releaseMs).catch(() => undefined);
-      if (left === undefined) await old.terminate();
-      problem = await fresh.ask('run', left ?? {}, runMs);
+      const problem = await fresh.ask('run', left, runMs);
+      if (problem !== null) throw new ProblemError(problem);
     } catch (error) {
-      problem = problemFrom(error);
+      await fresh.terminate();
+      await this.#revive(left);
+      throw error;
     }
-    if (problem === null) {
-      this.#standing = next;
-      this.#become({ is: 'up', thread: fresh, ready: Promise.resolve(null) });
-      this.#ports.event({ kind: 'handed-over', reason });
-      await old.terminate();
-      return;
-    }
-    await fresh.terminate();
-    const resumed = left === undefined ? false : await this.#resume(old);
-    if (!resumed) await this.#revive();
-    throw new ProblemError(problem);
-  }
-
-  async #resume(old: AppThread): Promise<boolean> {
-    try {
-      return (await old.ask('run', {}, this.#ports.limits.applyMs)) === null;
-    } catch {
-      return false;
-    }
+    this.#standing = next;
+    this.#become({ is: 'up', thread: fresh, ready: Promise.resolve(null) });
+    this.#ports.event({ kind: 'handed-over', reason });
   }
 
   /** Between pushes: those that are waiting come first. */
@@ -235,17 +222,17 @@ export class Supervisor implements Appliers {
   }
 
   /** What runs is of no use any more: a fresh thread with what stood before, at once. */
-  async #revive(): Promise<void> {
+  async #revive(left: LeftData = {}): Promise<void> {
     const state = this.#become({ is: 'down' });
     if (state.is === 'up') await state.thread.terminate();
-    await this.#launch();
+    await this.#launch(left);
     if (this.#state.is === 'up') await settlesWithin(this.#state.ready, this.#ports.limits.applyMs);
   }
 
-  async #launch(): Promise<{ readonly ready: Promise<Problem | null> }> {
+  async #launch(left: LeftData = {}): Promise<{ readonly ready: Promise<Problem | null> }> {
     try {
       const thread = await this.#fresh(this.#standing);
-      const ready = this.#run(thread);
+      const ready = this.#run(thread, left);
       this.#become({ is: 'up', thread, ready });
       return { ready };
     } catch (error) {
@@ -255,9 +242,9 @@ export class Supervisor implements Appliers {
     }
   }
 
-  async #run(thread: AppThread): Promise<Problem | null> {
+  async #run(thread: AppThread, left: LeftData): Promise<Problem | null> {
     try {
-      const running = thread.ask('run', {});
+      const running = thread.ask('run', left);
       running.catch(() => undefined);
       // Answered after the evaluation's first stretch; the rest of it may wait for whatever it likes.
       await thread.ask('ping', null, this.#ports.limits.startMs);

@@ -1,7 +1,7 @@
 import type { Acknowledgement, EpochMs, Failure, ICdPushEnvelop, Problem, RuntimeHello } from '@cd-push/protocol';
+import type { TrustRoot } from '@cd-push/timeline';
 
 import type { Link, LinkHandlers, RuntimeSelf } from '../../src/link/link.ts';
-import type { Signer } from '../signer.ts';
 
 export type Report =
   | ({ readonly stage: 'delivered' | 'completed' } & Acknowledgement)
@@ -12,19 +12,19 @@ export class MemoryLink implements Link {
   readonly reports: Report[] = [];
   hello: RuntimeHello | undefined;
   closed = false;
-  readonly #signer: Signer;
+  readonly #trust: TrustRoot;
   readonly #instance: string;
   readonly #waiting = new Set<() => void>();
   #handlers: LinkHandlers | undefined;
 
-  constructor(signer: Signer, instance: string) {
-    this.#signer = signer;
+  constructor(trust: TrustRoot, instance: string) {
+    this.#trust = trust;
     this.#instance = instance;
   }
 
   self(): RuntimeSelf {
     const addressee = { guid: 'guid-1', user: null, groups: [], module: 'app', environment: 'development', labels: {} };
-    return { ...addressee, recipient: `guid-1#${this.#instance}`, trust: this.#signer.trust };
+    return { ...addressee, recipient: `guid-1#${this.#instance}`, trust: this.#trust };
   }
   now(): EpochMs {
     return Date.now() as EpochMs;

@@ -96,7 +96,7 @@ export class NodeWorld {
 
   /** A life of the process: ends at `stop`. */
   async start({ entry = 'main.ts', base = this.baseDir, limits = {} }: { entry?: string; base?: string; limits?: Partial<NodeLimits> } = {}): Promise<NodeRuntime> {
-    this.link = new MemoryLink(this.signer, 'instance-1');
+    this.link = new MemoryLink(this.signer.trust, 'instance-1');
     this.runtime = await startNode({
       base,
       entry: `/app/${entry}`,
@@ -141,6 +141,16 @@ export class NodeWorld {
     for (;;) {
       const found = this.events.find((event): event is Extract<NodeRuntimeEvent, { kind: Kind }> => event.kind === kind);
       if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Resolves once an event of the second kind has followed one of the first. */
+  async eventAfter(first: NodeRuntimeEvent['kind'], second: NodeRuntimeEvent['kind']): Promise<void> {
+    for (;;) {
+      const kinds = this.events.map(({ kind }) => kind);
+      const at = kinds.indexOf(first);
+      if (at !== -1 && kinds.indexOf(second, at) !== -1) return;
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }

@@ -128,7 +128,7 @@ export class App {
     };
   }
 
-  /** Disposes of everything, importers first; `run` brings it back. Gives what can be cloned of what modules left. */
+  /** Disposes of everything, importers first, for good. Gives what can be cloned of what modules left. */
   async release(): Promise<LeftData> {
     const { data, warnings } = await this.#modules.release();
     for (const warning of warnings) console.warn('[cd-push] While the program was disposed of:', warning);

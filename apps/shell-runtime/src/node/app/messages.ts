@@ -52,7 +52,7 @@ export interface AppCommands {
   run: { payload: LeftData; value: Problem | null };
   apply: { payload: readonly Change[]; value: Applied };
   operate: { payload: { readonly name: string; readonly args: unknown }; value: null };
-  /** Disposes of everything, importers first; `run` brings it back. */
+  /** Disposes of everything, importers first, and gives what was left for the next thread. */
   release: { payload: null; value: LeftData };
   /** Tells those who listen in the program. */
   tell: { payload: Told; value: null };
