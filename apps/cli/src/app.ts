@@ -1,20 +1,68 @@
-import { buildApplication, buildRouteMap, text_en } from '@stricli/core';
+import { buildApplication, buildRouteMap, help, text_en, version as versionFlag } from '@stricli/core';
 
+import { build } from './commands/build.ts';
+import { completion, completions } from './commands/completion.ts';
+import { config } from './commands/config.ts';
+import { joinCode } from './commands/join-code.ts';
+import { login, logout } from './commands/login.ts';
 import { push } from './commands/push.ts';
+import { notify, run } from './commands/say.ts';
+import { targets } from './commands/targets.ts';
+import { track } from './commands/track.ts';
 import { up } from './commands/up.ts';
 import { watch } from './commands/watch.ts';
 import { version } from './version.ts';
 
 const routes = buildRouteMap({
-  routes: { up, watch, push },
+  // In the order in which a newcomer needs them.
+  routes: {
+    up,
+    watch,
+    push,
+    track,
+    targets,
+    notify,
+    run,
+    login,
+    logout,
+    joinCode,
+    build,
+    config,
+    completion,
+    completions,
+  },
+  aliases: {},
   docs: {
     brief: 'Brings saved files to everything that runs them, and shows what became of each',
+    fullDescription: [
+      'cd-push brings a saved file to every running copy of a program - pages, installed apps, Node processes - without a',
+      'rebuild or reload, signed, and tracked to each of them.',
+      '',
+      'Start here, in the folder of a project:',
+      '  cd-cli up                run the stack on this machine, and open the page that it names',
+      '  cd-cli watch             in another terminal: save a file, and see it arrive',
+    ].join('\n'),
+    hideRoute: { completions: true },
   },
 });
 
-export const app = buildApplication(routes, {
-  name: 'cd-cli',
-  versionInfo: { currentVersion: version },
-  scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-  localization: { text: text_en },
-});
+export const app = buildApplication(
+  routes,
+  {
+    name: 'cd-cli',
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    localization: { text: text_en },
+  },
+  {
+    help: help({
+      brief: 'Print help and exit',
+      formatting: {
+        // Every command has a dozen options; the list below the line is where they are read.
+        onlyRequiredInUsageLine: true,
+        useAliasInUsageLine: false,
+        caseStyle: 'convert-camel-to-kebab',
+      },
+    }),
+    version: versionFlag({ brief: 'Print the version and exit', info: { currentVersion: version } }),
+  },
+);

@@ -23,4 +23,6 @@ export interface CliContext {
   readonly cwd: string;
   /** Aborted when the person wants to stop (Ctrl-C, or a polite kill). */
   readonly signal: AbortSignal;
+  /** What could stand in place of the last of these words of a command line. */
+  propose(words: readonly string[]): Promise<readonly { readonly completion: string; readonly brief: string }[]>;
 }

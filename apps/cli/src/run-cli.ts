@@ -1,4 +1,4 @@
-import { run } from '@stricli/core';
+import { proposeCompletions, run } from '@stricli/core';
 
 import { app } from './app.ts';
 import type { CliContext, InputStream, OutputStream } from './cli-context.ts';
@@ -18,7 +18,12 @@ export const runCli = async (
   args: readonly string[],
   { cwd, signal, ...streams }: CliEnvironment,
 ): Promise<number> => {
-  const context: CliContext = { process: { ...streams, exitCode: null }, cwd, signal };
+  const context: CliContext = {
+    process: { ...streams, exitCode: null },
+    cwd,
+    signal,
+    propose: (words) => proposeCompletions(app, words, context),
+  };
   await run(app, args, context);
   return exitCodeFrom(context.process.exitCode);
 };

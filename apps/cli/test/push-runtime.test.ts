@@ -39,7 +39,12 @@ test('a push that every recipient completes exits 0, and its last line holds the
   expect(stderr).toContain('completed');
   expect(code).toBe(0);
   const result = json.at(-1)!;
-  expect(result).toMatchObject({ type: 'result', outcome: 'reached', exitCode: 0, commTrack: { completed: true } });
+  expect(result).toMatchObject({
+    type: 'result',
+    outcome: 'reached',
+    exitCode: 0,
+    commTrack: { completed: true },
+  });
   expect(result.recipients).toHaveLength(2);
   for (const recipient of result.recipients) {
     const { initTime, relayTime, pushTime, deliveryTime, completedTime } = recipient.commTrack;
@@ -65,7 +70,9 @@ test('a failing recipient makes it 3 and is named with the reason', async () => 
   const result = json.at(-1)!;
   expect(result.outcome).toBe('partial');
   const failed = result.recipients.filter(({ stage }: { stage: string }) => stage === 'failed');
-  expect(failed).toMatchObject([{ name: 'two', problem: { kind: 'apply-failed', detail: 'boom at src/greeting.ts:1:7' } }]);
+  expect(failed).toMatchObject([
+    { name: 'two', problem: { kind: 'apply-failed', detail: 'boom at src/greeting.ts:1:7' } },
+  ]);
   expect(failed[0].recipient).toContain(two.guid);
   expect(stderr).toMatch(/partial.*1 of 2/u);
   expect(stderr).toContain('boom at src/greeting.ts:1:7');
@@ -151,7 +158,9 @@ test('text from stdin is pushed as the resource it is said to be, under the agen
 });
 
 test('text from stdin with a syntax error is not sent', async () => {
-  const { code, stderr } = await push(['--stdin', '--resource', '/shop/src/greeting.ts'], { stdin: 'export const = 1' });
+  const { code, stderr } = await push(['--stdin', '--resource', '/shop/src/greeting.ts'], {
+    stdin: 'export const = 1',
+  });
   expect(code).toBe(1);
   expect(stderr).toContain('/shop/src/greeting.ts:1:14');
 });
@@ -164,7 +173,9 @@ test('a resource of another module is a usage error', async () => {
 test('a second push of a file builds on the first', async () => {
   await push(['src/page.html']);
   await push(['src/page.html']);
-  const [first, second] = one.received.slice(-2).map(({ statement }) => (statement.kind === 'patch' ? statement.patches[0]! : undefined));
+  const [first, second] = one.received
+    .slice(-2)
+    .map(({ statement }) => (statement.kind === 'patch' ? statement.patches[0]! : undefined));
   expect(second!.predecessor).toBe(first!.digest);
   expect(second!.version).toBeGreaterThan(first!.version);
 });

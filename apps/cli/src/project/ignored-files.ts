@@ -8,6 +8,9 @@ import type { Ignore } from '../transform/project-scan.ts';
 /** Beside the configuration file or the program's root; in the words of a .gitignore. */
 export const ignoreFileName = '.cdpushignore';
 
+/** What editors put beside a file while they save it: JetBrains, Vim, Emacs and those that make backups. */
+const editorLeftovers = ['*___jb_tmp___', '*___jb_old___', '4913', '*~', '*.swp', '*.swx', '#*#'];
+
 /**
  * Which files are none of the program's, in this order, of which the last that matches decides: `exclude` of the
  * settings, `.cdpushignore`, `include` of the settings. The stack's own data folder never counts.
@@ -18,6 +21,7 @@ export const ignoredFiles = (
 ): Ignore => {
   const file = join(root, ignoreFileName);
   const rules = ignore()
+    .add(editorLeftovers.map((pattern) => pattern.replace(/^#/u, '\\#')))
     .add([...exclude])
     .add(existsSync(file) ? readFileSync(file, 'utf8') : '')
     .add(include.map((pattern) => `!${pattern}`));

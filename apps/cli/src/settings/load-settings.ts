@@ -58,12 +58,17 @@ export interface LoadedSettings {
   readonly sources: ReadonlyMap<keyof Settings, Source>;
 }
 
+/** What settings are read from besides files. */
+export interface Surroundings extends Pick<CliContext, 'cwd'> {
+  readonly process: Pick<CliContext['process'], 'env'>;
+}
+
 /**
  * Reads the settings of the project that `from` lies in. A flag goes before an environment variable, that before the
  * file, that before the default.
  */
 export const loadSettings = async (
-  { process: { env }, cwd }: Pick<CliContext, 'process' | 'cwd'>,
+  { process: { env }, cwd }: Surroundings,
   flags: SettingFlags = {},
   from = cwd,
 ): Promise<LoadedSettings> => {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /** Where the runtime's package keeps its bundle for pages. */
-const bundlePath = 'dist/browser-bundle.js';
+const bundlePath = 'dist/browser/cd-push-runtime.js';
 
 /** Reads the runtime that the project depends on, so that page and Node service run the same one. */
 export const runtimeBundle = async (root: string): Promise<string | undefined> => {

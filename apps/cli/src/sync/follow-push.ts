@@ -1,5 +1,4 @@
 import type { AwaitedStage } from '@cd-push/client';
-import { deriveProgress, epochMs, toCommTrack, type TrackState } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -8,6 +7,7 @@ import { LiveLines } from '../talk/live-lines.ts';
 import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
 import { describeTrack } from './describe-track.ts';
+import { resultJson, trackJson } from './push-json.ts';
 import type { RecipientNames } from './recipient-names.ts';
 import type { LineTrack, SyncPush } from './sync-push.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
@@ -52,7 +52,7 @@ export const followPush = async (
   await Promise.race([shown, new Promise((resolve) => setImmediate(resolve))]);
   over.abort();
   lines.done();
-  if (json) printJson(context, resultJson(push, verdict, names));
+  if (json) printJson(context, resultJson(push, names, verdict));
   tell(talk, push, verdict, options);
   return verdict.exitCode;
 };
@@ -62,30 +62,6 @@ const aborted = async (signal: AbortSignal): Promise<never> => {
   if (signal.aborted) throw signal.reason;
   signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   return promise;
-};
-
-const trackJson = ({ recipient, line, attempt, state }: LineTrack, names: RecipientNames) => ({
-  recipient,
-  relay: line,
-  ...names.factsOf(recipient),
-  attempt,
-  stage: state.stage,
-  commTrack: toCommTrack(state.times),
-  ...(state.stage === 'failed' ? { problem: state.problem } : {}),
-});
-
-const resultJson = (push: SyncPush, { outcome, exitCode, problem }: Verdict, names: RecipientNames) => {
-  const tracks = push.tracks;
-  const states: TrackState[] = tracks.map(({ state }) => state);
-  return {
-    type: 'result',
-    pushGuid: push.pushGuid,
-    outcome,
-    exitCode,
-    commTrack: deriveProgress(epochMs(push.initTime), states).commTrack,
-    recipients: tracks.map((track) => trackJson(track, names)),
-    ...(problem === undefined ? {} : { problem }),
-  };
 };
 
 const tell = (

@@ -6,19 +6,24 @@ import type { Line } from './open-lines.ts';
 export class RecipientNames {
   readonly #views = new Map<string, TargetView>();
 
-  /** Asks every relay; a push never waits for it. */
-  async load(lines: readonly Line[]): Promise<void> {
-    const answers = await Promise.allSettled(
-      lines.map(({ connection }) => connection.request('list-targets', {})),
-    );
-    for (const answer of answers) {
-      if (answer.status !== 'fulfilled') continue;
-      for (const view of answer.value.targets) this.#views.set(view.recipient, view);
-    }
+  readonly #lines: readonly Line[];
+  #loading: Promise<void> | undefined;
+
+  constructor(lines: readonly Line[]) {
+    this.#lines = lines;
   }
 
-  has(recipient: string): boolean {
-    return this.#views.has(recipient);
+  /** Asks every relay; callers that come meanwhile share the answer. A relay that does not answer leaves names out. */
+  async load(): Promise<void> {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  /** Asks again if one of these has joined since. */
+  async learn(recipients: readonly string[]): Promise<void> {
+    if (recipients.some((recipient) => !this.#views.has(recipient))) await this.load();
   }
 
   nameOf(recipient: string): string {
@@ -41,5 +46,15 @@ export class RecipientNames {
       40,
       Math.max(8, ...[...this.#views.keys()].map((recipient) => this.nameOf(recipient).length)),
     );
+  }
+
+  async #load(): Promise<void> {
+    const answers = await Promise.allSettled(
+      this.#lines.map(({ connection }) => connection.request('list-targets', {})),
+    );
+    for (const answer of answers) {
+      if (answer.status !== 'fulfilled') continue;
+      for (const view of answer.value.targets) this.#views.set(view.recipient, view);
+    }
   }
 }

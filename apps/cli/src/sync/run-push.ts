@@ -62,12 +62,12 @@ const send = async (
   const { environment, syncTrigger: trigger, syncSilent: silent } = settings;
   const targets = targetsOf(settings, flags);
   await using lines = await openLines(context, settings);
-  const names = new RecipientNames();
+  const names = new RecipientNames(lines.all);
   const push = SyncPush.over(lines.all, (publisher, pushGuid) =>
     publisher.push({ environment, targets, trigger, silent, patches, initTime, pushGuid }),
   );
   // Asked for while the push is on its way.
-  await names.load(lines.all);
+  await names.load();
   context.process.exitCode = await followPush(context, push, {
     wait: flags.wait,
     timeoutMs: flags.timeout,

@@ -38,7 +38,8 @@ const targetOf = (
   return { select: { ...everyone, ...configured } };
 };
 
-const labelOf = (text: string): [string, string] => {
+/** `name=value` of the command line. */
+export const labelOf = (text: string): [string, string] => {
   const at = text.indexOf('=');
   if (at <= 0) throw usageError(`"${text}" is no label.`, 'Write it as name=value, e.g. --label floor=3');
   return [text.slice(0, at), text.slice(at + 1)];

@@ -36,6 +36,7 @@ export class LiveLines {
     else for (const line of this.#lines.values()) this.#stream.write(`${line}\n`);
     this.#lines.clear();
     this.#drawn = 0;
+    this.#frame = undefined;
   }
 
   #draw(): void {

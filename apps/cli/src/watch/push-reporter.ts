@@ -1,8 +1,9 @@
 import type { PatchInput } from '@cd-push/client';
-import { isSettled, toCommTrack } from '@cd-push/protocol';
+import { deriveProgress, epochMs, isSettled } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
 import { describeTrack } from '../sync/describe-track.ts';
+import { resultJson, trackJson } from '../sync/push-json.ts';
 import type { RecipientNames } from '../sync/recipient-names.ts';
 import type { LineTrack, SyncPush } from '../sync/sync-push.ts';
 import { explainProblem } from '../talk/explain.ts';
@@ -44,7 +45,7 @@ export class PushReporter {
       }));
       printJson(this.#context, { type: 'push', pushGuid: push.pushGuid, patches: files });
     }
-    void push.follow((track) => this.#show(push, lines, track), this.#closed.signal);
+    void this.#follow(push, lines);
     void this.#tellRefusal(push);
   }
 
@@ -53,32 +54,36 @@ export class PushReporter {
     this.#live?.lines.done();
   }
 
+  async #follow(push: SyncPush, lines: LiveLines): Promise<void> {
+    await push.follow((track) => this.#show(push, lines, track), this.#closed.signal);
+    if (!this.#json || push.tracks.length === 0) return;
+    await this.#names.learn(push.tracks.map(({ recipient }) => recipient));
+    const { outcome } = deriveProgress(
+      epochMs(push.initTime),
+      push.tracks.map(({ state }) => state),
+    );
+    printJson(this.#context, resultJson(push, this.#names, { outcome }));
+  }
+
   #show(push: SyncPush, lines: LiveLines, track: LineTrack): void {
-    const { recipient, line, attempt, state } = track;
+    const { recipient, state } = track;
     if (this.#json) {
-      printJson(this.#context, {
-        type: 'track',
-        pushGuid: push.pushGuid,
-        recipient,
-        relay: line,
-        ...this.#names.factsOf(recipient),
-        attempt,
-        stage: state.stage,
-        commTrack: toCommTrack(state.times),
-        ...(state.stage === 'failed' ? { problem: state.problem } : {}),
-      });
+      printJson(this.#context, { type: 'track', pushGuid: push.pushGuid, ...trackJson(track, this.#names) });
     }
     const text = describeTrack(this.#talk, track, this.#names, push.initTime);
     // Lines that have scrolled away are not touched any more; how an earlier push ends is told on a line of its own.
     if (this.#live?.push === push && lines.isLive) lines.set(recipient, text);
     else if (isSettled(state)) this.#talk.say(`  ${text}`);
-    if (state.stage === 'failed' && state.problem.stack !== undefined)
+    if (state.stage === 'failed' && state.problem.stack !== undefined) {
+      this.#live?.lines.done();
       this.#talk.say(this.#talk.paint('dim', state.problem.stack));
+    }
   }
 
   async #tellRefusal(push: SyncPush): Promise<void> {
     const { refused } = await push.answers;
     for (const { line, problem } of refused) {
+      this.#live?.lines.done();
       if (this.#json)
         printJson(this.#context, { type: 'refused', pushGuid: push.pushGuid, relay: line, problem });
       const { sentence, next } = explainProblem(problem);

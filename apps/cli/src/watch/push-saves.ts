@@ -33,7 +33,7 @@ export const pushSaves = async (
   const { root, environment, syncTrigger: trigger, syncSilent: silent } = settings;
   const targets = targetsOf(settings, flags);
   const talk = new Talk(context);
-  const names = new RecipientNames();
+  const names = new RecipientNames(lines);
   const queue = new SaveQueue({ base, root, gitFolder: gitFolderOf(root) });
   const failure = Promise.withResolvers<never>();
   // Unhandled until it is raced below.
@@ -50,7 +50,7 @@ export const pushSaves = async (
   // The first push of each file then needs no question before it.
   const resources = base.entries().map(({ resource }) => resource);
   await Promise.all([
-    names.load(lines),
+    names.load(),
     ...lines.map(({ publisher }) =>
       resources.length > 0 ? publisher.prepare(environment, resources) : undefined,
     ),

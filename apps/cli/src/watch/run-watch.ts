@@ -6,6 +6,7 @@ import { openProject } from '../project/open-project.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { openLines } from '../sync/open-lines.ts';
+import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
 import { ignoreTooling } from '../transform/project-scan.ts';
 import { pushSaves } from './push-saves.ts';
@@ -29,9 +30,10 @@ export const runWatch = async (context: CliContext, flags: WatchFlags): Promise<
     lines: lines.all,
     flags,
     ignore: (path) => ignoreTooling(path) || ignored(path),
-    onReady: () =>
-      talk.say(
-        `Watching ${settings.root} (${base.entries().length} files of ${settings.module}). Ctrl-C stops.`,
-      ),
+    onReady: () => {
+      const files = base.entries().length;
+      if (flags.json) printJson(context, { type: 'watching', root: settings.root, files });
+      talk.say(`Watching ${settings.root} (${files} files of ${settings.module}). Ctrl-C stops.`);
+    },
   });
 };

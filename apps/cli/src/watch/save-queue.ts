@@ -73,27 +73,61 @@ export class SaveQueue implements AsyncIterable<Saved> {
 
   async #gather(): Promise<Saved> {
     const seenAt = Math.min(...this.#paths.values());
-    if (this.#isHalfSaved()) await delay(halfSavedMs);
-    await this.#whileGitWrites();
-    const parts = [this.#take()];
-    // Transforming took about a millisecond in which nothing was heard: one turn of the event loop tells what came.
-    await nextTurn();
+    const taken = new Set<string>();
+    const parts = [await this.#take(taken)];
     const startedAt = Date.now();
-    while (this.#paths.size > 0 && Date.now() - startedAt < burstLongestMs) {
-      const heard = this.#paths.size;
-      await delay(burstQuietMs);
-      if (this.#paths.size > heard) continue;
-      await this.#whileGitWrites();
-      parts.push(this.#take());
+    const mayWait = (): boolean => Date.now() - startedAt < burstLongestMs;
+    for (;;) {
+      // Transforming took about a millisecond in which nothing was heard: one turn of the event loop tells what came.
       await nextTurn();
+      if (this.#paths.size === 0) {
+        const update = this.#merge(parts);
+        // What cannot be understood may be half written: it is looked at once more before anyone is told.
+        const isFaulty = update.changes.length === 0 && update.problems.length > 0;
+        if (!isFaulty || !mayWait() || !(await this.#event(halfSavedMs))) return { update, seenAt };
+      }
+      // Another event of the same file belongs to its save; one of another file is a burst, which is waited out.
+      while (mayWait() && this.#isBurst(taken) && (await this.#event(burstQuietMs)));
+      parts.push(await this.#take(taken));
+      if (!mayWait()) return { update: this.#merge(parts), seenAt };
     }
-    return { update: this.#merge(parts), seenAt };
   }
 
-  #take(): BaseUpdate {
+  async #take(taken: Set<string>): Promise<BaseUpdate> {
+    const halfSince = Date.now();
+    for (
+      let left = halfSavedMs;
+      left > 0 && this.#isHalfSaved();
+      left = halfSavedMs - (Date.now() - halfSince)
+    ) {
+      await this.#event(left);
+    }
+    await this.#whileGitWrites();
     const paths = [...this.#paths.keys()];
     this.#paths.clear();
+    for (const path of paths) taken.add(path);
     return this.#options.base.update(paths);
+  }
+
+  /** Resolves at the next event, true, or when the time is over, false. */
+  async #event(withinMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), withinMs);
+    this.#wake = () => resolve(true);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#wake = undefined;
+    }
+  }
+
+  #isBurst(taken: ReadonlySet<string>): boolean {
+    const { root } = this.#options;
+    // What an editor made and removed again beside the file is no other save.
+    return [...this.#paths.keys()].some(
+      (path) => !taken.has(path) && (this.#isKnown(path) || sizeOf(join(root, path)) !== undefined),
+    );
   }
 
   /** Whether a file that was something is nothing now, or a new one is empty: then more is about to come. */

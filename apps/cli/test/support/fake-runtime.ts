@@ -46,13 +46,25 @@ export const startFakeRuntime = async (
     session: runtimeSession(identity, key),
     greet: async (ask) => {
       const instance = identity.resourceGuid.slice(0, 8);
-      await ask('runtime-hello', { protocol: 1, instance, kind: 'node', base: null, heads: [], retainedBytes: 0 });
+      await ask('runtime-hello', {
+        protocol: 1,
+        instance,
+        kind: 'node',
+        base: null,
+        heads: [],
+        retainedBytes: 0,
+      });
     },
   });
   connection.on('apply-runtime-patch', (payload) => {
     void take(payload, identity.trustRoot).then(({ received: one, attempt, digest }) => {
       received.push(one);
-      answer(connection, current, { pushGuid: one.statement.pushGuid, attempt, statement: digest, at: now() });
+      answer(connection, current, {
+        pushGuid: one.statement.pushGuid,
+        attempt,
+        statement: digest,
+        at: now(),
+      });
       for (const wake of waiting) wake();
     });
   });
@@ -102,10 +114,22 @@ const answer = (
   }
 };
 
-const take = async (payload: unknown, root: TrustRoot): Promise<{ received: Received; attempt: number; digest: string }> => {
+const take = async (
+  payload: unknown,
+  root: TrustRoot,
+): Promise<{ received: Received; attempt: number; digest: string }> => {
   const envelope = valueOf(parseEnvelope(payload));
-  const { statement: jws = '', certificate = '', acceptance = '', relayCertificate = '', contents = [], attempt = 0 } = envelope.pushData;
-  const opened = valueOf(await openStatement(jws, certificate, valueOf(await openCertificate(certificate, root))));
+  const {
+    statement: jws = '',
+    certificate = '',
+    acceptance = '',
+    relayCertificate = '',
+    contents = [],
+    attempt = 0,
+  } = envelope.pushData;
+  const opened = valueOf(
+    await openStatement(jws, certificate, valueOf(await openCertificate(certificate, root))),
+  );
   const relay = valueOf(await openRelayCertificate(relayCertificate, root));
   valueOf(await openAcceptance(acceptance, relayCertificate, relay, opened));
   const { statement } = opened;
@@ -116,7 +140,9 @@ const take = async (payload: unknown, root: TrustRoot): Promise<{ received: Rece
   return { received: { statement, contents: verified, envelope }, attempt, digest: opened.digest };
 };
 
-const valueOf = <Value>(result: { ok: true; value: Value } | { ok: false; problem: { detail?: string } }): Value => {
+const valueOf = <Value>(
+  result: { ok: true; value: Value } | { ok: false; problem: { detail?: string } },
+): Value => {
   if (result.ok) return result.value;
   throw new Error(`The fake runtime refuses: ${result.problem.detail}`);
 };

@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Hears each line of stdout when it is there. */
   readonly onLine?: (line: string) => void;
+  /** Hears each line of stderr. */
+  readonly onTalk?: (line: string) => void;
 }
 
 export interface Run {
@@ -56,7 +58,7 @@ export interface Run {
 export const cli = async (args: readonly string[], options: RunOptions): Promise<Run> => {
   const stdin = Readable.from(options.stdin === undefined ? [] : [options.stdin]);
   const stdout = gather(options, options.onLine);
-  const stderr = gather(options);
+  const stderr = gather(options, options.onTalk);
   const code = await runCli(args, {
     stdin,
     stdout: stdout.stream,
@@ -74,7 +76,7 @@ export const cli = async (args: readonly string[], options: RunOptions): Promise
       return text
         .split('\n')
         .filter((line) => line !== '')
-        .map((line) => JSON.parse(line));
+        .map((line): Record<string, any> => JSON.parse(line));
     },
   };
 };

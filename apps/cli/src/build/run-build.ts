@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+
+import type { CliContext } from '../cli-context.ts';
+import { CliError, usageError } from '../cli-error.ts';
+import type { BuildFlags } from '../commands/build.ts';
+import { openProject } from '../project/open-project.ts';
+import { loadSettings } from '../settings/load-settings.ts';
+import { printJson } from '../talk/print-json.ts';
+import { Talk } from '../talk/talk.ts';
+import { urlOf } from '../transform/base.ts';
+
+/** `build <dir> --out <dir>`: the project as files for any static host, with the manifest that runtimes know it by. */
+export const runBuild = async (context: CliContext, flags: BuildFlags, folder = '.'): Promise<void> => {
+  const from = resolve(context.cwd, folder);
+  const out = resolve(context.cwd, flags.out);
+  const { settings } = await loadSettings(context, {}, from);
+  const below = relative(settings.root, out);
+  const isInside = below === '' || (below !== '..' && !below.startsWith(`..${sep}`));
+  // What is built would be part of the next build.
+  const exclude =
+    isInside && below !== '' ? [...settings.exclude, `/${below.split(sep).join('/')}/`] : settings.exclude;
+  if (below === '')
+    throw usageError('The project would be built over itself.', 'Name another folder: --out dist');
+  const base = openProject({ ...settings, exclude });
+  const faults = base.problems();
+  if (faults.length > 0) {
+    throw new CliError(
+      faults.map(({ detail, title, frame }) => `invalid-patch: ${detail ?? title}\n${frame}`).join('\n\n'),
+      {
+        next: 'Nothing was written. Correct the files and build again.',
+      },
+    );
+  }
+  const write = (path: string, body: string | Uint8Array): void => {
+    const file = join(out, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, body);
+  };
+  for (const entry of base.entries()) {
+    const body = entry.content ?? base.bytesOf(entry.resource);
+    if (body === undefined)
+      throw new CliError(`${entry.resource} changed while it was built.`, { next: 'Build again.' });
+    write(decodeURI(urlOf(entry)), body);
+    if (entry.map !== undefined && entry.mapDigest !== undefined)
+      write(`_cd/${entry.mapDigest}.map`, entry.map);
+  }
+  // Last: whoever finds the manifest finds all that it names.
+  const manifest = base.manifest();
+  write('cd-push.base.json', `${JSON.stringify(manifest, undefined, 2)}\n`);
+  const count = Object.keys(manifest.resources).length;
+  if (flags.json)
+    printJson(context, {
+      type: 'built',
+      out,
+      module: manifest.module,
+      base: manifest.base,
+      resources: count,
+    });
+  new Talk(context).say(`Built ${count} files of ${manifest.module} to ${out} (base ${manifest.base}).`);
+};

@@ -1,0 +1,62 @@
+import { buildCommand, numberParser } from '@stricli/core';
+
+import type { CliContext } from '../cli-context.ts';
+import { lazily } from './command.ts';
+import { duration, jsonFlag, placeFlags, type PlaceFlags } from './shared-flags.ts';
+
+export type JoinCodeFlags = PlaceFlags & {
+  readonly uses: number;
+  readonly ttl: number;
+  readonly label?: readonly string[];
+  readonly group?: readonly string[];
+  readonly json: boolean;
+};
+
+export const joinCode = buildCommand<JoinCodeFlags, [], CliContext>({
+  docs: {
+    brief: 'Make a code by which a runtime joins',
+    fullDescription: [
+      'A runtime that starts with this code gets a credential of its own for this project’s module and environment.',
+      '',
+      'Example:',
+      '  CODE=$(cd-cli join-code --label floor=3 --uses 10 --ttl 30m)',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      uses: {
+        kind: 'parsed',
+        parse: numberParser,
+        brief: 'How many runtimes may join by it',
+        default: '1',
+        placeholder: 'count',
+      },
+      ttl: {
+        kind: 'parsed',
+        parse: duration,
+        brief: 'How long it holds: 3600, 30m',
+        default: '60m',
+        placeholder: 'time',
+      },
+      label: {
+        kind: 'parsed',
+        parse: String,
+        variadic: true,
+        optional: true,
+        brief: 'Label of those who join (again for more)',
+        placeholder: 'name=value',
+      },
+      group: {
+        kind: 'parsed',
+        parse: String,
+        variadic: true,
+        optional: true,
+        brief: 'Group of those who join (again for more)',
+        placeholder: 'name',
+      },
+      ...placeFlags,
+      ...jsonFlag,
+    },
+  },
+  loader: lazily(async () => (await import('../stack/run-join-code.ts')).runJoinCode),
+});

@@ -1,0 +1,52 @@
+import { buildCommand } from '@stricli/core';
+
+import type { CliContext } from '../cli-context.ts';
+import { lazily } from './command.ts';
+import { jsonFlag } from './shared-flags.ts';
+
+export type LoginFlags = { readonly user?: string; readonly json: boolean };
+
+const url = {
+  parse: String,
+  brief: 'Address of the api; the configured one by default',
+  placeholder: 'url',
+  optional: true,
+} as const;
+
+export const login = buildCommand<LoginFlags, [string?], CliContext>({
+  docs: {
+    brief: 'Sign in, with a key of this machine’s own',
+    fullDescription: [
+      'Signs in and keeps the session for the commands that follow. The password is asked for without echo, or read from a',
+      'pipe; it is never an argument. A key pair is made at the first time and kept in your configuration folder for you alone.',
+      '',
+      'Examples:',
+      '  cd-cli login https://api.example',
+      '  cd-cli login https://api.example --user ada < password.txt',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      user: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'User name; asked for otherwise',
+        optional: true,
+        placeholder: 'name',
+      },
+      ...jsonFlag,
+    },
+    positional: { kind: 'tuple', parameters: [url] },
+  },
+  loader: lazily(async () => (await import('../credentials/run-login.ts')).runLogin),
+});
+
+export const logout = buildCommand<Record<never, never>, [string?], CliContext>({
+  docs: { brief: 'End the session here and at the api' },
+  parameters: { flags: {}, positional: { kind: 'tuple', parameters: [url] } },
+  loader: lazily(async () => {
+    const { runLogout } = await import('../credentials/run-login.ts');
+    return (context: CliContext, _flags: Record<never, never>, address?: string) =>
+      runLogout(context, address);
+  }),
+});

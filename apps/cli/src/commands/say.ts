@@ -1,0 +1,61 @@
+import { buildCommand } from '@stricli/core';
+
+import type { CliContext } from '../cli-context.ts';
+import { lazily } from './command.ts';
+import {
+  addressFlags,
+  exitCodeHelp,
+  jsonFlag,
+  placeFlags,
+  waitFlags,
+  type AddressFlags,
+  type PlaceFlags,
+  type WaitFlags,
+} from './shared-flags.ts';
+
+export type SayFlags = PlaceFlags & AddressFlags & WaitFlags & { readonly json: boolean };
+
+const flags = { ...placeFlags, ...addressFlags, ...waitFlags, ...jsonFlag } as const;
+
+export const notify = buildCommand<SayFlags, string[], CliContext>({
+  docs: {
+    brief: 'Show a notice to the people in front of the runtimes',
+    fullDescription: [
+      'Example:',
+      '  cd-cli notify "The shop closes in five minutes" --label floor=3',
+      '',
+      exitCodeHelp,
+    ].join('\n'),
+  },
+  parameters: {
+    flags,
+    positional: { kind: 'array', parameter: { parse: String, brief: 'What to say', placeholder: 'message' } },
+  },
+  loader: lazily(async () => (await import('../sync/run-say.ts')).runNotify),
+});
+
+export const run = buildCommand<SayFlags, [string, string?], CliContext>({
+  docs: {
+    brief: 'Run an operation that the app registered, in every runtime addressed',
+    fullDescription: [
+      'Runs what the app registered by runtime.command(name, …), and waits for its result at each runtime.',
+      '',
+      'Examples:',
+      '  cd-cli run reload-prices',
+      `  cd-cli run set-theme '{"dark":true}' --target 7c9e6679-7425-40de-944b-e07fc1f90ae7`,
+      '',
+      exitCodeHelp,
+    ].join('\n'),
+  },
+  parameters: {
+    flags,
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { parse: String, brief: 'Name of the operation', placeholder: 'operation' },
+        { parse: String, brief: 'Its arguments as JSON', placeholder: 'json', optional: true },
+      ],
+    },
+  },
+  loader: lazily(async () => (await import('../sync/run-say.ts')).runOperation),
+});

@@ -1,0 +1,33 @@
+import { buildCommand } from '@stricli/core';
+
+import type { CliContext } from '../cli-context.ts';
+import { lazily } from './command.ts';
+import { jsonFlag, placeFlags, type PlaceFlags } from './shared-flags.ts';
+
+export type TargetsFlags = PlaceFlags & { readonly all: boolean; readonly json: boolean };
+
+export const targets = buildCommand<TargetsFlags, [], CliContext>({
+  docs: {
+    brief: 'List the runtimes that a push would reach',
+    fullDescription: [
+      'Lists the runtimes of this project’s module and environment, connected or away.',
+      '',
+      'Examples:',
+      '  cd-cli targets',
+      '  cd-cli targets --all --json | jq -r .recipient',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      all: {
+        kind: 'boolean',
+        brief: 'Every runtime that this session may reach',
+        default: false,
+        withNegated: false,
+      },
+      ...placeFlags,
+      ...jsonFlag,
+    },
+  },
+  loader: lazily(async () => (await import('../sync/run-targets.ts')).runTargets),
+});

@@ -1,0 +1,72 @@
+import type { Delivery, Publisher, Push } from '@cd-push/client';
+
+import type { CliContext } from '../cli-context.ts';
+import { usageError } from '../cli-error.ts';
+import type { SayFlags } from '../commands/say.ts';
+import { loadSettings } from '../settings/load-settings.ts';
+import { settingFlagsOf } from '../settings/setting-flags.ts';
+import { followPush } from './follow-push.ts';
+import { openLines } from './open-lines.ts';
+import { RecipientNames } from './recipient-names.ts';
+import { SyncPush } from './sync-push.ts';
+import { describeTarget, targetsOf } from './target-of.ts';
+
+/** `notify <message>`: tells the people in front of the runtimes something. */
+export const runNotify = async (context: CliContext, flags: SayFlags, ...words: string[]): Promise<void> => {
+  const message = words.join(' ');
+  if (message === '') throw usageError('There is no message.', 'cd-cli notify "Back in five minutes"');
+  await say(context, flags, 'the notice', (publisher, delivery) =>
+    publisher.notify({ ...delivery, message }),
+  );
+};
+
+/** `run <operation> [arguments]`: runs what the app registered under this name. */
+export const runOperation = async (
+  context: CliContext,
+  flags: SayFlags,
+  operation: string,
+  json?: string,
+): Promise<void> => {
+  const args = parseArguments(json);
+  await say(context, flags, `operation ${operation}`, (publisher, delivery) =>
+    publisher.operate({ ...delivery, operation, args }),
+  );
+};
+
+const say = async (
+  context: CliContext,
+  flags: SayFlags,
+  what: string,
+  send: (publisher: Publisher, delivery: Delivery) => Push,
+): Promise<void> => {
+  const initTime = Date.now();
+  const { settings } = await loadSettings(context, settingFlagsOf(flags));
+  const targets = targetsOf(settings, flags);
+  await using lines = await openLines(context, settings);
+  const names = new RecipientNames(lines.all);
+  const { environment, syncSilent: silent } = settings;
+  const push = SyncPush.over(lines.all, (publisher, pushGuid) =>
+    send(publisher, { environment, targets, silent, initTime, pushGuid }),
+  );
+  await names.load();
+  context.process.exitCode = await followPush(context, push, {
+    wait: flags.wait,
+    timeoutMs: flags.timeout,
+    json: flags.json,
+    what,
+    towards: targets.map(describeTarget).join('; '),
+    names,
+  });
+};
+
+const parseArguments = (json: string | undefined): unknown => {
+  if (json === undefined) return null;
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw usageError(
+      'The arguments of an operation are one JSON value.',
+      `cd-cli run set-theme '{"dark":true}'`,
+    );
+  }
+};
