@@ -64,6 +64,7 @@ describe('component types', () => {
     ['/shop/worker.mjs', 'module'],
     ['/shop/src/index.html', 'template'],
     ['/shop/index.html', 'asset'],
+    ['/shop/service-worker.js', 'asset'],
     ['/shop/src/cart.css', 'style'],
     ['/shop/src/cart.json', 'config'],
     ['/shop/logo.svg', 'asset'],
