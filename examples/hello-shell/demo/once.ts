@@ -28,7 +28,7 @@ const saveOne = async (stack: Stack, page: Page, change: Change): Promise<PushRe
   const appliedAt = await page.watch(change.inPage);
   const savedAt = performance.now();
   await save();
-  const push = await stack.nextPush();
+  const push = await stack.settledPush();
   const late = AbortSignal.timeout(appliedWithinMs);
   const saveToAppliedMs = (await within(appliedAt(), late, `the page does not show the change of ${file}`)) - savedAt;
   const after = await look();

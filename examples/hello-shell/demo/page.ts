@@ -1,4 +1,4 @@
-import type { Browser, CDPSession } from 'playwright-core';
+import type { CDPSession } from 'playwright-core';
 
 import { launchChromium } from './chromium.ts';
 
@@ -13,31 +13,29 @@ type Reading = () => string | undefined;
  * page without going through anything that cd-push put there.
  */
 export class Page {
-  readonly #browser: Browser;
   readonly #session: CDPSession;
 
-  private constructor(browser: Browser, session: CDPSession) {
-    this.#browser = browser;
+  private constructor(session: CDPSession) {
     this.#session = session;
   }
 
-  /** Opens the page, and waits until the app has started in it. */
-  static async open(url: string): Promise<Page> {
+  /**
+   * Opens the page, and waits until the app has started in it.
+   *
+   * @param owner ends the browser.
+   */
+  static async open(url: string, owner: AsyncDisposableStack): Promise<Page> {
     const browser = await launchChromium();
-    try {
-      const page = await browser.newPage();
-      const faults: string[] = [];
-      page.on('pageerror', ({ message }) => faults.push(message));
-      page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-      await page.goto(url);
-      await page.waitForSelector('[data-more]:not(:empty)', { timeout: startMs }).catch((cause: unknown) => {
-        throw new Error([`The app did not start in the page within ${startMs} ms.`, ...faults].join('\n'), { cause });
-      });
-      return new Page(browser, await page.context().newCDPSession(page));
-    } catch (error) {
-      await browser.close();
-      throw error;
-    }
+    owner.defer(() => browser.close());
+    const page = await browser.newPage();
+    const faults: string[] = [];
+    page.on('pageerror', ({ message }) => faults.push(message));
+    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+    await page.goto(url);
+    await page.waitForSelector('[data-more]:not(:empty)', { timeout: startMs }).catch((cause: unknown) => {
+      throw new Error([`The app did not start in the page within ${startMs} ms.`, ...faults].join('\n'), { cause });
+    });
+    return new Page(await page.context().newCDPSession(page));
   }
 
   async read(reading: Reading): Promise<string | undefined> {
@@ -66,10 +64,6 @@ export class Page {
       });
       return numberOf(valueOf(settled)) + offset;
     };
-  }
-
-  async close(): Promise<void> {
-    await this.#browser.close();
   }
 
   /**

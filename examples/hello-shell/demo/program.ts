@@ -1,6 +1,5 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 
 export interface ProgramOptions {
   /** What it is called in messages. */
@@ -8,8 +7,8 @@ export interface ProgramOptions {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Where its talk goes besides; what it says last is shown in any case if it fails. */
-  readonly talk?: (line: string) => void;
+  /** Its output goes where this process's does, instead of being read here. */
+  readonly aloud?: boolean;
 }
 
 /** How long a program is given to end by itself before it is ended. */
@@ -17,33 +16,28 @@ const patienceMs = 5_000;
 /** Lines of talk that are kept for a failure. */
 const tailLength = 20;
 
-/** A Node program whose lines are read one by one. */
-export class Program {
+/** A Node program whose lines are read one by one. Disposing of it ends it. */
+export class Program implements AsyncDisposable {
   readonly #name: string;
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   readonly #tail: string[] = [];
   readonly #ended: Promise<void>;
   #hasEnded = false;
-  #onLine: () => void = () => {};
+  #onNews: () => void = () => {};
 
-  constructor({ name, args, cwd, env, talk }: ProgramOptions) {
+  constructor({ name, args, cwd, env, aloud = false }: ProgramOptions) {
     this.#name = name;
-    this.#child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      this.#lines.push(line);
-      this.#onLine();
-    });
-    createInterface({ input: this.#child.stderr }).on('line', (line) => {
-      this.#tail.push(line);
-      if (this.#tail.length > tailLength) this.#tail.shift();
-      talk?.(line);
-    });
+    const output = aloud ? 'inherit' : 'pipe';
+    this.#child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', output, output] });
+    const { stdout, stderr } = this.#child;
+    if (stdout !== null) createInterface({ input: stdout }).on('line', (line) => this.#hear(line));
+    if (stderr !== null) createInterface({ input: stderr }).on('line', (line) => this.#remember(line));
     this.#ended = new Promise((resolve) => {
-      this.#child.once('error', (error) => this.#tail.push(error.message));
+      this.#child.once('error', ({ message }) => this.#remember(message));
       this.#child.once('close', () => {
         this.#hasEnded = true;
-        this.#onLine();
+        this.#onNews();
         resolve();
       });
     });
@@ -68,8 +62,15 @@ export class Program {
     }
   }
 
+  /** All lines of output that are left, once it has ended well. */
+  async rest(): Promise<readonly string[]> {
+    await this.#ended;
+    if (this.#child.exitCode !== 0) throw this.#failure('failed');
+    return this.#lines.splice(0);
+  }
+
   /** Asks it to end, and resolves once it has. */
-  async stop(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     if (this.#hasEnded) return;
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), patienceMs);
@@ -77,20 +78,25 @@ export class Program {
     clearTimeout(timer);
   }
 
-  #news(deadline: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        deadline.removeEventListener('abort', done);
-        this.#onLine = () => {};
-        resolve();
-      };
-      this.#onLine = done;
-      deadline.addEventListener('abort', done);
-    });
+  #hear(line: string): void {
+    this.#lines.push(line);
+    this.#onNews();
+  }
+
+  #remember(line: string): void {
+    this.#tail.push(line);
+    if (this.#tail.length > tailLength) this.#tail.shift();
+  }
+
+  async #news(deadline: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onNews = resolve;
+    deadline.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
   }
 
   #failure(what: string): Error {
-    const code = this.#child.exitCode === null ? '' : ` (exit code ${this.#child.exitCode})`;
-    return new Error([`${this.#name} ${what}${code}.`, ...this.#tail].join('\n'));
+    const { exitCode } = this.#child;
+    return new Error([`${this.#name} ${what}${exitCode === null ? '' : ` (exit code ${exitCode})`}.`, ...this.#tail].join('\n'));
   }
 }

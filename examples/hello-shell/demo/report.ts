@@ -33,7 +33,7 @@ export const asText = ({ componentType, saveToAppliedMs, recipients }: PushRepor
   ].join('\n');
 
 /** Milliseconds from the sender's signature to each stage. */
-export const timesOf = ({ initTime, relayTime, pushTime, deliveryTime, completedTime }: CommTrack): string =>
+const timesOf = ({ initTime, relayTime, pushTime, deliveryTime, completedTime }: CommTrack): string =>
   (
     [
       ['relayed', relayTime],

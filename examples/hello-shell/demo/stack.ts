@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { CommTrackSchema, ProblemSchema, RecipientTrackSchema } from '@cd-push/protocol';
@@ -33,9 +32,11 @@ const Settled = Type.Object({
       problem: Type.Optional(ProblemSchema),
     }),
   ),
-  problem: Type.Optional(ProblemSchema),
 });
 export type SettledPush = Static<typeof Settled>;
+
+/** What it says of a push that nobody got. */
+const Refused = Type.Object({ type: Type.Literal('refused'), problem: ProblemSchema });
 
 /** What `cd-cli targets --json` says of each runtime. */
 const Target = Type.Object({ recipient, connected: Type.Boolean() });
@@ -49,32 +50,28 @@ export class Stack {
   readonly pageUrl: string;
   readonly serviceUrl: string;
   readonly #place: Workplace;
-  readonly #programs: Program[];
+  readonly #owner: AsyncDisposableStack;
   #watch: Program | undefined;
 
-  private constructor(place: Workplace, programs: Program[], urls: { pageUrl: string; serviceUrl: string }) {
+  private constructor(place: Workplace, owner: AsyncDisposableStack, urls: { pageUrl: string; serviceUrl: string }) {
     this.project = place.project;
     this.pageUrl = urls.pageUrl;
     this.serviceUrl = urls.serviceUrl;
     this.#place = place;
-    this.#programs = programs;
+    this.#owner = owner;
   }
 
-  /** Starts api, relay and page host in one process, and the service in another. */
-  static async start(place: Workplace): Promise<Stack> {
-    const programs: Program[] = [];
-    try {
-      const up = cli(place, 'up', '--json', '--port', '0');
-      programs.push(up);
-      const ready = await up.find(lineOf(Ready), 'being ready', startMs);
-      const service = await startService(place, ready);
-      programs.push(service);
-      const serviceUrl = await service.find((line) => /http:\S+/u.exec(line)?.[0], 'its address', startMs);
-      return new Stack(place, programs, { pageUrl: ready.pageUrl, serviceUrl });
-    } catch (error) {
-      await stopAll(programs);
-      throw error;
-    }
+  /**
+   * Starts api, relay and page host in one process, and the service in another.
+   *
+   * @param owner ends what is started here.
+   */
+  static async start(place: Workplace, owner: AsyncDisposableStack): Promise<Stack> {
+    const up = owner.use(cli(place, ['up', '--json', '--port', '0']));
+    const ready = await up.find(lineOf(Ready), 'being ready', startMs);
+    const service = owner.use(startService(place, ready));
+    const serviceUrl = await service.find((line) => /http:\S+/u.exec(line)?.[0], 'its address', startMs);
+    return new Stack(place, owner, { pageUrl: ready.pageUrl, serviceUrl });
   }
 
   /** Resolves once so many runtimes are connected to the relay. */
@@ -87,40 +84,36 @@ export class Stack {
     }
   }
 
-  /** From now on what is saved is pushed. */
+  /** From now on what is saved is pushed, and {@link settledPush} tells of it. */
   async watch(): Promise<void> {
-    this.#watch = cli(this.#place, 'watch', '--json');
-    this.#programs.push(this.#watch);
+    this.#watch = this.#owner.use(cli(this.#place, ['watch', '--json']));
     await this.#watch.find(lineOf(Type.Object({ type: Type.Literal('watching') })), 'watching', startMs);
   }
 
-  /** The next push that has settled at all its recipients. */
-  async nextPush(timeoutMs = settleMs): Promise<SettledPush> {
-    if (this.#watch === undefined) throw new Error('Nothing is watched yet.');
-    const push = await this.#watch.find(lineOf(Settled), 'a push that has settled', timeoutMs);
-    if (push.problem !== undefined) throw new Error(`The push was refused: ${push.problem.detail ?? push.problem.title}`);
-    return push;
+  /** From now on what is saved is pushed, and whoever sits in front of this process is told. Resolves at its end. */
+  async watchAloud(json: boolean): Promise<void> {
+    const watch = this.#owner.use(cli(this.#place, ['watch', ...(json ? ['--json'] : [])], { aloud: true }));
+    await watch.rest();
   }
 
-  /** Ends everything, what was started last first. */
-  async stop(): Promise<void> {
-    await stopAll(this.#programs);
+  /** The next push, once nothing more can happen to it. */
+  async settledPush(): Promise<SettledPush> {
+    if (this.#watch === undefined) throw new Error('Nothing is watched yet.');
+    const settled = await this.#watch.find(
+      (line) => lineOf(Settled)(line) ?? lineOf(Refused)(line),
+      'a push that has settled',
+      settleMs,
+    );
+    if (settled.type === 'result') return settled;
+    throw new Error(`The push was refused: ${settled.problem.detail ?? settled.problem.title}`);
   }
 
   async #targets(): Promise<Static<typeof Target>[]> {
-    const program = cli(this.#place, 'targets', '--json');
-    const found: Static<typeof Target>[] = [];
-    await program.each((line) => {
-      const target = lineOf(Target)(line);
-      if (target !== undefined) found.push(target);
-    });
-    return found;
+    await using program = cli(this.#place, ['targets', '--json']);
+    const lines = await program.rest();
+    return lines.map(lineOf(Target)).filter((target) => target !== undefined);
   }
 }
-
-const stopAll = async (programs: readonly Program[]): Promise<void> => {
-  for (const program of programs.toReversed()) await program.stop();
-};
 
 const envOf = ({ home, data }: Workplace): NodeJS.ProcessEnv => ({
   ...process.env,
@@ -129,10 +122,36 @@ const envOf = ({ home, data }: Workplace): NodeJS.ProcessEnv => ({
   CD_PUSH_DATA: data,
 });
 
-const cliFile = join(import.meta.dirname, '../node_modules/@cd-push/cli/dist/main.js');
+const packages = join(import.meta.dirname, '../node_modules/@cd-push');
+const cliFile = join(packages, 'cli/dist/main.js');
+const nodeRuntimeFile = join(packages, 'shell-runtime/dist/node/main.js');
 
-const cli = (place: Workplace, command: string, ...args: string[]): Program =>
-  new Program({ name: `cd-cli ${command}`, args: [cliFile, command, ...args], cwd: place.project, env: envOf(place) });
+const cli = (place: Workplace, args: readonly string[], { aloud = false } = {}): Program =>
+  new Program({
+    name: `cd-cli ${args[0]}`,
+    args: [cliFile, ...args],
+    cwd: place.project,
+    env: envOf(place),
+    aloud,
+  });
+
+const startService = (place: Workplace, { apiUrl, relayUrl, pageUrl, joinCode }: Static<typeof Ready>): Program => {
+  const options = {
+    base: pageUrl,
+    entry: '/hello-shell/service/main.ts',
+    api: apiUrl,
+    relay: relayUrl,
+    state: join(place.data, 'service'),
+    project: place.project,
+    name: 'service',
+  };
+  return new Program({
+    name: 'cd-node-runtime',
+    args: [nodeRuntimeFile, ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])],
+    cwd: place.project,
+    env: { ...envOf(place), CD_PUSH_JOIN_CODE: joinCode },
+  });
+};
 
 /** A line that is JSON of this shape. */
 const lineOf =
