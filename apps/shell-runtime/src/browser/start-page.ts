@@ -1,20 +1,17 @@
-import { problemOf, ProblemError, protocolVersion, type EpochMs, type Problem, type RuntimeHello } from '@cd-push/protocol';
+import { now, problemOf, ProblemError, protocolVersion, type Problem, type RuntimeHello } from '@cd-push/protocol';
 
 import { Operations } from '../components/operations.ts';
 import { DeliveryLine } from '../line/delivery-line.ts';
 import type { Link } from '../link/link.ts';
 import { defaultSwapLimits } from '../modules/ports.ts';
 import type { Applying } from '../record/applying-mark.ts';
-import { indexedDbStore } from '../record/indexed-db-store.ts';
-import { localStorageMark } from '../record/local-storage-mark.ts';
-import { afterCrash, crashProblem, withoutRevoked } from '../record/recover.ts';
-import { RunningState } from '../record/running-state.ts';
+import { crashProblem } from '../record/recover.ts';
 import { Emitter } from './emitter.ts';
-import { claimInstance, isAlive } from './instance.ts';
 import { loadBase } from './load-base.ts';
 import { Overlay } from './overlay.ts';
 import { pageAppliers } from './page-appliers.ts';
 import { PageProgram } from './page-program.ts';
+import { mayRestart, remember, restarted } from './persistence.ts';
 import type { Runtime, RuntimeEvents, RuntimeLink } from './runtime.ts';
 import { insecureContext } from './secure.ts';
 import { startEntry } from './start-entry.ts';
@@ -39,15 +36,8 @@ export interface StartPageOptions {
 export const startPage = async ({ baseUrl, entry, overlay = true, connect }: StartPageOptions): Promise<Runtime> => {
   const rootUrl = new URL(baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`, document.baseURI).href;
   const insecure = insecureContext();
-  const [base, instance] = await Promise.all([loadBase(rootUrl), insecure === undefined ? claimInstance() : 'insecure']);
-  const mark = localStorageMark(rootUrl, instance, isAlive);
-  const store = insecure === undefined ? indexedDbStore(rootUrl, instance) : { load: async () => nothing, write: async () => undefined };
-  const [state, left] = await Promise.all([
-    RunningState.load(base, store, Date.now() as EpochMs),
-    insecure === undefined ? mark.takeLeft() : [],
-  ]);
-  for (const applying of left) await state.write(afterCrash(applying, (resource) => state.record(resource)));
-  await state.write(withoutRevoked(state.records, (session) => state.isRevoked(session)));
+  const base = await loadBase(rootUrl);
+  const { instance, mark, state, crashed } = await remember(rootUrl, base, now());
 
   const emitter = new Emitter<RuntimeEvents>();
   const operations = new Operations();
@@ -123,7 +113,7 @@ export const startPage = async ({ baseUrl, entry, overlay = true, connect }: Sta
       },
       starting,
     );
-    for (const applying of left) reportCrash(line, applying, instance);
+    for (const applying of crashed) reportCrash(line, applying, instance);
     connected.open({
       hello: (): RuntimeHello => ({
         protocol: protocolVersion,
@@ -160,9 +150,11 @@ export const startPage = async ({ baseUrl, entry, overlay = true, connect }: Sta
   const started = await starting;
   switch (started.status) {
     case 'running':
+      restarted();
       return runtime;
     case 'reloading':
       fail(started.problem, []);
+      if (!mayRestart()) throw new ProblemError(started.problem);
       location.reload();
       return runtime;
     case 'failed':
@@ -177,5 +169,3 @@ export const startPage = async ({ baseUrl, entry, overlay = true, connect }: Sta
 const reportCrash = (line: DeliveryLine, applying: Applying, instance: string): void => {
   if (applying.instance === instance) line.reportCrash(applying, crashProblem);
 };
-
-const nothing = { resources: [], done: [], revokedSessions: [] } as const;

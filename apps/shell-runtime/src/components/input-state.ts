@@ -9,9 +9,18 @@ export const dirtyAttribute = (element: Element, name: string): boolean => {
   }
   if (element instanceof HTMLOptionElement && name === 'selected') {
     const select = element.closest('select');
-    return select !== null && [...select.options].some((option) => option.selected !== option.defaultSelected);
+    return select !== null && isChosen(select);
   }
   return false;
+};
+
+/** Whether other options are selected than the markup says, or than the browser takes where it says none. */
+const isChosen = (select: HTMLSelectElement): boolean => {
+  const options = [...select.options];
+  const given = options.filter(({ defaultSelected }) => defaultSelected);
+  const [first] = select.multiple || select.size > 1 ? [] : options.filter(({ disabled }) => !disabled);
+  const expected = select.multiple ? given : [given.at(-1) ?? first];
+  return options.some((option) => option.selected !== expected.includes(option));
 };
 
 const isFocused = (element: Element): boolean => {

@@ -1,4 +1,4 @@
-import { limits, parseJson, problemOf, ProblemError, type Problem } from '@cd-push/protocol';
+import { limits, problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
 
 import type { LinePorts } from './line-ports.ts';
@@ -30,8 +30,8 @@ export const takeOperation = async (
   const text = await messageOf(push);
   const refusal = text === undefined ? altered : tooLate(push, ports);
   if (text === undefined || refusal !== undefined) return failed(refusal ?? altered);
-  const args = parseJson(text);
-  if (!args.ok) return failed(args.problem);
+  const args = parsedArguments(text);
+  if (args === undefined) return failed(problemOf('invalid-json', { path: '/pushData/m' }));
   delivered();
 
   const before = state.done(pushGuid);
@@ -64,6 +64,14 @@ const failureOf = (operation: string, error: unknown): Problem =>
     detail: `The operation "${operation}" failed: ${error instanceof Error ? error.message : String(error)}`,
     stack: error instanceof Error ? error.stack : undefined,
   });
+
+const parsedArguments = (text: string): { readonly value: unknown } | undefined => {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
+};
 
 /** The message, if it is the one that was signed. */
 const messageOf = async ({ parsed, statement }: TrustedNotice | TrustedOperation): Promise<string | undefined> => {

@@ -17,7 +17,8 @@ export interface KeptVersion {
 }
 
 /**
- * A version that is newer than the one in place. `failed` was taken back; `crashed` hung or killed the page; `pending`
+ * A version that is newer than the one in place. `failed` was taken back, and may do well in another tab. `crashed` is not
+ * to be started with by anyone: it hung or ended the program, kept it from starting, or its signer was revoked. `pending`
  * takes effect at the next start, because nobody in the running program accepts it.
  */
 export type NextVersion =

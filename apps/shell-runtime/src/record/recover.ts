@@ -44,7 +44,7 @@ export const withoutRevoked = (records: Iterable<ResourceRecord>, isRevoked: (se
 };
 
 const refused = ({ version, digest, attempt, statement, session }: KeptVersion): NextVersion => ({
-  outcome: 'failed',
+  outcome: 'crashed',
   version,
   digest,
   attempt,
@@ -89,6 +89,6 @@ export const afterFailedStart = (
   suspects.flatMap(({ resource, version, digest, statement }) => {
     const record = known(resource);
     if (record === undefined) return [];
-    const next: NextVersion = { outcome: 'failed', version, digest, attempt: 0, statement, problem };
+    const next: NextVersion = { outcome: 'crashed', version, digest, attempt: 0, statement, problem };
     return [record.good?.version === version ? { resource, good: record.former, former: null, next } : { ...record, next }];
   });

@@ -43,6 +43,7 @@ export class PageWorld {
   readonly #server: Server;
   #origin = '';
   #version = Date.now();
+  readonly #requested = new Map<string, PromiseWithResolvers<void>>();
   readonly #heads = new Map<string, string | null>();
 
   private constructor(signer: Signer, context: BrowserContext, server: Server) {
@@ -54,7 +55,9 @@ export class PageWorld {
   static async create(signer: Signer, context: BrowserContext): Promise<PageWorld> {
     const code = await bundle();
     const server = createServer((request, response) => {
-      const answer = world.#answer(new URL(request.url ?? '/', 'http://page').pathname, code);
+      const { pathname } = new URL(request.url ?? '/', 'http://page');
+      world.#requested.get(pathname)?.resolve();
+      const answer = world.#answer(pathname, code);
       const headers = { 'content-security-policy': policy, 'cache-control': 'no-store' };
       response.writeHead(answer === undefined ? 404 : 200, { ...headers, 'content-type': answer?.[0] ?? 'text/plain' });
       response.end(answer?.[1]);
@@ -63,6 +66,13 @@ export class PageWorld {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     world.#origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return world;
+  }
+
+  /** Resolves when the page asks for this path from now on: how a page that hangs is heard of. */
+  requested(path: string): Promise<void> {
+    const waiting = Promise.withResolvers<void>();
+    this.#requested.set(path, waiting);
+    return waiting.promise;
   }
 
   get origin(): string {
@@ -74,8 +84,12 @@ export class PageWorld {
     for (const [name, text] of Object.entries(files)) this.#files.set(name, text);
   }
 
-  async open(): Promise<void> {
+  /** Opens a tab; with an instance given, the tab that had it once is opened again. */
+  async open(instance?: string): Promise<void> {
     this.page = await this.context.newPage();
+    if (instance !== undefined) {
+      await this.page.addInitScript((id) => sessionStorage.setItem('cd-push:instance', id), instance);
+    }
     await this.page.goto(this.#origin);
     await this.#running();
   }

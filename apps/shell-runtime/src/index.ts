@@ -1,0 +1,7 @@
+export type { Runtime, RuntimeEvents, RuntimeLink, RuntimeState } from './browser/runtime.ts';
+export { forgetIdentity } from './browser/identity.ts';
+export { startPage, type StartPageOptions } from './browser/start-page.ts';
+export { startRuntime, type StartOptions } from './browser/start-runtime.ts';
+export type { ArgumentsOf, ArgumentSchema } from './components/argument-schema.ts';
+export type { ConfigHandle, ConfigSubscriber } from './components/config.ts';
+export type { Link, LinkHandlers, RuntimeSelf } from './link/link.ts';
