@@ -35,7 +35,7 @@ describe('the wire', () => {
     // of the old one understand everything that peers of the new one send.
     expect({ version: protocolVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "1ad0de31b485f498",
+        "digest": "7860fd94f9244ec5",
         "version": 1,
       }
     `);

@@ -15,7 +15,8 @@ export const CdObjIdSchema = Type.Object({
   cdModule: Type.Optional(NullableText),
   resourceName: Type.Optional(NullableText),
   resourceGuid: Type.Optional(NullableText),
-  jwtToken: Type.Optional(NullableText),
+  /** A token as long as any; never believed, never passed on. */
+  jwtToken: Type.Optional(Type.Union([Type.String({ maxLength: 8192 }), Type.Null()])),
   socket: Type.Optional(Type.Unknown()),
   socketId: Type.Optional(NullableText),
   commTrack: Type.Optional(Type.Union([CommTrackInputSchema, Type.Null()])),
