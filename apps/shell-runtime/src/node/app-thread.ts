@@ -1,9 +1,11 @@
 import { extname } from 'node:path';
+import { inspect } from 'node:util';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 
 import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
 import type { AppCommand, AppCommands, AppSetup, Order, Up } from './app/messages.ts';
+import { readAnswer } from './app/read-answer.ts';
 
 /** Why a thread is no more. */
 export type ThreadEnd =
@@ -18,7 +20,7 @@ export interface ThreadEvents {
 }
 
 interface Waiting {
-  readonly resolve: (value: never) => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (error: ProblemError) => void;
 }
 
@@ -44,12 +46,11 @@ export class AppThread {
     this.#port = port1;
     // The file has this one's extension: sources are run by Node as they are, and built to JavaScript.
     this.#worker = new Worker(new URL(`./app/thread${extname(import.meta.url)}`, import.meta.url), {
-      workerData: setup,
       env,
       execArgv: [...process.execArgv, resolveFlag],
       name: `cd-push:${setup.module}`,
     });
-    this.#worker.postMessage(port2, [port2]);
+    this.#worker.postMessage({ setup, port: port2 }, [port2]);
     this.#worker.on('error', (error: unknown) => {
       this.#error = error;
     });
@@ -73,16 +74,19 @@ export class AppThread {
   ): Promise<AppCommands[Command]['value']> {
     if (this.#ended) throw new ProblemError(crashed('The program is not running.'));
     const id = ++this.#lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<AppCommands[Command]['value']>();
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });
     const order: Order<Command> = { id, command, payload };
-    this.#port.postMessage(order);
+    this.#port.postMessage(order, []);
     const timer =
       withinMs === undefined
         ? undefined
-        : setTimeout(() => reject(new ProblemError(crashed(`The program did not answer within ${withinMs} ms.`))), withinMs);
+        : setTimeout(
+            () => reject(new ProblemError(crashed(`The program did not answer within ${withinMs} ms.`))),
+            withinMs,
+          );
     try {
-      return await promise;
+      return readAnswer[command](await promise);
     } finally {
       clearTimeout(timer);
       this.#waiting.delete(id);
@@ -99,8 +103,7 @@ export class AppThread {
   #hear(message: Up): void {
     switch (message.kind) {
       case 'answer':
-        // The thread answers with the value of the command that has this id.
-        this.#waiting.get(message.id)?.resolve(message.value as never);
+        this.#waiting.get(message.id)?.resolve(message.value);
         return;
       case 'refusal':
         this.#waiting.get(message.id)?.reject(new ProblemError(message.problem));
@@ -125,7 +128,7 @@ export class AppThread {
 /** How a thread came to its end, for people. */
 export const describe = (error: unknown, exitCode: number): string => {
   if (error === undefined) return `ended with exit code ${exitCode}`;
-  return `was ended by an error that nobody caught (${error instanceof Error ? error.message : String(error)})`;
+  return `was ended by an error that nobody caught (${error instanceof Error ? error.message : inspect(error)})`;
 };
 
 const crashed = (detail: string): Problem => problemOf('crashed', { detail });

@@ -44,7 +44,13 @@ const readArguments = (): NodeRuntimeOptions | undefined => {
   });
   if (values.help === true) return undefined;
   const { base, entry, api: apiUrl, relay: relayUrl, state: stateDir } = values;
-  if (base === undefined || entry === undefined || apiUrl === undefined || relayUrl === undefined || stateDir === undefined) {
+  if (
+    base === undefined ||
+    entry === undefined ||
+    apiUrl === undefined ||
+    relayUrl === undefined ||
+    stateDir === undefined
+  ) {
     const missing = ['base', 'entry', 'api', 'relay', 'state'].filter((name) => !Object.hasOwn(values, name));
     throw new UsageError(`Missing: ${missing.map((name) => `--${name}`).join(', ')}.`);
   }

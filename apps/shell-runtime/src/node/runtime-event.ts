@@ -48,7 +48,8 @@ export const lineOf = (event: NodeRuntimeEvent): string => {
   }
 };
 
-const told = ({ title, detail, stack }: Problem): string => `${detail ?? title}${stack === undefined ? '' : `\n${stack}`}`;
+const told = ({ title, detail, stack }: Problem): string =>
+  `${detail ?? title}${stack === undefined ? '' : `\n${stack}`}`;
 
 /** Everything but line breaks that a terminal could take for a command: what is told comes from others. */
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu;

@@ -81,4 +81,5 @@ export const startNodeRuntime = async (options: NodeRuntimeOptions): Promise<Nod
   }
 };
 
-const withoutJoinCode = ({ [joinCodeVariable]: _, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv => env;
+const withoutJoinCode = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => name !== joinCodeVariable));

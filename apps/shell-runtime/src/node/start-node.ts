@@ -6,7 +6,15 @@ import { epochMs, protocolVersion } from '@cd-push/protocol';
 import { DeliveryLine } from '../line/delivery-line.ts';
 import type { Link } from '../link/link.ts';
 import { defaultSwapLimits } from '../modules/ports.ts';
-import { afterCrash, afterFailedStart, afterStart, crashProblem, startedWith, suspectsOf, withoutRevoked } from '../record/recover.ts';
+import {
+  afterCrash,
+  afterFailedStart,
+  afterStart,
+  crashProblem,
+  startedWith,
+  suspectsOf,
+  withoutRevoked,
+} from '../record/recover.ts';
 import { RunningState } from '../record/running-state.ts';
 import { AppThread } from './app-thread.ts';
 import type { Told } from './app/messages.ts';
@@ -71,7 +79,7 @@ export interface StartNodeOptions {
 }
 
 /** Beyond the time for a start's first stretch. A start that takes longer keeps no push waiting: one may be what it needs. */
-const patienceMs = 1_000;
+const extraPatienceMs = 1_000;
 
 /**
  * Runs a program in a thread and takes pushes into it. Resolves when the entry was evaluated, or does not seem to come to
@@ -115,7 +123,7 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
   const starting = startProgram(supervisor, state, mark, {
     resources,
     instance,
-    patienceMs: limits.startMs + patienceMs,
+    patienceMs: limits.startMs + extraPatienceMs,
   });
 
   const line = new DeliveryLine(
@@ -150,6 +158,7 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
   for (const applying of left) line.reportCrash(applying, crashProblem);
 
   let linkState: NodeRuntimeState['link'] = 'connecting';
+  let taking: Promise<void> | undefined;
   link.open({
     hello: () => ({
       protocol: protocolVersion,
@@ -164,14 +173,17 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
       event({ kind: 'connected', recipient: welcome.recipient });
       line.welcomed(welcome);
     },
-    pushed: (envelope) => void line.receive(envelope),
+    pushed: (envelope) => {
+      if (linkState !== 'closed') taking = line.receive(envelope);
+    },
     sessionRevoked: (session) => line.revoke([session]),
     disconnected: () => {
       if (linkState === 'connected') event({ kind: 'disconnected' });
-      linkState = 'connecting';
+      if (linkState !== 'closed') linkState = 'connecting';
       line.disconnected();
     },
     refused: (problem) => {
+      if (linkState === 'closed') return;
       linkState = 'refused';
       event({ kind: 'refused', problem });
     },
@@ -194,6 +206,8 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
     }),
     close: async () => {
       linkState = 'closed';
+      // What is being applied is finished and reported; what comes now is sent again to the next life.
+      await taking;
       link.close();
       await supervisor.stop();
       mark.release();
@@ -209,7 +223,11 @@ const startProgram = async (
   supervisor: Supervisor,
   state: RunningState,
   mark: FileMark,
-  { resources, instance, patienceMs }: { resources: readonly StandingResource[]; instance: string; patienceMs: number },
+  {
+    resources,
+    instance,
+    patienceMs,
+  }: { resources: readonly StandingResource[]; instance: string; patienceMs: number },
 ): Promise<void> => {
   const suspects = suspectsOf(state.records);
   const [newest] = suspects;
@@ -235,7 +253,9 @@ const startProgram = async (
 
 /** The base, with what the record holds above it. */
 const standingOf = (resources: readonly StandingResource[], state: RunningState): Standing => {
-  const standing = new Map<string, StandingResource | PushedResource>(resources.map((one) => [one.resource, one]));
+  const standing = new Map<string, StandingResource | PushedResource>(
+    resources.map((one) => [one.resource, one]),
+  );
   for (const record of state.records) {
     const kept = startedWith(record);
     if (kept === null) continue;

@@ -304,7 +304,9 @@ export class Supervisor implements Appliers {
       await state.thread.ask('ping', null, hangMs);
     } catch {
       if (this.#state !== state) return;
-      this.#retryLater(problemOf('crashed', { detail: `The program’s event loop stood still for ${hangMs / 1000} s.` }));
+      this.#retryLater(
+        problemOf('crashed', { detail: `The program’s event loop stood still for ${hangMs / 1000} s.` }),
+      );
       await state.thread.terminate();
     }
   }

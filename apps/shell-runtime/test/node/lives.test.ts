@@ -21,7 +21,10 @@ describe('from one life of the process to the next', () => {
     await world.start();
     expect(await world.get()).toBe('two 1');
     expect(world.runtime!.state().applied).toEqual(applied);
-    expect(world.link.hello!.heads).toContainEqual({ resource: '/app/answer.ts', ...applied['/app/answer.ts'] });
+    expect(world.link.hello!.heads).toContainEqual({
+      resource: '/app/answer.ts',
+      ...applied['/app/answer.ts'],
+    });
   });
 
   test('another base drops what was applied to the one before', async () => {
@@ -38,9 +41,19 @@ describe('from one life of the process to the next', () => {
 
   test('what kill -9 cut off while it was applied is skipped, and reported as crashed under its own name', async () => {
     const world = await NodeWorld.create(serverFiles);
-    const envelope = await world.envelope({ 'answer.ts': answerSaying('deadly', `process.kill(process.pid, 'SIGKILL');`) });
-    const child = fork(new URL('killed-process.ts', import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    child.send({ base: world.baseDir, stateDir: world.stateDir, socket: world.socket, trust: world.signer.trust, envelope });
+    const envelope = await world.envelope({
+      'answer.ts': answerSaying('deadly', `process.kill(process.pid, 'SIGKILL');`),
+    });
+    const child = fork(new URL('killed-process.ts', import.meta.url), {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    child.send({
+      base: world.baseDir,
+      stateDir: world.stateDir,
+      socket: world.socket,
+      trust: world.signer.trust,
+      envelope,
+    });
     const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
     expect(signal).toBe('SIGKILL');
     await rm(world.socket, { force: true });
@@ -48,7 +61,9 @@ describe('from one life of the process to the next', () => {
     await world.start();
     expect(await world.get()).toBe('one 1');
     const { pushGuid } = envelope.pushData;
-    expect(world.link.reports).toMatchObject([{ stage: 'failed', pushGuid, attempt: 1, problem: { kind: 'crashed' } }]);
+    expect(world.link.reports).toMatchObject([
+      { stage: 'failed', pushGuid, attempt: 1, problem: { kind: 'crashed' } },
+    ]);
     // The relay repeats what it has no answer to; the same attempt has the same answer, without effect.
     world.link.reports.length = 0;
     world.link.send(envelope);
@@ -60,19 +75,31 @@ describe('from one life of the process to the next', () => {
     const world = await NodeWorld.create(serverFiles);
     await world.start();
     await world.push({ 'answer.ts': answerSaying('two') });
-    await world.push({ 'answer.ts': answerSaying('three', `import { existsSync } from 'node:fs'; if (existsSync(process.env.WORLD + '/bad')) throw new Error('bad');\n`) });
+    await world.push({
+      'answer.ts': answerSaying(
+        'three',
+        `import { existsSync } from 'node:fs'; if (existsSync(process.env.WORLD + '/bad')) throw new Error('bad');\n`,
+      ),
+    });
     expect(await world.get()).toBe('three 1');
     await world.stop();
     await writeFile(join(world.dir, 'bad'), '');
     await world.start();
     expect(await world.get()).toBe('two 1');
-    expect(world.events.find(({ kind }) => kind === 'start-failed')).toMatchObject({ problem: { detail: expect.stringContaining('bad') } });
+    expect(world.events.find(({ kind }) => kind === 'start-failed')).toMatchObject({
+      problem: { detail: expect.stringContaining('bad') },
+    });
   });
 
   test('a program that fails to start waits for the push that repairs it', async () => {
-    const world = await NodeWorld.create({ ...serverFiles, 'answer.ts': `throw new Error('broken from the start');` });
+    const world = await NodeWorld.create({
+      ...serverFiles,
+      'answer.ts': `throw new Error('broken from the start');`,
+    });
     await world.start();
-    expect(await world.event('start-failed')).toMatchObject({ problem: { detail: expect.stringContaining('broken from the start') } });
+    expect(await world.event('start-failed')).toMatchObject({
+      problem: { detail: expect.stringContaining('broken from the start') },
+    });
     expect(await world.push({ 'answer.ts': answerSaying('whole') })).toMatchObject({ stage: 'completed' });
     expect(await world.get()).toBe('whole 1');
   });
@@ -88,11 +115,18 @@ describe('from one life of the process to the next', () => {
   test('a program that dies by itself is started again with what stands', async () => {
     const world = await NodeWorld.create(serverFiles);
     await world.start();
-    await world.push({ 'answer.ts': `import { setTimeout as wait } from 'node:timers/promises';\n${answerSaying('two').replace('=> `', `=> { if (process.env.DEAD !== undefined) return ''; return \``).replace('`;', '`; };')}
-export const dead = (url: string) => { if (url === '/die') setTimeout(() => { throw new Error('ouch'); }); };`, 'main.ts': serverFiles['main.ts']!.replace('import { answer }', 'import { answer, dead }').replace('=> void', '=> { dead(request.url); void').replace('response.end(text)))', 'response.end(text)); })') });
+    await world.push({
+      'answer.ts': `import { setTimeout as wait } from 'node:timers/promises';\n${answerSaying('two').replace('=> `', `=> { if (process.env.DEAD !== undefined) return ''; return \``).replace('`;', '`; };')}
+export const dead = (url: string) => { if (url === '/die') setTimeout(() => { throw new Error('ouch'); }); };`,
+      'main.ts': serverFiles['main.ts']!.replace('import { answer }', 'import { answer, dead }')
+        .replace('=> void', '=> { dead(request.url); void')
+        .replace('response.end(text)))', 'response.end(text)); })'),
+    });
     expect(await world.get()).toBe('two 1');
     await world.get('/die').catch(() => undefined);
-    expect(await world.event('restarting')).toMatchObject({ problem: { kind: 'crashed', detail: expect.stringContaining('ouch') } });
+    expect(await world.event('restarting')).toMatchObject({
+      problem: { kind: 'crashed', detail: expect.stringContaining('ouch') },
+    });
     await world.eventAfter('restarting', 'started');
     expect(await world.get()).toBe('two 1');
   });
@@ -110,6 +144,7 @@ export const dead = (url: string) => { if (url === '/die') setTimeout(() => { th
     const world = await NodeWorld.create(serverFiles);
     await writeFile(join(world.stateDir, 'lock'), '');
     const folder = await takeStateFolder(world.stateDir);
+    expect(folder.dir).toBe(world.stateDir);
     await folder.release();
   });
 });
@@ -141,7 +176,9 @@ describe('a base', () => {
     await close();
     await world.start({ base: url });
     expect(await world.get()).toBe('one 1');
-    expect(await world.event('stale-base')).toMatchObject({ detail: expect.stringContaining('cannot be reached') });
+    expect(await world.event('stale-base')).toMatchObject({
+      detail: expect.stringContaining('cannot be reached'),
+    });
   });
 
   test.each([
@@ -150,26 +187,50 @@ describe('a base', () => {
     [
       'whose contents are not what the manifest says',
       {
-        'cd-push.base.json': JSON.stringify({ module: 'app', base: 'b', resources: { '/app/a.html': { type: 'template', digest: `sha256-${'A'.repeat(43)}`, url: 'a.html' } } }),
+        'cd-push.base.json': JSON.stringify({
+          module: 'app',
+          base: 'b',
+          resources: {
+            '/app/a.html': { type: 'template', digest: `sha256-${'A'.repeat(43)}`, url: 'a.html' },
+          },
+        }),
         'a.html': 'other',
       },
       'not what the base manifest says',
     ],
     [
       'that names files outside of it',
-      { 'cd-push.base.json': JSON.stringify({ module: 'app', base: 'b', resources: { '/app/a.html': { type: 'template', digest: `sha256-${'A'.repeat(43)}`, url: '../secret' } } }) },
+      {
+        'cd-push.base.json': JSON.stringify({
+          module: 'app',
+          base: 'b',
+          resources: {
+            '/app/a.html': { type: 'template', digest: `sha256-${'A'.repeat(43)}`, url: '../secret' },
+          },
+        }),
+      },
       'not below it',
     ],
     [
       'that names resources badly',
-      { 'cd-push.base.json': JSON.stringify({ module: 'app', base: 'b', resources: { '/app/../a.html': { type: 'template', digest: `sha256-${'A'.repeat(43)}`, url: 'a.html' } } }) },
+      {
+        'cd-push.base.json': JSON.stringify({
+          module: 'app',
+          base: 'b',
+          resources: {
+            '/app/../a.html': { type: 'template', digest: `sha256-${'A'.repeat(43)}`, url: 'a.html' },
+          },
+        }),
+      },
       'not a base manifest',
     ],
   ])('%s is refused', async (_, files, why) => {
     const world = await NodeWorld.create(serverFiles);
     await rm(world.baseDir, { recursive: true });
     await mkdir(world.baseDir);
-    await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(world.baseDir, name), text)));
+    await Promise.all(
+      Object.entries(files).map(([name, text]) => writeFile(join(world.baseDir, name), text)),
+    );
     await expect(world.start()).rejects.toThrow(why);
   });
 });

@@ -1,4 +1,11 @@
-import type { Acknowledgement, EpochMs, Failure, ICdPushEnvelop, Problem, RuntimeHello } from '@cd-push/protocol';
+import type {
+  Acknowledgement,
+  EpochMs,
+  Failure,
+  ICdPushEnvelop,
+  Problem,
+  RuntimeHello,
+} from '@cd-push/protocol';
 import type { TrustRoot } from '@cd-push/timeline';
 
 import type { Link, LinkHandlers, RuntimeSelf } from '../../src/link/link.ts';
@@ -23,7 +30,14 @@ export class MemoryLink implements Link {
   }
 
   self(): RuntimeSelf {
-    const addressee = { guid: 'guid-1', user: null, groups: [], module: 'app', environment: 'development', labels: {} };
+    const addressee = {
+      guid: 'guid-1',
+      user: null,
+      groups: [],
+      module: 'app',
+      environment: 'development',
+      labels: {},
+    };
     return { ...addressee, recipient: `guid-1#${this.#instance}`, trust: this.#trust };
   }
   now(): EpochMs {
@@ -64,7 +78,9 @@ export class MemoryLink implements Link {
   /** The report that ends an attempt at this push. */
   async ended({ pushData: { pushGuid } }: ICdPushEnvelop): Promise<Report> {
     for (;;) {
-      const found = this.reports.find((report) => report.pushGuid === pushGuid && report.stage !== 'delivered');
+      const found = this.reports.find(
+        (report) => report.pushGuid === pushGuid && report.stage !== 'delivered',
+      );
       if (found !== undefined) return found;
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }

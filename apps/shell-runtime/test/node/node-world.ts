@@ -7,7 +7,12 @@ import type { ComponentType, ICdPushEnvelop } from '@cd-push/protocol';
 import { onTestFinished } from 'vitest';
 
 import type { NodeRuntimeEvent } from '../../src/node/runtime-event.ts';
-import { defaultNodeLimits, startNode, type NodeLimits, type NodeRuntime } from '../../src/node/start-node.ts';
+import {
+  defaultNodeLimits,
+  startNode,
+  type NodeLimits,
+  type NodeRuntime,
+} from '../../src/node/start-node.ts';
 import { contentOf } from '../modules/content.ts';
 import { sha256, Signer, type FileChange, type PushOptions } from '../signer.ts';
 import { MemoryLink, type Report } from './memory-link.ts';
@@ -16,8 +21,8 @@ import { MemoryLink, type Report } from './memory-link.ts';
 type Content = string | Uint8Array | null;
 
 const typeOf = (name: string): ComponentType => {
-  if (/\.controller\.ts$/u.test(name)) return 'controller';
-  if (/\.ts$/u.test(name)) return 'module';
+  if (name.endsWith('.controller.ts')) return 'controller';
+  if (name.endsWith('.ts')) return 'module';
   if (name.endsWith('.html')) return 'template';
   if (name.endsWith('.css')) return 'style';
   return name.endsWith('.json') ? 'config' : 'asset';
@@ -38,7 +43,8 @@ import.meta.hot.dispose((data) => { data.state = state; });`,
 };
 
 /** The same, of another generation. */
-export const answerSaying = (word: string, top = ''): string => `${top}${serverFiles['answer.ts']!.replace('one', word)}`;
+export const answerSaying = (word: string, top = ''): string =>
+  `${top}${serverFiles['answer.ts']!.replace('one', word)}`;
 
 /** A program's built base, its state folder, and the relay that pushes to it. */
 export class NodeWorld {
@@ -82,7 +88,7 @@ export class NodeWorld {
     const entries = await Promise.all(
       Object.entries(files).map(async ([name, source]) => {
         const { content, digest } = this.#transformed(name, source ?? '');
-        const code = /\.ts$/u.test(name);
+        const code = name.endsWith('.ts');
         const url = code ? `_cd/${digest}.js` : name;
         await mkdir(dirname(join(this.baseDir, url)), { recursive: true });
         await writeFile(join(this.baseDir, url), content);
@@ -95,7 +101,11 @@ export class NodeWorld {
   }
 
   /** A life of the process: ends at `stop`. */
-  async start({ entry = 'main.ts', base = this.baseDir, limits = {} }: { entry?: string; base?: string; limits?: Partial<NodeLimits> } = {}): Promise<NodeRuntime> {
+  async start({
+    entry = 'main.ts',
+    base = this.baseDir,
+    limits = {},
+  }: { entry?: string; base?: string; limits?: Partial<NodeLimits> } = {}): Promise<NodeRuntime> {
     this.link = new MemoryLink(this.signer.trust, 'instance-1');
     this.runtime = await startNode({
       base,
@@ -120,11 +130,16 @@ export class NodeWorld {
     this.runtime = undefined;
   }
 
-  async envelope(files: Readonly<Record<string, Content>>, options: PushOptions = {}): Promise<ICdPushEnvelop> {
+  async envelope(
+    files: Readonly<Record<string, Content>>,
+    options: PushOptions = {},
+  ): Promise<ICdPushEnvelop> {
     this.#version += 1;
     const changes = Object.entries(files).map(([name, source]): FileChange => {
       const common = { resource: `/app/${name}`, type: typeOf(name), version: this.#version };
-      return source === null ? { ...common, content: null } : { ...common, ...this.#transformed(name, source) };
+      return source === null
+        ? { ...common, content: null }
+        : { ...common, ...this.#transformed(name, source) };
     });
     return this.signer.patch(changes, options);
   }
@@ -137,9 +152,13 @@ export class NodeWorld {
   }
 
   /** The first event of that kind, told already or still to come. */
-  async event<Kind extends NodeRuntimeEvent['kind']>(kind: Kind): Promise<Extract<NodeRuntimeEvent, { kind: Kind }>> {
+  async event<Kind extends NodeRuntimeEvent['kind']>(
+    kind: Kind,
+  ): Promise<Extract<NodeRuntimeEvent, { kind: Kind }>> {
     for (;;) {
-      const found = this.events.find((event): event is Extract<NodeRuntimeEvent, { kind: Kind }> => event.kind === kind);
+      const found = this.events.find(
+        (event): event is Extract<NodeRuntimeEvent, { kind: Kind }> => event.kind === kind,
+      );
       if (found !== undefined) return found;
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
@@ -160,14 +179,21 @@ export class NodeWorld {
     return new Promise((resolve, reject) => {
       const asked = request({ socketPath: this.socket, path, agent: false }, (response) => {
         let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => (text += part)).on('end', () => resolve(text)).on('error', reject);
+        response
+          .setEncoding('utf8')
+          .on('data', (part: string) => (text += part))
+          .on('end', () => resolve(text))
+          .on('error', reject);
       });
       asked.on('error', reject).end();
     });
   }
 
-  #transformed(name: string, source: string | Uint8Array): { content: string | Uint8Array; digest: string; map?: string } {
-    if (typeof source === 'string' && /\.ts$/u.test(name)) return contentOf(`/app/${name}`, source);
+  #transformed(
+    name: string,
+    source: string | Uint8Array,
+  ): { content: string | Uint8Array; digest: string; map?: string } {
+    if (typeof source === 'string' && name.endsWith('.ts')) return contentOf(`/app/${name}`, source);
     return { content: source, digest: sha256(source) };
   }
 }

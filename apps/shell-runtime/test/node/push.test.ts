@@ -28,7 +28,8 @@ import.meta.hot.dispose(() => { server.close(); server.closeAllConnections(); })
   'page.html': '<h1>hello</h1>',
   'logo.svg': '<svg/>',
 };
-const answerOf = async (world: NodeWorld): Promise<Record<string, unknown>> => JSON.parse(await world.get()) as Record<string, unknown>;
+const answerOf = async (world: NodeWorld): Promise<Record<string, unknown>> =>
+  JSON.parse(await world.get()) as Record<string, unknown>;
 
 describe('a push of code to a Node program', () => {
   test('a module push changes what the program answers, and the state in hot.data survives', async () => {
@@ -44,8 +45,13 @@ describe('a push of code to a Node program', () => {
     const world = await NodeWorld.create(serverFiles);
     await world.start();
     await world.get();
-    const report = await world.push({ 'answer.ts': `export const answer = () => 'broken';\nthrow new Error('not today');` });
-    expect(report).toMatchObject({ stage: 'failed', problem: { kind: 'apply-failed', resource: '/app/answer.ts' } });
+    const report = await world.push({
+      'answer.ts': `export const answer = () => 'broken';\nthrow new Error('not today');`,
+    });
+    expect(report).toMatchObject({
+      stage: 'failed',
+      problem: { kind: 'apply-failed', resource: '/app/answer.ts' },
+    });
     expect(report).toHaveProperty('problem.detail', expect.stringContaining('not today'));
     expect(report).toHaveProperty('problem.stack', expect.stringMatching(/\(\/app\/answer\.ts:2:7\)/u));
     expect(await world.get()).toBe('one 2');
@@ -58,7 +64,10 @@ describe('a push of code to a Node program', () => {
       { resource: '/app/answer.ts', type: 'module', version: Date.now(), content: 'export default (' },
     ]);
     world.link.send(envelope);
-    expect(await world.link.ended(envelope)).toMatchObject({ stage: 'failed', problem: { kind: 'apply-failed' } });
+    expect(await world.link.ended(envelope)).toMatchObject({
+      stage: 'failed',
+      problem: { kind: 'apply-failed' },
+    });
     expect(await world.get()).toBe('one 1');
   });
 
@@ -66,7 +75,9 @@ describe('a push of code to a Node program', () => {
     const world = await NodeWorld.create(serverFiles);
     await world.start({ limits: { settleMs: 200 } });
     await world.get();
-    const report = await world.push({ 'answer.ts': answerSaying('never', 'await new Promise(() => undefined);') });
+    const report = await world.push({
+      'answer.ts': answerSaying('never', 'await new Promise(() => undefined);'),
+    });
     expect(report).toMatchObject({ stage: 'failed', problem: { kind: 'apply-failed' } });
     expect(await world.get()).toBe('one 2');
   });
@@ -87,7 +98,10 @@ describe('a push of code to a Node program', () => {
     const world = await NodeWorld.create(serverFiles);
     await world.start();
     const report = await world.push({ 'answer.ts': answerSaying('exit', 'process.exit(3);') });
-    expect(report).toMatchObject({ stage: 'failed', problem: { kind: 'crashed', detail: 'The program ended with exit code 3.' } });
+    expect(report).toMatchObject({
+      stage: 'failed',
+      problem: { kind: 'crashed', detail: 'The program ended with exit code 3.' },
+    });
     expect(await world.get()).toBe('one 1');
   });
 
@@ -106,18 +120,31 @@ describe('a push of code to a Node program', () => {
     await world.start();
     await world.get();
     const report = await world.push({ 'main.ts': `import './answer.ts';\nthrow new Error('no start');` });
-    expect(report).toMatchObject({ stage: 'failed', problem: { kind: 'apply-failed', stack: expect.stringContaining('/app/main.ts:2:') } });
+    expect(report).toMatchObject({
+      stage: 'failed',
+      problem: { kind: 'apply-failed', stack: expect.stringContaining('/app/main.ts:2:') },
+    });
     expect(await world.get()).toBe('one 2');
   });
 
   test('a new file, a rename and a deletion', async () => {
     const world = await NodeWorld.create(serverFiles);
     await world.start();
-    const importing = answerSaying('x').replace("'x'", '').replace('`x', '`${word}').concat(`\nimport { word } from './word.ts';`);
-    expect(await world.push({ 'word.ts': `export const word = 'new';`, 'answer.ts': importing })).toMatchObject({ stage: 'completed' });
+    const importing = answerSaying('x')
+      .replace("'x'", '')
+      .replace('`x', '`${word}')
+      .concat(`\nimport { word } from './word.ts';`);
+    expect(
+      await world.push({ 'word.ts': `export const word = 'new';`, 'answer.ts': importing }),
+    ).toMatchObject({ stage: 'completed' });
     expect(await world.get()).toBe('new 1');
-    expect(await world.push({ 'word.ts': null })).toMatchObject({ stage: 'failed', problem: { kind: 'apply-failed' } });
-    expect(await world.push({ 'word.ts': null, 'answer.ts': answerSaying('alone') })).toMatchObject({ stage: 'completed' });
+    expect(await world.push({ 'word.ts': null })).toMatchObject({
+      stage: 'failed',
+      problem: { kind: 'apply-failed' },
+    });
+    expect(await world.push({ 'word.ts': null, 'answer.ts': answerSaying('alone') })).toMatchObject({
+      stage: 'completed',
+    });
     expect(await world.get()).toBe('alone 2');
   });
 
@@ -125,7 +152,9 @@ describe('a push of code to a Node program', () => {
     const world = await NodeWorld.create(serverFiles);
     await world.start({ limits: { retainedBytes: 500 } });
     await world.get();
-    expect(await world.push({ 'answer.ts': answerSaying('two', `// ${'x'.repeat(500)}\n`) })).toMatchObject({ stage: 'completed' });
+    expect(await world.push({ 'answer.ts': answerSaying('two', `// ${'x'.repeat(500)}\n`) })).toMatchObject({
+      stage: 'completed',
+    });
     expect((await world.event('handed-over')).reason).toContain('kept');
     expect(await world.get()).toBe('two 2');
     expect(world.runtime!.state().retainedBytes).toBe(0);
@@ -136,7 +165,12 @@ describe('a push of something else to a Node program', () => {
   test('templates, styles, assets and configuration are new at the next reading, and subscribers are told', async () => {
     const world = await NodeWorld.create(readingFiles);
     await world.start();
-    expect(await answerOf(world)).toEqual({ config: { greeting: 'hello' }, page: '<h1>hello</h1>', logo: '<svg/>', heard: [] });
+    expect(await answerOf(world)).toEqual({
+      config: { greeting: 'hello' },
+      page: '<h1>hello</h1>',
+      logo: '<svg/>',
+      heard: [],
+    });
     await world.push({ 'config.json': '{"greeting":"hi"}' });
     await world.push({ 'page.html': '<h1>hi</h1>' });
     await world.push({ 'logo.svg': Buffer.from('<svg id="new"/>') });
@@ -160,7 +194,10 @@ describe('a push of something else to a Node program', () => {
   test('a configuration that is not JSON is refused', async () => {
     const world = await NodeWorld.create(readingFiles);
     await world.start();
-    expect(await world.push({ 'config.json': '{' })).toMatchObject({ stage: 'failed', problem: { kind: 'apply-failed', resource: '/app/config.json' } });
+    expect(await world.push({ 'config.json': '{' })).toMatchObject({
+      stage: 'failed',
+      problem: { kind: 'apply-failed', resource: '/app/config.json' },
+    });
     expect(await answerOf(world)).toMatchObject({ config: { greeting: 'hello' } });
   });
 
@@ -181,8 +218,14 @@ describe('a push of something else to a Node program', () => {
       return world.link.ended(envelope);
     };
     expect(await operate('greet', { name: 'you' })).toMatchObject({ stage: 'completed' });
-    expect(await operate('greet', { name: 7 })).toMatchObject({ stage: 'failed', problem: { kind: 'invalid-request', path: '/name' } });
-    expect(await operate('greet', { name: 'nobody' })).toMatchObject({ stage: 'failed', problem: { kind: 'apply-failed' } });
+    expect(await operate('greet', { name: 7 })).toMatchObject({
+      stage: 'failed',
+      problem: { kind: 'invalid-request', path: '/name' },
+    });
+    expect(await operate('greet', { name: 'nobody' })).toMatchObject({
+      stage: 'failed',
+      problem: { kind: 'apply-failed' },
+    });
     expect(await operate('unknown', {})).toMatchObject({ stage: 'failed', problem: { kind: 'not-found' } });
     const { heard } = await answerOf(world);
     expect(heard).toContainEqual(['greet', 'you']);
@@ -206,7 +249,18 @@ describe('a push of something else to a Node program', () => {
     await world.start();
     const valid = await world.envelope({ 'answer.ts': answerSaying('two') });
     const deep = JSON.parse(`${'['.repeat(100)}${']'.repeat(100)}`) as unknown;
-    for (const garbage of [undefined, null, 7, 'text', [], {}, { pushData: 7 }, { pushData: { pushGuid: {} } }, deep, { ...valid, pushData: { ...valid.pushData, statement: 'a.b.c' } }]) {
+    for (const garbage of [
+      undefined,
+      null,
+      7,
+      'text',
+      [],
+      {},
+      { pushData: 7 },
+      { pushData: { pushGuid: {} } },
+      deep,
+      { ...valid, pushData: { ...valid.pushData, statement: 'a.b.c' } },
+    ]) {
       world.link.send(garbage);
     }
     world.link.send(valid);

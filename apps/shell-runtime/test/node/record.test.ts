@@ -16,8 +16,8 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 
 // One process has the folder for itself, so what several instances share is not asked of it.
 describe('the record in files', () => {
-  test.each(recordStoreRules.filter(({ shared }) => shared !== true))('$title', async ({ run }) => {
-    await expect(run({ open: () => new FileRecordStore(dir) })).resolves.toBeUndefined();
+  test.each(recordStoreRules.filter(({ shared }) => shared !== true))('$title', async (rule) => {
+    await expect(rule.run({ open: () => new FileRecordStore(dir) })).resolves.toBeUndefined();
   });
 
   test('a content that was cut is not loaded, the others are', async () => {
@@ -37,7 +37,11 @@ describe('the record in files', () => {
     console.warn = (text: unknown) => said.push(text);
     onTestFinished(() => void (console.warn = warn));
     await writeFile(join(dir, 'index.json'), '{"format":1,"base":"base-1","resources":[{"resource":7}]}');
-    expect(await new FileRecordStore(dir).load('base-1', 0)).toEqual({ resources: [], done: [], revokedSessions: [] });
+    expect(await new FileRecordStore(dir).load('base-1', 0)).toEqual({
+      resources: [],
+      done: [],
+      revokedSessions: [],
+    });
     expect(said).toEqual([expect.stringContaining('damaged')]);
   });
 
@@ -51,8 +55,8 @@ describe('the record in files', () => {
 });
 
 describe('the mark in a file', () => {
-  test.each(applyingMarkRules.filter(({ shared }) => shared !== true))('$title', async ({ run }) => {
-    await expect(run({ open: () => new FileMark(dir) })).resolves.toBeUndefined();
+  test.each(applyingMarkRules.filter(({ shared }) => shared !== true))('$title', async (rule) => {
+    await expect(rule.run({ open: () => new FileMark(dir) })).resolves.toBeUndefined();
   });
 
   test('a mark that was cut short says nothing, since nothing was evaluated after it', async () => {

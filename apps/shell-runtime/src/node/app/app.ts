@@ -57,7 +57,10 @@ export class App {
     const { contentDir, projectDir, resources, settleMs, retainedBytes } = setup;
     this.#setup = setup;
     this.#sources = new Map(
-      resources.map(({ resource, digest, path }) => [resource, { resource, digest, url: pathToFileURL(path).href }]),
+      resources.map(({ resource, digest, path }) => [
+        resource,
+        { resource, digest, url: pathToFileURL(path).href },
+      ]),
     );
     this.#files = new Files(contentDir, resources);
     for (const { resource, type, path } of resources) {
@@ -73,7 +76,9 @@ export class App {
         find: (resource) => this.#sources.get(resource),
         foreign: (source) => foreignModule(source, foreignPort),
         external: async (specifier) =>
-          specifier === 'cd-push:runtime' ? namespace : await importNatively(import.meta.resolve(specifier, parent)),
+          specifier === 'cd-push:runtime'
+            ? namespace
+            : importNatively(import.meta.resolve(specifier, parent)),
         // There is no dev server at the other end of `hot.send`; the program's own modules hear it.
         send: (event, data) => this.#modules.emit(event, data),
         invalidated: (result) => {
@@ -130,9 +135,9 @@ export class App {
 
   /** Disposes of everything, importers first, for good. Gives what can be cloned of what modules left. */
   async release(): Promise<LeftData> {
-    const { data, warnings } = await this.#modules.release();
+    const { data: left, warnings } = await this.#modules.release();
     for (const warning of warnings) console.warn('[cd-push] While the program was disposed of:', warning);
-    return Object.fromEntries([...data].map(([resource, data]) => [resource, cloneable(data)]));
+    return Object.fromEntries([...left].map(([resource, data]) => [resource, cloneable(data)]));
   }
 
   /** Runs a registered operation. Throws a `ProblemError` where there is none or where its arguments do not fit. */
@@ -225,7 +230,8 @@ export class App {
 
 /** JSON gives its value, everything else its text (styles) or the URL of a file. */
 const foreignPort = {
-  text: async ({ content, url }: ModuleSource): Promise<string> => content ?? (await readFile(new URL(url ?? ''), 'utf8')),
+  text: async ({ content, url }: ModuleSource): Promise<string> =>
+    content ?? (await readFile(new URL(url ?? ''), 'utf8')),
   urlOf: ({ url }: ModuleSource): string => url ?? '',
   // There is no page to put a style sheet in; its text is what importers get.
   applyStyle: () => undefined,

@@ -69,7 +69,7 @@ export class Files implements Component {
       apply: async () => {
         for (const [resource, standing] of next) this.#put(resource, standing);
         for (const resource of next.keys()) {
-          for (const subscriber of [...(this.#subscribers.get(resource) ?? [])]) {
+          for (const subscriber of Array.from(this.#subscribers.get(resource) ?? [])) {
             told.push([resource, subscriber]);
             await subscriber();
           }
@@ -82,7 +82,10 @@ export class Files implements Component {
             await subscriber();
           } catch (error) {
             // It refused the new content; that it refuses the old one too must not keep others from getting it.
-            console.warn(`[cd-push] A subscriber of ${resource} failed while its content was restored.`, error);
+            console.warn(
+              `[cd-push] A subscriber of ${resource} failed while its content was restored.`,
+              error,
+            );
           }
         }
       },

@@ -32,11 +32,18 @@ export type Applied =
 
 /** What listeners in the program hear, by event. */
 export interface ToldEvents {
-  applied: { readonly pushGuid: string; readonly resources: readonly string[]; readonly signer: string; readonly silent: boolean };
+  applied: {
+    readonly pushGuid: string;
+    readonly resources: readonly string[];
+    readonly signer: string;
+    readonly silent: boolean;
+  };
   failed: { readonly problem: Problem; readonly resources: readonly string[] };
   notice: { readonly text: string; readonly from: string };
 }
-export type Told = { [Event in keyof ToldEvents]: { readonly event: Event; readonly payload: ToldEvents[Event] } }[keyof ToldEvents];
+export type Told = {
+  [Event in keyof ToldEvents]: { readonly event: Event; readonly payload: ToldEvents[Event] };
+}[keyof ToldEvents];
 
 export interface Retained {
   readonly bytes: number;
@@ -70,7 +77,7 @@ export interface Order<Command extends AppCommand> {
 
 /** App thread → supervisor. */
 export type Up =
-  | { readonly kind: 'answer'; readonly id: number; readonly value: AppCommands[AppCommand]['value'] }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly problem: Problem }
   /** A module gave up its own change and nobody above accepts it. */
   | { readonly kind: 'restart-asked'; readonly detail: string };

@@ -19,6 +19,9 @@ export interface NodeAppRuntime {
    */
   readonly command: RegisterOperation;
   /** @returns ends the listening. */
-  on<Event extends keyof ToldEvents>(event: Event, listener: (payload: ToldEvents[Event]) => void): () => void;
+  on<Event extends keyof ToldEvents>(
+    event: Event,
+    listener: (payload: ToldEvents[Event]) => void,
+  ): () => void;
   state(): { readonly retainedBytes: number };
 }

@@ -1,15 +1,21 @@
-import { isMainThread, MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, type MessagePort } from 'node:worker_threads';
 
 import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
 import { App } from './app.ts';
 import type { AppCommands, AppSetup, Down, Up } from './messages.ts';
 
+/** The first message, and the only one that goes by a way that the program could reach. */
+interface Introduction {
+  readonly setup: AppSetup;
+  readonly port: MessagePort;
+}
+
 /**
  * The app thread. Its supervisor is the only one who writes here, and what it writes was verified; it hands over a port
  * of its own, so that whatever the program posts to its parent stays apart.
  */
-const serve = (setup: AppSetup, port: MessagePort): void => {
+const serve = ({ setup, port }: Introduction): void => {
   const say = (message: Up): void => port.postMessage(message);
   const app = new App(setup, (detail) => say({ kind: 'restart-asked', detail }));
 
@@ -40,7 +46,8 @@ const serve = (setup: AppSetup, port: MessagePort): void => {
   port.on('message', (order: Down) => {
     answer(order).then(
       (value) => say({ kind: 'answer', id: order.id, value }),
-      async (error: unknown) => say({ kind: 'refusal', id: order.id, problem: await problemFrom(error, app) }),
+      async (error: unknown) =>
+        say({ kind: 'refusal', id: order.id, problem: await problemFrom(error, app) }),
     );
   });
 };
@@ -54,4 +61,4 @@ const problemFrom = async (error: unknown, app: App): Promise<Problem> => {
 };
 
 if (isMainThread || parentPort === null) throw new Error('This file is the app thread of a Node runtime.');
-parentPort.once('message', (port: MessagePort) => serve(workerData as AppSetup, port));
+parentPort.once('message', serve);

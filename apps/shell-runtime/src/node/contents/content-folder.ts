@@ -39,7 +39,9 @@ export class ContentFolder {
     const kept = new Set([...paths].flatMap((path) => [basename(path), `${basename(path)}.map`]));
     const names = await readdir(this.dir);
     await Promise.all(
-      names.filter((name) => !kept.has(name)).map((name) => rm(join(this.dir, name), { force: true, recursive: true })),
+      names
+        .filter((name) => !kept.has(name))
+        .map((name) => rm(join(this.dir, name), { force: true, recursive: true })),
     );
   }
 }
@@ -52,7 +54,11 @@ export const writeWhole = async (path: string, content: string | Uint8Array): Pr
 };
 
 /** Like {@link writeWhole}, and on the disk when it returns: the file first, then its name. */
-export const writeDurably = async (path: string, content: string | Uint8Array, mode = 0o666): Promise<void> => {
+export const writeDurably = async (
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o666,
+): Promise<void> => {
   const draft = `${path}.${process.pid}.${randomUUID()}`;
   const file = await open(draft, 'w', mode);
   try {

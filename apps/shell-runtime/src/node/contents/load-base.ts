@@ -1,6 +1,12 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { ComponentTypeSchema, parseResource, problemOf, ProblemError, type ComponentType } from '@cd-push/protocol';
+import {
+  ComponentTypeSchema,
+  parseResource,
+  problemOf,
+  ProblemError,
+  type ComponentType,
+} from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
 import Type from 'typebox';
 import { Check } from 'typebox/value';
@@ -47,7 +53,11 @@ export interface LoadedBase {
  * @param keptManifest file in which the manifest is kept for a start at which `from` cannot be reached.
  * @throws ProblemError `unavailable`, `invalid-request` (not a base), `conflict` (contents that are not the manifest's).
  */
-export const loadBase = async (from: string, folder: ContentFolder, keptManifest: string): Promise<LoadedBase> => {
+export const loadBase = async (
+  from: string,
+  folder: ContentFolder,
+  keptManifest: string,
+): Promise<LoadedBase> => {
   const root = rootOf(from);
   for (let reading = 1; ; reading++) {
     try {
@@ -85,7 +95,8 @@ const readManifest = async (root: URL): Promise<Manifest> => {
   const detail = `There is no ${url.href}. "cd-cli build" writes it, and "cd-cli up" serves one.`;
   if (bytes === undefined) throw new ProblemError(problemOf('unavailable', { detail }));
   const value = parsed(bytes);
-  if (Check(ManifestSchema, value) && Object.keys(value.resources).every((name) => parseResource(name).ok)) return value;
+  if (Check(ManifestSchema, value) && Object.keys(value.resources).every((name) => parseResource(name).ok))
+    return value;
   throw new ProblemError(problemOf('invalid-request', { detail: `${url.href} is not a base manifest.` }));
 };
 
@@ -120,10 +131,18 @@ const take = async (manifest: Manifest, root: URL, folder: ContentFolder): Promi
 const below = (root: URL, url: string): URL => {
   const at = URL.canParse(url, root.href) ? new URL(url, root) : undefined;
   if (at?.href.startsWith(root.href) === true) return at;
-  throw new ProblemError(problemOf('invalid-request', { detail: `The base manifest names "${url}", which is not below it.` }));
+  throw new ProblemError(
+    problemOf('invalid-request', { detail: `The base manifest names "${url}", which is not below it.` }),
+  );
 };
 
-const fetchContent = async (at: URL, path: string, resource: string, digest: string, folder: ContentFolder): Promise<void> => {
+const fetchContent = async (
+  at: URL,
+  path: string,
+  resource: string,
+  digest: string,
+  folder: ContentFolder,
+): Promise<void> => {
   const bytes = await read(at);
   if (bytes === undefined || (await digestOf(bytes)) !== digest) {
     const detail = `What ${at.href} holds is not what the base manifest says.`;
@@ -150,7 +169,10 @@ const read = async (url: URL): Promise<Buffer | undefined> => {
     response = await fetch(url, { cache: 'no-cache', signal: AbortSignal.timeout(answerWithinMs) });
     if (response.ok) return Buffer.from(await response.arrayBuffer());
   } catch (cause) {
-    throw new ProblemError(problemOf('unavailable', { detail: `The base at ${url.origin} cannot be reached.` }), { cause });
+    throw new ProblemError(
+      problemOf('unavailable', { detail: `The base at ${url.origin} cannot be reached.` }),
+      { cause },
+    );
   }
   if (response.status === 404 || response.status === 410) return undefined;
   throw new ProblemError(problemOf('unavailable', { detail: `${url.href} answered ${response.status}.` }));

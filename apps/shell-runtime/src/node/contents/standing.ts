@@ -69,7 +69,8 @@ export class Standing {
         const path = contentPath(folder.dir, resource, digest);
         if (!(await folder.has(path, digest))) {
           await folder.put(path, content.kind === 'text' ? content.text : content.bytes);
-          if (content.kind === 'text' && content.map !== undefined) await folder.put(`${path}.map`, content.map);
+          if (content.kind === 'text' && content.map !== undefined)
+            await folder.put(`${path}.map`, content.map);
         }
         return { resource, type, digest, path };
       }),

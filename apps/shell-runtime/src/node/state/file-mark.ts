@@ -1,7 +1,25 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
+import Type from 'typebox';
+import { Check } from 'typebox/value';
+
 import type { Applying, ApplyingMark } from '../../record/applying-mark.ts';
+
+const ApplyingSchema = Type.Object({
+  kind: Type.Enum(['push', 'start']),
+  instance: Type.String(),
+  pushGuid: Type.String(),
+  attempt: Type.Integer(),
+  statement: Type.String(),
+  resources: Type.Array(
+    Type.Object({
+      resource: Type.String(),
+      version: Type.Integer(),
+      digest: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+});
 
 /**
  * The mark in one file that stays open: a line that is forced to the disk before evaluation, and cut off after it. It is
@@ -44,7 +62,8 @@ export class FileMark implements ApplyingMark {
 const applyingIn = (text: string): Applying | undefined => {
   if (!text.endsWith('\n')) return undefined;
   try {
-    return JSON.parse(text) as Applying;
+    const value: unknown = JSON.parse(text);
+    return Check(ApplyingSchema, value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -7,7 +7,13 @@ import Type from 'typebox';
 import { Check } from 'typebox/value';
 
 import { merged } from '../../record/merged.ts';
-import type { DoneRecord, KeptVersion, RecordSnapshot, RecordStore, ResourceRecord } from '../../record/record-store.ts';
+import type {
+  DoneRecord,
+  KeptVersion,
+  RecordSnapshot,
+  RecordStore,
+  ResourceRecord,
+} from '../../record/record-store.ts';
 import { readIfThere, writeDurably } from '../contents/content-folder.ts';
 
 const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
@@ -113,7 +119,11 @@ export class FileRecordStore implements RecordStore {
     };
   }
 
-  write({ resources = [], done = [], revokedSessions = [] }: Parameters<RecordStore['write']>[0]): Promise<void> {
+  write({
+    resources = [],
+    done = [],
+    revokedSessions = [],
+  }: Parameters<RecordStore['write']>[0]): Promise<void> {
     for (const record of resources) {
       this.#resources.set(record.resource, merged(this.#resources.get(record.resource), record));
     }
@@ -135,7 +145,10 @@ export class FileRecordStore implements RecordStore {
   }
 
   async #save(): Promise<void> {
-    const slim = async (version: KeptVersion): Promise<Kept> => ({ ...version, content: await this.#keep(version.content) });
+    const slim = async (version: KeptVersion): Promise<Kept> => ({
+      ...version,
+      content: await this.#keep(version.content),
+    });
     const resources = await Promise.all(
       [...this.#resources.values()].map(async ({ resource, good, former, next }) => ({
         resource,
@@ -171,7 +184,9 @@ export class FileRecordStore implements RecordStore {
         return { kind: 'bytes', file: await this.#writeFile(content.bytes) };
       case 'text': {
         const file = await this.#writeFile(content.text);
-        return content.map === undefined ? { kind: 'text', file } : { kind: 'text', file, map: await this.#writeFile(content.map) };
+        return content.map === undefined
+          ? { kind: 'text', file }
+          : { kind: 'text', file, map: await this.#writeFile(content.map) };
       }
       default:
         return content satisfies never;
@@ -195,18 +210,30 @@ export class FileRecordStore implements RecordStore {
     } catch {
       // Told below.
     }
-    console.warn(`[cd-push] The record in ${this.#dir} is damaged and not used; what was applied comes from the relay again.`);
+    console.warn(
+      `[cd-push] The record in ${this.#dir} is damaged and not used; what was applied comes from the relay again.`,
+    );
     return undefined;
   }
 
   /** With its contents, or undefined where one of them is damaged. */
-  async #whole({ resource, good, former, next }: Index['resources'][number]): Promise<ResourceRecord | undefined> {
+  async #whole({
+    resource,
+    good,
+    former,
+    next,
+  }: Index['resources'][number]): Promise<ResourceRecord | undefined> {
     const kept = good && (await this.#withContent(good));
     if (kept === undefined) return undefined;
     const before = (former && (await this.#withContent(former))) ?? null;
     if (next?.outcome !== 'pending') return { resource, good: kept, former: before, next };
     const pending = await this.#withContent(next.kept);
-    return { resource, good: kept, former: before, next: pending === undefined ? null : { ...next, kept: pending } };
+    return {
+      resource,
+      good: kept,
+      former: before,
+      next: pending === undefined ? null : { ...next, kept: pending },
+    };
   }
 
   async #withContent(kept: Kept): Promise<KeptVersion | undefined> {

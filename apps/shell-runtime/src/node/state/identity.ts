@@ -28,7 +28,10 @@ const keyFile = 'key.json';
 const identityFile = 'identity.json';
 const ownerOnly = 0o600;
 
-const PrivateKeySchema = Type.Object({ ...PublicKeySchema.properties, d: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }) });
+const PrivateKeySchema = Type.Object({
+  ...PublicKeySchema.properties,
+  d: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
+});
 const IdentitySchema = Type.Object({
   instance: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
   identity: Type.Object({
@@ -64,7 +67,11 @@ export const keptIdentity = async (dir: string, options: IdentityOptions): Promi
   }
   const identity = await enrol({ apiUrl, joinCode, key, ...(name === undefined ? {} : { name }) });
   const instance = randomUUID();
-  await writeDurably(join(dir, identityFile), JSON.stringify({ instance, identity }, undefined, 2), ownerOnly);
+  await writeDurably(
+    join(dir, identityFile),
+    JSON.stringify({ instance, identity }, undefined, 2),
+    ownerOnly,
+  );
   return { key, identity, instance };
 };
 
