@@ -1,6 +1,6 @@
 import jwt from '@fastify/jwt';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyInstance } from 'fastify';
 
 import type { Issuer } from '../identity/issuer.ts';
 import type { ApiOptions } from '../options.ts';
@@ -17,7 +17,7 @@ const bodyBytes = 64 * 1024;
 export const buildApp = async (options: ApiOptions, issuer: Issuer, door: Door): Promise<FastifyInstance> => {
   const app = fastify({
     logger: loggingOf(options),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     https: options.tls ?? null,
     bodyLimit: bodyBytes,
     // Slow requests do not hold a connection for ever; the change feed is a response, which this leaves alone.

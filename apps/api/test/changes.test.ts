@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest';
+
+import { follow } from './support/event-stream.ts';
+import { startTestApi } from './support/test-api.ts';
+
+describe('the change feed', () => {
+  test('starts at the head, says so, and tells of what follows', async () => {
+    const api = await startTestApi();
+    const { token, sid } = await api.login();
+    const feed = await follow(api.url);
+    expect(feed.response.headers.get('content-type')).toBe('text/event-stream');
+    const ready = await feed.next();
+    expect(ready).toMatchObject({ event: 'ready', data: {} });
+    await api.call('POST', '/auth/logout', { token });
+    expect(await feed.next()).toMatchObject({
+      event: 'session-revoked',
+      id: String(Number(ready.id) + 1),
+      data: { kind: 'session-revoked', sid, reason: 'logout' },
+    });
+  });
+
+  test('tells of a revocation at once, not at the next poll', async () => {
+    const api = await startTestApi();
+    const { token } = await api.login();
+    const feed = await follow(api.url);
+    await feed.next();
+    const start = performance.now();
+    await api.call('POST', '/auth/logout', { token });
+    await feed.next();
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+
+  test('tells of every kind of change', async () => {
+    const api = await startTestApi();
+    const { token } = await api.login();
+    const bob = await api.join('bob', ['developer']);
+    const feed = await follow(api.url);
+    await feed.next();
+
+    const grants = [{ prefix: '/shop', environments: ['development'] }];
+    await api.call('PUT', `/users/${bob.id}/grants`, { token, body: { grants } });
+    expect(await feed.next()).toMatchObject({ event: 'grants-changed', data: { userId: bob.id, grants } });
+
+    await api.call('PUT', `/users/${bob.id}/roles`, { token, body: { roles: ['observer'] } });
+    expect(await feed.next()).toMatchObject({
+      event: 'user-changed',
+      data: { userId: bob.id, roles: ['observer'] },
+    });
+
+    await api.call('POST', '/interact/subscriptions', { token, body: { group: 'floor', userId: bob.id } });
+    expect(await feed.next()).toMatchObject({
+      event: 'subscriptions-changed',
+      data: { userId: bob.id, groups: ['floor'] },
+    });
+
+    const { resourceGuid } = await api.enrol();
+    expect(await feed.next()).toMatchObject({ event: 'runtimes-changed', data: { guid: resourceGuid } });
+    await api.call('DELETE', `/runtimes/${resourceGuid}`, { token });
+    expect(await feed.next()).toMatchObject({ event: 'runtime-removed', data: { guid: resourceGuid } });
+
+    await api.call('PUT', '/interact/triggers/release', {
+      token,
+      body: { emits: 'show-notice', carries: 'notice' },
+    });
+    expect(await feed.next()).toMatchObject({ event: 'triggers-changed' });
+
+    await api.call('POST', '/auth/refresh', { body: { refreshToken: bob.refreshToken } });
+    await api.call('POST', '/auth/refresh', { body: { refreshToken: bob.refreshToken } });
+    expect(await feed.next()).toMatchObject({
+      event: 'session-revoked',
+      data: { sid: bob.sid, reason: 'refresh-reuse' },
+    });
+
+    const again = await api.login(bob);
+    await api.call('DELETE', `/users/${bob.id}`, { token });
+    expect(await feed.next()).toMatchObject({
+      event: 'session-revoked',
+      data: { sid: again.sid, reason: 'user-removed' },
+    });
+    expect(await feed.next()).toMatchObject({
+      event: 'user-changed',
+      data: { userId: bob.id, removed: true },
+    });
+  });
+
+  test.each<[string, (id: string) => readonly [string, Record<string, string>]]>([
+    ['Last-Event-ID', (id: string) => ['/changes', { 'last-event-id': id }]],
+    ['after', (id: string) => [`/changes?after=${id}`, {}]],
+    ['Last-Event-ID before after', (id: string) => ['/changes?after=0', { 'last-event-id': id }]],
+  ])('is resumed by %s without a gap and without a repetition', async (_what, by) => {
+    const api = await startTestApi();
+    const { token } = await api.login();
+    const bob = await api.join('bob', ['developer']);
+    const setRoles = (roles: readonly string[]) =>
+      api.call('PUT', `/users/${bob.id}/roles`, { token, body: { roles } });
+    const first = await follow(api.url);
+    await first.next();
+    await setRoles(['observer']);
+    const { id } = await first.next();
+    first.stop();
+    await setRoles([]);
+    await setRoles(['admin']);
+    const second = await follow(api.url, ...by(id));
+    expect(await second.next()).toMatchObject({ event: 'ready', id });
+    await setRoles(['developer']);
+    const roles = [await second.next(), await second.next(), await second.next()].map(
+      ({ data }) => data.roles as unknown,
+    );
+    expect(roles).toEqual([[], ['admin'], ['developer']]);
+  });
+
+  test('says reset to a reader that knows more than there is', async () => {
+    const api = await startTestApi();
+    const feed = await follow(api.url, '/changes?after=1000');
+    const { event, id } = await feed.next();
+    expect(event).toBe('reset');
+    expect(Number(id)).toBeLessThan(1000);
+  });
+
+  test('catches a reader up on more rows than one batch holds', async () => {
+    const api = await startTestApi();
+    const { token } = await api.login();
+    const put = (index: number) =>
+      api.call('PUT', `/interact/triggers/t${index}`, {
+        token,
+        body: { emits: 'show-notice', carries: 'notice' },
+      });
+    for (let index = 0; index < 600; index += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, step) => put(index + step)));
+    }
+    const feed = await follow(api.url, '/changes?after=0');
+    const first = Number((await feed.next()).id);
+    const ids: number[] = [];
+    while (ids.length < 600) ids.push(Number((await feed.next()).id));
+    expect(ids).toEqual(ids.map((_, index) => first + 1 + index));
+  });
+
+  test('is told to many readers', async () => {
+    const api = await startTestApi();
+    const { token } = await api.login();
+    const feeds = await Promise.all(Array.from({ length: 5 }, () => follow(api.url)));
+    for (const feed of feeds) await feed.next();
+    await api.call('POST', '/auth/logout', { token });
+    for (const feed of feeds) expect((await feed.next()).event).toBe('session-revoked');
+  });
+
+  test('ends when the api closes, which it does not hold up', async () => {
+    const api = await startTestApi();
+    const feed = await follow(api.url);
+    await feed.next();
+    await api.close();
+    expect(await feed.ended()).toBe(true);
+  });
+
+  test('is refused to everyone but services', async () => {
+    const api = await startTestApi();
+    const { token } = await api.login();
+    expect((await api.call('GET', '/changes')).body.kind).toBe('invalid-credentials');
+    expect((await api.call('GET', '/changes', { token })).body.kind).toBe('invalid-credentials');
+    expect((await api.call('GET', '/changes?after=-1', { service: true })).body).toMatchObject({
+      kind: 'invalid-request',
+      path: '/after',
+    });
+  });
+});
