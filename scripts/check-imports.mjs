@@ -146,7 +146,7 @@ function checkBare(room, rule, file, { specifier, typesOnly }, byName) {
 function grantOf(room, rule, folder, isTest) {
   if (folder === room.folder) return 'all'; // a test may import its own package by name
   if (folder === testingRoom) return isTest ? 'all' : undefined;
-  return rule.rooms[folder] ?? rule.rooms[anyRoom];
+  return (isTest ? rule.tests?.[folder] : undefined) ?? rule.rooms[folder] ?? rule.rooms[anyRoom];
 }
 
 function checkManifest(room, rule, byName) {

@@ -2,6 +2,7 @@
 // well-kept libraries are welcome everywhere unless `libraries` lists the only ones.
 //
 //   rooms      other rooms of ours that its sources may import ('types' = with `import type` alone)
+//   tests      further rooms that its tests alone may import
 //   libraries  if given, the only packages from outside that its sources may import
 //   neutral    its sources run in browsers and in Node alike: none of Node's own modules
 //   nodeOnly   ... but in these files, which package.json's "node" condition chooses
@@ -27,6 +28,8 @@ const importRules = {
   },
   'apps/relay': {
     rooms: { 'packages/protocol': 'all', 'packages/store': 'all', 'packages/timeline': 'all' },
+    // Both are run as two processes.
+    tests: { 'apps/api': 'all' },
   },
   'apps/shell-runtime': {
     rooms: { 'packages/client': 'all', 'packages/protocol': 'all', 'packages/timeline': 'all' },
