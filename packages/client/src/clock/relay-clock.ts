@@ -3,6 +3,9 @@ import { epochMs, type EpochMs } from '@cd-push/protocol';
 /**
  * The servers' clock as seen from here: this machine's clock plus an offset. Each reading of the other side's time
  * bounds the offset to half of its round trip; the reading with the shortest round trip counts.
+ *
+ * An offset within those bounds is kept as it is: a first reading is often a slow one (a login hashes a password), and
+ * two programs on one machine, whose clocks are the same, must not be told apart by half of its duration.
  */
 export class RelayClock {
   /** A reading older than this gives way to any newer one: clocks drift, and machines sleep. */
@@ -40,7 +43,8 @@ export class RelayClock {
     const errorMs = (receivedAt - sentAt) / 2;
     const isStale = receivedAt - this.#readAt > RelayClock.#readingLastsMs;
     if (errorMs < 0 || (!isStale && errorMs >= this.#errorMs)) return false;
-    this.#offsetMs = serverTime - (sentAt + errorMs);
+    const midpointMs = serverTime - (sentAt + errorMs);
+    if (Math.abs(midpointMs - this.#offsetMs) > errorMs) this.#offsetMs = midpointMs;
     this.#errorMs = errorMs;
     this.#readAt = receivedAt;
     return true;
