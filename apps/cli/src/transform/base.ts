@@ -205,8 +205,7 @@ export class Base {
     }
     for (const [path, known] of before) {
       const now = this.#files.get(path);
-      if (now?.entry === undefined || now.problem !== undefined || now.entry.digest === known?.entry?.digest)
-        continue;
+      if (now?.entry === undefined || now.entry.digest === known?.entry?.digest) continue;
       const from = known === undefined ? removed.get(now.source) : undefined;
       if (from === undefined || componentTypeOf(from) !== componentTypeOf(path)) {
         changes.push({ change: 'put', entry: now.entry });
@@ -264,7 +263,7 @@ export class Base {
   #below(path: string): string | undefined {
     const below = relative(this.#root, isAbsolute(path) ? path : join(this.#root, path));
     if (below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below)) return undefined;
-    return below.split(sep).join('/').normalize('NFC');
+    return below.split(sep).join('/');
   }
 
   #resource(path: string): string {

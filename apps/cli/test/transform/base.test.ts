@@ -94,6 +94,21 @@ describe('a base', () => {
     expect(buildBase(root, 'shop').manifest()).toEqual(one.manifest());
   });
 
+  test('has the digest of the very bytes, byte order mark and all', () => {
+    const base = build({ 'a.html': '\ufeff<p></p>' });
+    const { digest, content } = base.entry('/shop/a.html')!;
+    expect(content).toBe('\ufeff<p></p>');
+    expect(digest).toBe(contentDigest(new TextEncoder().encode('\ufeff<p></p>')));
+  });
+
+  test('gives no bytes of an asset that is not the one it knows', () => {
+    const base = build({ 'a.bin': 'one' });
+    write({ 'a.bin': 'two' });
+    expect(base.bytesOf('/shop/a.bin')).toBeUndefined();
+    base.update(['a.bin']);
+    expect(base.bytesOf('/shop/a.bin')).toEqual(Buffer.from('two'));
+  });
+
   test('leaves out what belongs to tools, secrets, and what it is told to', () => {
     const base = build(
       {
@@ -213,6 +228,21 @@ describe('an update', () => {
       'put /shop/a.ts',
       'rename /shop/lib/index.ts to /shop/lib/main.ts',
     ]);
+  });
+
+  test('a file that becomes something else by its new name is deleted and put', () => {
+    const base = build({ 'a.html': '{}' });
+    renameSync(join(root, 'a.html'), join(root, 'a.json'));
+    expect(names(base.update(['a.html', 'a.json']))).toEqual(['delete /shop/a.html', 'put /shop/a.json']);
+  });
+
+  test('a style sheet that is removed leaves its importers at fault', () => {
+    const base = build({ 'a.css': '@import "b.css";', 'b.css': 'b {}' });
+    rmSync(join(root, 'b.css'));
+    expect(base.update(['b.css'])).toMatchObject({
+      changes: [{ change: 'delete', resource: '/shop/b.css' }],
+      problems: [{ resource: '/shop/a.css', line: 1, column: 1 }],
+    });
   });
 
   test('a new file that an import now means changes the importer, though it was not saved', () => {

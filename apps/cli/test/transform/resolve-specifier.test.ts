@@ -49,6 +49,7 @@ describe('specifiers', () => {
     ['a URL without scheme', '//esm.sh/preact', 'external //esm.sh/preact'],
     ['a file that is not there', './absent', 'there is no such file'],
     ['a way out of the project', '../../../other/x.ts', 'it leads out of the project'],
+    ['the folder around the project', '../../..', 'it leads out of the project'],
     ['a way out from the project’s folder', '/../other/x.ts', 'it leads out of the project'],
     ['a query', '../cart.ts?raw', '"?raw" after a file name has no meaning here'],
   ])('%s: %s', (_, specifier, expected) => {

@@ -60,7 +60,7 @@ describe('content', () => {
   test('is an ES module without imports whose default export is the body, and names what the body imports', async () => {
     const { content, imports, dynamicImports } = good(`
       import { a } from './dep.ts'; import * as pkg from 'pkg'; import data from './data.json';
-      const lazy = () => import('./lazy.ts');
+      const lazy = () => [import('./lazy.ts'), import('./dep.ts')];
       export const sum: number = a + data.n + pkg.n; export { lazy };`);
     expect(imports).toEqual({
       './data.json': '/m/data.json',
@@ -171,6 +171,13 @@ describe('source map', () => {
       'x.tsx',
     );
     expect(originOf(done, 'toFixed')).toEqual(['/m/x.tsx', 4, 9]);
+  });
+
+  test('leads there where a directive and comments stand before the exports', () => {
+    const led = `/*! licence */\n'use strict';\n// why\nimport './x.ts';\n/** doc */\nexport const a = () => here();\n/** doc */\nexport const b = () => there();\n`;
+    const done = good(led);
+    expect(originOf(done, 'here()')).toEqual(['/m/x.ts', 6, 24]);
+    expect(originOf(done, 'there()')).toEqual(['/m/x.ts', 8, 24]);
   });
 
   test('agrees with the stack that V8 gives', async () => {

@@ -65,8 +65,8 @@ describe('addresses', () => {
 describe('imports', () => {
   test('are put in their place, with addresses relative to their own file, whatever form they have', () => {
     const sheets = { 'base/reset.css': 'a { b: url(x.png) }', 'src/part.css': 'p {}', 'top.css': 't {}' };
-    const text = `@import "../base/reset.css";@import url(./part.css);\n@import url("/top.css") ;\nb {}`;
-    expect(flat(content(text, sheets))).toBe('a { b: url("/base/x.png") }p {} t {} b {}');
+    const text = `/* first */@import "../base/reset.css";@import url(./part.css);\n@import url("/top.css") ;\nb {}`;
+    expect(flat(content(text, sheets))).toBe('/* first */a { b: url("/base/x.png") }p {} t {} b {}');
   });
 
   test('name all style sheets whose text is held, at whatever remove', () => {
@@ -88,6 +88,10 @@ describe('imports', () => {
     expect(flat(content(`@import "a.css" ${condition};`, { 'src/a.css': 'a {}' }))).toBe(expected);
   });
 
+  test('need no space after the address', () => {
+    expect(flat(content('@import "a.css"layer(x);', { 'src/a.css': 'a {}' }))).toBe('@layer x { a {} }');
+  });
+
   test('from elsewhere stay, before everything, with their conditions', () => {
     const sheets = { 'src/a.css': '@import "https://cdn.test/b.css"; a {}' };
     const text = `@charset "utf-8"; @import "a.css"; @import url(//cdn.test/c.css) layer(x) print; b {}`;
@@ -96,8 +100,11 @@ describe('imports', () => {
     );
   });
 
-  test('from elsewhere below a condition are refused', () => {
+  test('from elsewhere below a condition are refused, at whatever remove', () => {
     const sheets = { 'src/a.css': '\n@import "https://cdn.test/b.css";' };
+    expect(fault('@import "b.css" print;', { ...sheets, 'src/b.css': '@import "a.css";' }).resource).toBe(
+      '/m/src/a.css',
+    );
     expect(fault('@import "a.css" print;', sheets)).toMatchObject({
       resource: '/m/src/a.css',
       line: 2,

@@ -21,6 +21,7 @@ export interface NodeEvaluator extends Evaluator {
 /** Loads modules from files that are named by their digest, so that a stack's frames say which version they are of. */
 export const createNodeEvaluator = ({ dir, projectDir }: NodeEvaluatorOptions): NodeEvaluator => {
   const folder = resolve(dir);
+  const imported = new Set<string>();
   const made = mkdir(folder, { recursive: true });
 
   return {
@@ -29,12 +30,16 @@ export const createNodeEvaluator = ({ dir, projectDir }: NodeEvaluatorOptions): 
         if (url === undefined) throw new TypeError('A module source has neither content nor URL.');
         return loadedModuleOf(await import(url), 0);
       }
+      // Node keeps a module by its URL: the same digest is the same module, and kept once.
+      const retained = imported.has(digest) ? 0 : content.length;
       await made;
       const file = join(folder, `${digest}.mjs`);
       const writes = [writeWhole(file, content)];
       if (map !== undefined) writes.push(writeWhole(`${file}.map`, map));
       await Promise.all(writes);
-      return loadedModuleOf(await import(pathToFileURL(file).href), content.length);
+      const loaded = loadedModuleOf(await import(pathToFileURL(file).href), retained);
+      imported.add(digest);
+      return loaded;
     },
 
     meta: (resource) => {

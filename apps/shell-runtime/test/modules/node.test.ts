@@ -56,6 +56,8 @@ describe('modules in Node', () => {
       filename: '/srv/shop/src/a b.ts',
       dirname: '/srv/shop/src',
     });
+    expect(loaded.retainedBytes).toBe(main.content!.length);
+    expect((await evaluator.load(main)).retainedBytes).toBe(0);
     await expect(started(main)).resolves.toBeInstanceOf(LiveModules);
   });
 
