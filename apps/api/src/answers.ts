@@ -88,7 +88,7 @@ export const SubscriptionViewSchema = Type.Object({
 });
 
 /** Beside the session in the answers to login and refresh. */
-export const LoginDataSchema = Type.Object({
+const LoginDataSchema = Type.Object({
   refreshToken: Type.String(),
   /** End of the access token. */
   expiresAt: EpochMsSchema,

@@ -4,6 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 import { openSqliteStore, StoreError } from '../src/index.ts';
@@ -25,7 +26,7 @@ const failure = async (opening: Promise<unknown>): Promise<StoreError> => {
 
 /** Starts another process that writes to the file, and reads what it says line by line. */
 const startHolder = (file: string) => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), file], {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./holder.ts')), file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };

@@ -5,7 +5,7 @@ import type { IssuerKey, IssuerKeyStore } from '@cd-push/store';
 import { cryptoPlatform, type SigningKey } from '@cd-push/timeline';
 
 /** One key of the issuer in the forms that signing and verifying take it. */
-export interface IssuerKeyForms {
+interface IssuerKeyForms {
   readonly kid: string;
   readonly publicKey: PublicKey;
   readonly publicPem: string;

@@ -2,19 +2,20 @@ import { randomUUID } from 'node:crypto';
 
 import type { JWT } from '@fastify/jwt';
 import { epochMs, PublicKeySchema, type EpochMs, type PublicKey } from '@cd-push/protocol';
+import { fromBase64url } from '@cd-push/timeline';
 import Type, { type Static } from 'typebox';
 import { Check } from 'typebox/value';
 
 import type { Issuer } from './issuer.ts';
 
 /** What an access token may be used for; certificates and proofs are other types and never pass here. */
-export const accessTokenType = 'at+jwt';
-export const accessAudience = 'cd-push';
+const accessTokenType = 'at+jwt';
+const accessAudience = 'cd-push';
 
 export const ClientKindSchema = Type.Enum(['developer', 'observer', 'runtime']);
 
 /** Claims of an access token: RFC 9068 with the session, the tenant and the key that it is bound to (RFC 7800). */
-export const AccessClaimsSchema = Type.Object({
+const AccessClaimsSchema = Type.Object({
   iss: Type.String(),
   aud: Type.Literal(accessAudience),
   /** `user-<id>`, or the resourceGuid of a runtime. */
@@ -125,9 +126,12 @@ export class Tokens {
   }
 }
 
+/** The header of a token whose three parts are canonical base64url, so that one token has one spelling. */
 const headerOf = (token: string): unknown => {
+  const [header, ...rest] = token.split('.').map(fromBase64url);
+  if (header === undefined || rest.length !== 2 || rest.includes(undefined)) return undefined;
   try {
-    return JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString('utf8')) as unknown;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(header)) as unknown;
   } catch {
     return undefined;
   }
