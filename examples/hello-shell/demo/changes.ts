@@ -75,10 +75,14 @@ export const changes: readonly Change[] = [
 ];
 
 /** The text that the edit turns the file into. Rejects where the file does not hold exactly one place to edit. */
-export const prepare = async (project: string, { file, edit: [from, to] }: Change): Promise<() => Promise<void>> => {
+export const prepare = async (
+  project: string,
+  { file, edit: [from, to] }: Change,
+): Promise<() => Promise<void>> => {
   const path = join(project, file);
   const parts = (await readFile(path, 'utf8')).split(from);
-  if (parts.length !== 2) throw new Error(`${file} holds ${parts.length - 1} places that read ${from}, not one`);
+  if (parts.length !== 2)
+    throw new Error(`${file} holds ${parts.length - 1} places that read ${from}, not one`);
   const text = parts.join(to);
   return () => writeFile(path, text);
 };

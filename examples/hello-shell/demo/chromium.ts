@@ -33,7 +33,8 @@ const unpackedChromium = async (): Promise<string> => {
   const manifest: unknown = JSON.parse(
     await readFile(join(example, 'node_modules/@sparticuz/chromium/package.json'), 'utf8'),
   );
-  const version = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : '';
+  const version =
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : '';
   const cache = join(example, 'node_modules/.cache');
   const home = join(cache, `chromium-${String(version)}`);
   const executable = join(home, 'chromium');

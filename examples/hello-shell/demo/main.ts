@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 import { changes } from './changes.ts';
-import { saveEach } from './once.ts';
+import { saveEach, visitor } from './once.ts';
 import { Page } from './page.ts';
 import { asJson, asText } from './report.ts';
 import { Stack } from './stack.ts';
@@ -26,7 +26,9 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 /** Resolves when the demo is over or was stopped; rejects where something is not as it should be. */
 const run = async (options: Options, stop: AbortSignal): Promise<void> => {
   await using owner = new AsyncDisposableStack();
-  const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
+  const stopped = new Promise<void>((resolve) =>
+    stop.addEventListener('abort', () => resolve(), { once: true }),
+  );
   await Promise.race([show(options, owner), stopped]);
 };
 
@@ -35,10 +37,11 @@ const show = async ({ once, json }: Options, owner: AsyncDisposableStack): Promi
   owner.defer(place.remove);
   const stack = await Stack.start(place, owner);
   if (once) {
-    const page = await Page.open(stack.pageUrl, owner);
+    const page = await Page.open(stack.pageUrl, visitor, owner);
     await stack.connected(2);
     await stack.watch();
-    for await (const { report, file } of saveEach(stack, page)) print(json ? asJson(report) : asText(report, file));
+    for await (const { report, file } of saveEach(stack, page))
+      print(json ? asJson(report) : asText(report, file));
     return;
   }
   await stack.connected(1);
@@ -51,10 +54,10 @@ const invitation = ({ pageUrl, serviceUrl, project }: Stack): string =>
   [
     '',
     `  Open      ${pageUrl}`,
-    `  and       ${serviceUrl}state?visitor=Ada   (the Node service)`,
+    `  and       ${serviceUrl}state?visitor=${visitor}   (the Node service)`,
     '',
     `  Edit one of these, save it, and watch both:`,
-    ...changes.map(({ componentType, file }) => `  ${componentType.padEnd(10)}${project}/${file}`),
+    ...changes.map(({ componentType, file }) => `  ${componentType.padEnd(12)}${project}/${file}`),
     '',
     '  Ctrl-C ends the demo and removes the folder.',
     '',

@@ -1,14 +1,17 @@
 import { changes, prepare, type Change } from './changes.ts';
-import { Page } from './page.ts';
+import type { Page } from './page.ts';
 import type { PushReport } from './report.ts';
 import { readState } from './service.ts';
 import type { Stack } from './stack.ts';
 
-/** Who greets whom; typed into the page as well. */
-const visitor = 'Ada';
+/** Whom page and service greet. */
+export const visitor = 'Ada';
 
 /** Saves one change of each kind, one after the other, and gives what came of each. */
-export async function* saveEach(stack: Stack, page: Page): AsyncGenerator<{ report: PushReport; file: string }> {
+export async function* saveEach(
+  stack: Stack,
+  page: Page,
+): AsyncGenerator<{ report: PushReport; file: string }> {
   for (const change of changes) yield { report: await saveOne(stack, page, change), file: change.file };
 }
 
@@ -20,7 +23,10 @@ const saveOne = async (stack: Stack, page: Page, change: Change): Promise<PushRe
   const { componentType, file } = change;
   const look = async (): Promise<{ browser: string; node: string }> => ({
     browser: shown(await page.read(change.inPage), `the page shows nothing of ${file}`),
-    node: shown(change.inService(await readState(stack.serviceUrl, visitor)), `the service shows nothing of ${file}`),
+    node: shown(
+      change.inService(await readState(stack.serviceUrl, visitor)),
+      `the service shows nothing of ${file}`,
+    ),
   });
 
   const before = await look();
@@ -30,7 +36,8 @@ const saveOne = async (stack: Stack, page: Page, change: Change): Promise<PushRe
   await save();
   const push = await stack.settledPush();
   const late = AbortSignal.timeout(appliedWithinMs);
-  const saveToAppliedMs = (await within(appliedAt(), late, `the page does not show the change of ${file}`)) - savedAt;
+  const saveToAppliedMs =
+    (await within(appliedAt(), late, `the page does not show the change of ${file}`)) - savedAt;
   const after = await look();
 
   return {
@@ -40,9 +47,11 @@ const saveOne = async (stack: Stack, page: Page, change: Change): Promise<PushRe
     commTrack: push.commTrack,
     recipients: push.recipients.map(({ recipient, kind, stage, commTrack, problem }) => {
       if (kind === undefined) throw new Error(`Nothing is known of the recipient ${recipient}.`);
-      if (stage !== 'completed') throw new Error(`${file} ended as ${stage} at the ${kind} recipient: ${problem?.detail}`);
+      if (stage !== 'completed')
+        throw new Error(`${file} ended as ${stage} at the ${kind} recipient: ${problem?.detail}`);
       const observed = { before: before[kind], after: after[kind] };
-      if (observed.before === observed.after) throw new Error(`${file} changed nothing at the ${kind} recipient.`);
+      if (observed.before === observed.after)
+        throw new Error(`${file} changed nothing at the ${kind} recipient.`);
       return { target: recipient, kind, stage, commTrack, observed };
     }),
   };

@@ -20,11 +20,11 @@ export class Page {
   }
 
   /**
-   * Opens the page, and waits until the app has started in it.
+   * Opens the page, waits until the app has started in it, and does what a visitor would: types a name, counts.
    *
    * @param owner ends the browser.
    */
-  static async open(url: string, owner: AsyncDisposableStack): Promise<Page> {
+  static async open(url: string, visitor: string, owner: AsyncDisposableStack): Promise<Page> {
     const browser = await launchChromium();
     owner.defer(() => browser.close());
     const page = await browser.newPage();
@@ -33,8 +33,12 @@ export class Page {
     page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
     await page.goto(url);
     await page.waitForSelector('[data-more]:not(:empty)', { timeout: startMs }).catch((cause: unknown) => {
-      throw new Error([`The app did not start in the page within ${startMs} ms.`, ...faults].join('\n'), { cause });
+      throw new Error([`The app did not start in the page within ${startMs} ms.`, ...faults].join('\n'), {
+        cause,
+      });
     });
+    await page.fill('input[name=visitor]', visitor);
+    await page.click('[data-more]');
     return new Page(await page.context().newCDPSession(page));
   }
 

@@ -49,7 +49,11 @@ export class Program implements AsyncDisposable {
    * @param read gives undefined for a line that says something else.
    * @throws Error with the program's last words if it ends, or the time is over, before that.
    */
-  async find<Found>(read: (line: string) => Found | undefined, what: string, timeoutMs: number): Promise<Found> {
+  async find<Found>(
+    read: (line: string) => Found | undefined,
+    what: string,
+    timeoutMs: number,
+  ): Promise<Found> {
     const deadline = AbortSignal.timeout(timeoutMs);
     for (;;) {
       for (let line = this.#lines.shift(); line !== undefined; line = this.#lines.shift()) {
@@ -97,6 +101,10 @@ export class Program implements AsyncDisposable {
 
   #failure(what: string): Error {
     const { exitCode } = this.#child;
-    return new Error([`${this.#name} ${what}${exitCode === null ? '' : ` (exit code ${exitCode})`}.`, ...this.#tail].join('\n'));
+    return new Error(
+      [`${this.#name} ${what}${exitCode === null ? '' : ` (exit code ${exitCode})`}.`, ...this.#tail].join(
+        '\n',
+      ),
+    );
   }
 }

@@ -42,5 +42,7 @@ const timesOf = ({ initTime, relayTime, pushTime, deliveryTime, completedTime }:
       ['completed', completedTime],
     ] as const
   )
-    .map(([stage, time]) => `${stage} ${time === null || initTime === null ? '–' : `+${time - initTime}`}`.padEnd(15))
+    .map(([stage, time]) =>
+      `${stage} ${time === null || initTime === null ? '–' : `+${time - initTime}`}`.padEnd(15),
+    )
     .join('');

@@ -53,7 +53,11 @@ export class Stack {
   readonly #owner: AsyncDisposableStack;
   #watch: Program | undefined;
 
-  private constructor(place: Workplace, owner: AsyncDisposableStack, urls: { pageUrl: string; serviceUrl: string }) {
+  private constructor(
+    place: Workplace,
+    owner: AsyncDisposableStack,
+    urls: { pageUrl: string; serviceUrl: string },
+  ) {
     this.project = place.project;
     this.pageUrl = urls.pageUrl;
     this.serviceUrl = urls.serviceUrl;
@@ -135,7 +139,10 @@ const cli = (place: Workplace, args: readonly string[], { aloud = false } = {}):
     aloud,
   });
 
-const startService = (place: Workplace, { apiUrl, relayUrl, pageUrl, joinCode }: Static<typeof Ready>): Program => {
+const startService = (
+  place: Workplace,
+  { apiUrl, relayUrl, pageUrl, joinCode }: Static<typeof Ready>,
+): Program => {
   const options = {
     base: pageUrl,
     entry: '/hello-shell/service/main.ts',

@@ -25,7 +25,7 @@ export interface Workplace {
   readonly data: string;
   /** Stands for the user's home folder: where keys and sessions are kept. */
   readonly home: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 export const makeWorkplace = async (): Promise<Workplace> => {

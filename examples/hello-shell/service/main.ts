@@ -9,7 +9,9 @@ const answer: RequestListener = ({ url = '/' }, response) => {
   if (pathname === '/state') {
     response.setHeader('content-type', 'application/json').end(JSON.stringify(state));
   } else if (pathname === '/') {
-    response.setHeader('content-type', 'text/plain; charset=utf-8').end(`${state.title}: ${state.greeting}\n`);
+    response
+      .setHeader('content-type', 'text/plain; charset=utf-8')
+      .end(`${state.title}: ${state.greeting}\n`);
   } else {
     response.writeHead(404).end();
   }

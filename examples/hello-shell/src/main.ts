@@ -26,7 +26,9 @@ await runtime.template('/hello-shell/src/counter.html', host);
 startCounter(host);
 
 if ('serviceWorker' in navigator) {
-  navigator.serviceWorker.register('/service-worker.js', { updateViaCache: 'none' }).catch((error: unknown) => {
-    console.warn('Without its service worker the page does not open without a network.', error);
-  });
+  navigator.serviceWorker
+    .register('/service-worker.js', { updateViaCache: 'none' })
+    .catch((error: unknown) => {
+      console.warn('Without its service worker the page does not open without a network.', error);
+    });
 }

@@ -28,7 +28,10 @@ const Line = Type.Object(
           kind: Type.Enum(['browser', 'node']),
           stage: Type.Literal('completed'),
           commTrack: CommTrackSchema,
-          observed: Type.Object({ before: Type.String(), after: Type.String() }, { additionalProperties: false }),
+          observed: Type.Object(
+            { before: Type.String(), after: Type.String() },
+            { additionalProperties: false },
+          ),
         },
         { additionalProperties: false },
       ),
@@ -53,9 +56,13 @@ const demo = (...args: string[]): ChildProcessByStdio<null, Readable, Readable> 
 describe('npm run demo -- --once --json', () => {
   test('brings one real change of each kind to page and service, tracked, and seen from outside', async () => {
     const run = demo('--once', '--json');
-    const [output, talk, [exitCode]] = await Promise.all([text(run.stdout), text(run.stderr), once(run, 'close')]);
+    const [output, talk, [exitCode]] = await Promise.all([
+      text(run.stdout),
+      text(run.stderr),
+      once(run, 'close'),
+    ]);
 
-    expect(exitCode, talk).toBe(0);
+    expect({ exitCode, talk }).toMatchObject({ exitCode: 0 });
     const lines = output.trimEnd().split('\n').map(parsedLine);
     expect(lines.map(({ componentType }) => componentType)).toEqual([
       'template',
@@ -68,7 +75,8 @@ describe('npm run demo -- --once --json', () => {
     expect(new Set(lines.map(({ pushGuid }) => pushGuid)).size).toBe(lines.length);
     for (const { commTrack, recipients } of lines) {
       expect(recipients.map(({ kind }) => kind).toSorted()).toEqual(['browser', 'node']);
-      for (const track of [commTrack, ...recipients.map((recipient) => recipient.commTrack)]) expectCompleted(track);
+      for (const track of [commTrack, ...recipients.map((recipient) => recipient.commTrack)])
+        expectCompleted(track);
       for (const { observed } of recipients) expect(observed.after).not.toBe(observed.before);
     }
     expectNothingLeft();
@@ -92,7 +100,7 @@ describe('npm run demo', () => {
 
     run.kill('SIGINT');
     const [exitCode] = await once(run, 'exit');
-    expect(exitCode, await talk).toBe(0);
+    expect({ exitCode, talk: await talk }).toMatchObject({ exitCode: 0 });
     expectNothingLeft();
   }, 60_000);
 });
