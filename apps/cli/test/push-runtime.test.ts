@@ -46,15 +46,11 @@ test('a push that every recipient completes exits 0, and its last line holds the
     commTrack: { completed: true },
   });
   expect(result.recipients).toHaveLength(2);
-  for (const recipient of result.recipients) {
+  for (const recipient of result.recipients!) {
     const { initTime, relayTime, pushTime, deliveryTime, completedTime } = recipient.commTrack;
-    expect([initTime, relayTime, pushTime, deliveryTime, completedTime].toSorted((a, b) => a - b)).toEqual([
-      initTime,
-      relayTime,
-      pushTime,
-      deliveryTime,
-      completedTime,
-    ]);
+    const times = [initTime, relayTime, pushTime, deliveryTime, completedTime].map(Number);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(Math.min(...times)).toBeGreaterThan(0);
     expect(recipient).toMatchObject({ stage: 'completed', kind: 'node' });
   }
   const [{ statement, contents }] = one.received.slice(before) as [FakeRuntime['received'][number]];
@@ -69,13 +65,14 @@ test('a failing recipient makes it 3 and is named with the reason', async () => 
   expect(code).toBe(3);
   const result = json.at(-1)!;
   expect(result.outcome).toBe('partial');
-  const failed = result.recipients.filter(({ stage }: { stage: string }) => stage === 'failed');
+  const failed = result.recipients!.filter(({ stage }) => stage === 'failed');
   expect(failed).toMatchObject([
-    { name: 'two', problem: { kind: 'apply-failed', detail: 'boom at src/greeting.ts:1:7' } },
+    { name: 'two', problem: { kind: 'apply-failed', detail: 'boom \u001B[2J at src/greeting.ts:1:7' } },
   ]);
-  expect(failed[0].recipient).toContain(two.guid);
+  expect(failed[0]!.recipient).toContain(two.guid);
   expect(stderr).toMatch(/partial.*1 of 2/u);
-  expect(stderr).toContain('boom at src/greeting.ts:1:7');
+  // What a runtime says does nothing to the terminal.
+  expect(stderr).toContain('boom \\u001b[2J at src/greeting.ts:1:7');
 });
 
 test('a silent recipient makes it 4 when the time ends, and is named', async () => {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { RunningStack } from '../src/stack/start-stack.ts';
 import { startFakeRuntime, type FakeRuntime } from './support/fake-runtime.ts';
 import { stackFor } from './support/stack.ts';
-import { cli, makeWorkshop, type Run, type Workshop } from './support/workshop.ts';
+import { cli, makeWorkshop, type OutputLine, type Run, type Workshop } from './support/workshop.ts';
 
 let workshop: Workshop;
 let stack: RunningStack & AsyncDisposable;
@@ -14,7 +14,7 @@ let runtime: FakeRuntime;
 let running: {
   stop(): Promise<Run>;
   /** The first line of data that fits. */
-  line(matches: (line: Record<string, any>) => boolean): Promise<Record<string, any>>;
+  line(matches: (line: OutputLine) => boolean): Promise<OutputLine>;
   /** Resolves when the talk holds a line that fits. */
   talk(matches: RegExp): Promise<void>;
 };
@@ -42,7 +42,7 @@ afterEach(async () => {
 /** Starts `watch --json` and resolves when it is watching. */
 const startWatch = async (options: { isTTY?: boolean; args?: string[] } = {}): Promise<void> => {
   const stop = new AbortController();
-  const lines: Record<string, any>[] = [];
+  const lines: OutputLine[] = [];
   const talk: string[] = [];
   const waiting = new Set<() => void>();
   const until = async <Found>(look: () => Found | undefined): Promise<Found> => {
@@ -62,7 +62,7 @@ const startWatch = async (options: { isTTY?: boolean; args?: string[] } = {}): P
     isTTY: options.isTTY ?? false,
     signal: stop.signal,
     onLine: (line) => {
-      lines.push(JSON.parse(line));
+      lines.push(JSON.parse(line) as OutputLine);
       for (const wake of waiting) wake();
     },
     onTalk: (line) => {

@@ -2,6 +2,10 @@ import type { CommandFunction } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
 
+/** Of a command that takes none. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- what the parser asks for
+export type NoFlags = Record<never, never>;
+
 /** An implementation, loaded when its command is run and not before. */
 export type Implementation<
   Flags extends Readonly<Record<string, unknown>>,

@@ -1,9 +1,7 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
-import { lazily } from './command.ts';
-
-type NoFlags = Record<never, never>;
+import { lazily, type NoFlags } from './command.ts';
 
 export const completion = buildCommand<NoFlags, [string], CliContext>({
   docs: {

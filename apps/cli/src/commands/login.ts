@@ -1,7 +1,7 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
-import { lazily } from './command.ts';
+import { lazily, type NoFlags } from './command.ts';
 import { jsonFlag } from './shared-flags.ts';
 
 export type LoginFlags = { readonly user?: string; readonly json: boolean };
@@ -41,12 +41,12 @@ export const login = buildCommand<LoginFlags, [string?], CliContext>({
   loader: lazily(async () => (await import('../credentials/run-login.ts')).runLogin),
 });
 
-export const logout = buildCommand<Record<never, never>, [string?], CliContext>({
+export const logout = buildCommand<NoFlags, [string?], CliContext>({
   docs: { brief: 'End the session here and at the api' },
   parameters: { flags: {}, positional: { kind: 'tuple', parameters: [url] } },
   loader: lazily(async () => {
     const { runLogout } = await import('../credentials/run-login.ts');
-    return (context: CliContext, _flags: Record<never, never>, address?: string) =>
+    return (context: CliContext, _flags: NoFlags, address?: string) =>
       runLogout(context, address);
   }),
 });

@@ -1,5 +1,6 @@
 import type { StageTimes } from '@cd-push/protocol';
 
+import { printable } from '../talk/printable.ts';
 import type { Talk } from '../talk/talk.ts';
 import type { RecipientNames } from './recipient-names.ts';
 import type { LineTrack } from './sync-push.ts';
@@ -26,7 +27,7 @@ const endOf = (talk: Talk, state: LineTrack['state']): string => {
   switch (state.stage) {
     case 'failed': {
       const [detail = ''] = (state.problem.detail ?? state.problem.title).split('\n');
-      return `  ${talk.paint('red', `failed: ${state.problem.kind}: ${detail}`)}`;
+      return `  ${talk.paint('red', `failed: ${state.problem.kind}: ${printable(detail)}`)}`;
     }
     case 'expired':
     case 'superseded':

@@ -1,5 +1,6 @@
 import type { TargetView } from '@cd-push/protocol';
 
+import { printable } from '../talk/printable.ts';
 import type { Line } from './open-lines.ts';
 
 /** What recipients are called, for people; known a moment after the first push at the earliest. */
@@ -31,7 +32,7 @@ export class RecipientNames {
     const [guid = recipient, instance] = recipient.split('#', 2);
     const label = view === undefined || view.name === '' ? guid : view.name;
     const which = instance === undefined ? '' : `#${instance.slice(0, 6)}`;
-    return view?.kind === undefined ? `${label}${which}` : `${view.kind} ${label}${which}`;
+    return printable(view?.kind === undefined ? `${label}${which}` : `${view.kind} ${label}${which}`);
   }
 
   factsOf(recipient: string): { readonly name?: string; readonly kind?: 'browser' | 'node' } {

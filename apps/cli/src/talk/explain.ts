@@ -3,6 +3,8 @@ import { ProblemError, type Problem, type ProblemKind } from '@cd-push/protocol'
 import { CliError } from '../cli-error.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from '../exit-codes.ts';
 
+import { printable } from './printable.ts';
+
 /** What a person can do about each kind of problem that a command may end with. */
 const nextSteps: Partial<Record<ProblemKind, string>> = {
   unauthenticated: 'Sign in: cd-cli login',
@@ -39,7 +41,7 @@ export const explain = (error: unknown): Explained => {
 export const explainProblem = (problem: Problem): Explained => {
   const wait = problem.retryAfter === undefined ? '' : ` (in ${Math.ceil(problem.retryAfter)} s)`;
   return {
-    sentence: `${problem.kind}: ${problem.detail ?? problem.title}${wait}`,
+    sentence: `${problem.kind}: ${printable(problem.detail ?? problem.title)}${wait}`,
     next: nextSteps[problem.kind],
     exitCode: exitCodeOf(problem),
     problem,

@@ -1,6 +1,8 @@
-import type { CliContext } from '../cli-context.ts';
-import { usesColour } from './talk.ts';
 import { styleText } from 'node:util';
+
+import type { CliContext } from '../cli-context.ts';
+import { printable } from './printable.ts';
+import { usesColour } from './talk.ts';
 
 /** Columns of plain text on stdout, for people and for awk alike: no borders, and no colour where a program reads. */
 export const printTable = (
@@ -8,7 +10,7 @@ export const printTable = (
   head: readonly string[],
   rows: readonly (readonly string[])[],
 ): void => {
-  const plain = rows.map((row) => row.map(printable));
+  const plain = rows.map((row) => row.map((cell) => printable(cell.replaceAll('\n', ' '))));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...plain.map((row) => row[column]?.length ?? 0)),
   );
@@ -21,10 +23,3 @@ export const printTable = (
   stdout.write(`${usesColour(stdout, env) ? styleText('dim', title, { validateStream: false }) : title}\n`);
   for (const row of plain) stdout.write(`${line(row)}\n`);
 };
-
-/** Names come from other machines: what would move a terminal's cursor or colour it is shown, not done. */
-const printable = (text: string): string =>
-  text.replaceAll(
-    /[\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );

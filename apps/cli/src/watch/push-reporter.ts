@@ -9,6 +9,7 @@ import type { LineTrack, SyncPush } from '../sync/sync-push.ts';
 import { explainProblem } from '../talk/explain.ts';
 import { LiveLines } from '../talk/live-lines.ts';
 import { printJson } from '../talk/print-json.ts';
+import { printable } from '../talk/printable.ts';
 import { Talk } from '../talk/talk.ts';
 
 /** Shows the pushes of `watch`: the latest one live, each with a line per recipient. */
@@ -76,7 +77,7 @@ export class PushReporter {
     else if (isSettled(state)) this.#talk.say(`  ${text}`);
     if (state.stage === 'failed' && state.problem.stack !== undefined) {
       this.#live?.lines.done();
-      this.#talk.say(this.#talk.paint('dim', state.problem.stack));
+      this.#talk.say(this.#talk.paint('dim', printable(state.problem.stack)));
     }
   }
 

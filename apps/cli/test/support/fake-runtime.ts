@@ -57,17 +57,19 @@ export const startFakeRuntime = async (
     },
   });
   connection.on('apply-runtime-patch', (payload) => {
-    void take(payload, identity.trustRoot).then(({ received: one, attempt, digest }) => {
-      received.push(one);
-      answer(connection, current, {
-        pushGuid: one.statement.pushGuid,
-        attempt,
-        statement: digest,
-        at: now(),
-      });
-      for (const wake of waiting) wake();
-    });
+    void hear(payload);
   });
+  const hear = async (payload: unknown): Promise<void> => {
+    const { received: one, attempt, digest } = await take(payload, identity.trustRoot);
+    received.push(one);
+    answer(connection, current, {
+      pushGuid: one.statement.pushGuid,
+      attempt,
+      statement: digest,
+      at: now(),
+    });
+    for (const wake of waiting) wake();
+  };
   await connection.opened({ patience: 'first-failure' });
   return {
     guid: identity.resourceGuid,
@@ -106,7 +108,7 @@ const answer = (
       connection.send('push-ack', acknowledgement);
       connection.send('push-msg-fail', {
         ...acknowledgement,
-        problem: problemOf('apply-failed', { detail: 'boom at src/greeting.ts:1:7' }),
+        problem: problemOf('apply-failed', { detail: 'boom \u001B[2J at src/greeting.ts:1:7' }),
       });
       return;
     default:

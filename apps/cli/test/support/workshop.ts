@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 
+import type { CommTrack, Problem } from '@cd-push/protocol';
+
 import { runCli } from '../../src/run-cli.ts';
 
 /** A project in a folder of its own, with a home folder of its own. */
@@ -46,12 +48,28 @@ export interface RunOptions {
   readonly onTalk?: (line: string) => void;
 }
 
+/** What tests read of a line of `--json` output. */
+export interface OutputLine {
+  readonly [member: string]: unknown;
+  readonly type?: string;
+  readonly pushGuid?: string;
+  readonly outcome?: string;
+  readonly commTrack?: CommTrack;
+  readonly recipients?: readonly {
+    readonly recipient: string;
+    readonly name?: string;
+    readonly stage: string;
+    readonly commTrack: CommTrack;
+    readonly problem?: Problem;
+  }[];
+}
+
 export interface Run {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
   /** Lines of stdout as JSON. */
-  readonly json: readonly Record<string, any>[];
+  readonly json: readonly OutputLine[];
 }
 
 /** Runs one command line in this process, with streams of its own. */
@@ -76,7 +94,7 @@ export const cli = async (args: readonly string[], options: RunOptions): Promise
       return text
         .split('\n')
         .filter((line) => line !== '')
-        .map((line): Record<string, any> => JSON.parse(line));
+        .map((line) => JSON.parse(line) as OutputLine);
     },
   };
 };
