@@ -4,4 +4,5 @@ export { startPage, type StartPageOptions } from './browser/start-page.ts';
 export { startRuntime, type StartOptions } from './browser/start-runtime.ts';
 export type { ArgumentsOf, ArgumentSchema } from './components/argument-schema.ts';
 export type { ConfigHandle, ConfigSubscriber } from './components/config.ts';
+export type { HealthCheck, HotContext } from './modules/hot-context.ts';
 export type { Link, LinkHandlers, RuntimeSelf } from './link/link.ts';
