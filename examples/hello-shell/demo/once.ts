@@ -2,7 +2,7 @@ import { changes, prepare, type Change } from './changes.ts';
 import type { Page } from './page.ts';
 import type { PushReport } from './report.ts';
 import { readState } from './service.ts';
-import type { Stack } from './stack.ts';
+import type { SettledPush, Stack } from './stack.ts';
 
 /** Whom page and service greet. */
 export const visitor = 'Ada';
@@ -34,27 +34,34 @@ const saveOne = async (stack: Stack, page: Page, change: Change): Promise<PushRe
   const appliedAt = await page.watch(change.inPage);
   const savedAt = performance.now();
   await save();
-  const push = await stack.settledPush();
+  const { pushGuid, commTrack, recipients } = await stack.settledPush();
+  requireBoth(recipients, file);
   const late = AbortSignal.timeout(appliedWithinMs);
-  const saveToAppliedMs =
-    (await within(appliedAt(), late, `the page does not show the change of ${file}`)) - savedAt;
+  const shownAt = await within(appliedAt(), late, `the page does not show the change of ${file}`);
   const after = await look();
 
   return {
-    pushGuid: push.pushGuid,
+    pushGuid,
     componentType,
-    saveToAppliedMs: Math.round(saveToAppliedMs * 10) / 10,
-    commTrack: push.commTrack,
-    recipients: push.recipients.map(({ recipient, kind, stage, commTrack, problem }) => {
-      if (kind === undefined) throw new Error(`Nothing is known of the recipient ${recipient}.`);
-      if (stage !== 'completed')
-        throw new Error(`${file} ended as ${stage} at the ${kind} recipient: ${problem?.detail}`);
+    saveToAppliedMs: Math.round((shownAt - savedAt) * 10) / 10,
+    commTrack,
+    recipients: recipients.map(({ recipient, kind, stage, commTrack: track }) => {
       const observed = { before: before[kind], after: after[kind] };
       if (observed.before === observed.after)
-        throw new Error(`${file} changed nothing at the ${kind} recipient.`);
-      return { target: recipient, kind, stage, commTrack, observed };
+        throw new Error(`${file} changed nothing in the ${kind} recipient.`);
+      return { target: recipient, kind, stage, commTrack: track, observed };
     }),
   };
+};
+
+/** Throws unless the page and the service, and nobody else, took the change in. */
+const requireBoth = (recipients: SettledPush['recipients'], file: string): void => {
+  const kinds = recipients.map(({ kind }) => kind).toSorted();
+  if (kinds.join() !== 'browser,node') throw new Error(`${file} went to ${kinds.join(' and ') || 'nobody'}.`);
+  for (const { kind, stage, problem } of recipients) {
+    if (stage === 'completed') continue;
+    throw new Error(`${file} ended as ${stage} in the ${kind} recipient. ${problem?.detail ?? ''}`);
+  }
 };
 
 const appliedWithinMs = 5_000;
