@@ -33,6 +33,8 @@ const importRules = {
   },
   'apps/shell-runtime': {
     rooms: { 'packages/client': 'all', 'packages/protocol': 'all', 'packages/timeline': 'all' },
+    // A Node runtime is enrolled and pushed to on the real ones.
+    tests: { 'apps/api': 'all', 'apps/relay': 'all' },
   },
   'apps/console': {
     rooms: { 'packages/client': 'all', 'packages/protocol': 'all', 'packages/timeline': 'all' },

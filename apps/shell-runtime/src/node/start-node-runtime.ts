@@ -68,12 +68,10 @@ export const startNodeRuntime = async (options: NodeRuntimeOptions): Promise<Nod
       limits: { ...defaultNodeLimits, ...limits },
       event: options.onEvent ?? tellOnStderr,
     });
+    let closing: Promise<void> | undefined;
     return {
       ...runtime,
-      close: async () => {
-        await runtime.close();
-        await folder.release();
-      },
+      close: () => (closing ??= runtime.close().then(() => folder.release())),
     };
   } catch (error) {
     await folder.release();

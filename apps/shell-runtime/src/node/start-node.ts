@@ -189,6 +189,16 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
     },
   });
 
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    linkState = 'closed';
+    // What is being applied is finished and reported; what comes now is sent again to the next life.
+    await taking;
+    link.close();
+    await supervisor.stop();
+    mark.release();
+  };
+
   await starting;
   return {
     state: () => ({
@@ -204,14 +214,7 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
       ),
       retainedBytes: supervisor.retainedBytes,
     }),
-    close: async () => {
-      linkState = 'closed';
-      // What is being applied is finished and reported; what comes now is sent again to the next life.
-      await taking;
-      link.close();
-      await supervisor.stop();
-      mark.release();
-    },
+    close: () => (closing ??= close()),
   };
 };
 

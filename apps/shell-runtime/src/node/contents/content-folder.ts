@@ -57,6 +57,16 @@ export const writeWhole = async (path: string, content: string | Uint8Array): Pr
 export const writeDurably = async (
   path: string,
   content: string | Uint8Array,
+  mode?: number,
+): Promise<void> => {
+  await writeSynced(path, content, mode);
+  await syncFolder(dirname(path));
+};
+
+/** Like {@link writeDurably} for one of several files of a folder; {@link syncFolder} then keeps all their names. */
+export const writeSynced = async (
+  path: string,
+  content: string | Uint8Array,
   mode = 0o666,
 ): Promise<void> => {
   const draft = `${path}.${process.pid}.${randomUUID()}`;
@@ -68,11 +78,10 @@ export const writeDurably = async (
     await file.close();
   }
   await rename(draft, path);
-  await syncFolder(dirname(path));
 };
 
 /** Windows opens no folders, and keeps names without being asked. */
-const syncFolder = async (dir: string): Promise<void> => {
+export const syncFolder = async (dir: string): Promise<void> => {
   if (process.platform === 'win32') return;
   const folder = await open(dir, 'r');
   try {

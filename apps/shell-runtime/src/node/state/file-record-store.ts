@@ -14,7 +14,7 @@ import type {
   RecordStore,
   ResourceRecord,
 } from '../../record/record-store.ts';
-import { readIfThere, writeDurably } from '../contents/content-folder.ts';
+import { readIfThere, syncFolder, writeDurably, writeSynced } from '../contents/content-folder.ts';
 
 const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
@@ -145,6 +145,7 @@ export class FileRecordStore implements RecordStore {
   }
 
   async #save(): Promise<void> {
+    const known = this.#written.size;
     const slim = async (version: KeptVersion): Promise<Kept> => ({
       ...version,
       content: await this.#keep(version.content),
@@ -157,6 +158,7 @@ export class FileRecordStore implements RecordStore {
         next: next?.outcome === 'pending' ? { ...next, kept: await slim(next.kept) } : next,
       })),
     );
+    if (this.#written.size > known) await syncFolder(this.#contents);
     const index: Index = {
       format: 1,
       base: this.#base,
@@ -195,7 +197,7 @@ export class FileRecordStore implements RecordStore {
 
   async #writeFile(content: string | Uint8Array): Promise<string> {
     const name = await digestOf(content);
-    if (!this.#written.has(name)) await writeDurably(join(this.#contents, name), content, 0o600);
+    if (!this.#written.has(name)) await writeSynced(join(this.#contents, name), content, 0o600);
     this.#written.add(name);
     return name;
   }

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+
+import { startApi } from '@cd-push/api';
+import {
+  connect,
+  login,
+  Publisher,
+  type PatchInput,
+  type RecipientTrack,
+  type Session,
+} from '@cd-push/client';
+import { silentLog, startRelay } from '@cd-push/relay';
+import { cryptoPlatform } from '@cd-push/timeline';
+import { onTestFinished } from 'vitest';
+
+const serviceCredential = { id: 'relay', secret: 'a service secret of at least 32 characters' };
+const targets = [{ select: { module: 'app', environment: 'development' } }];
+
+/** The real api and relay on free ports, and a developer who may push. */
+export class Stack {
+  readonly apiUrl: string;
+  readonly relayUrl: string;
+  readonly #session: Session;
+  readonly #publisher: Publisher;
+
+  private constructor(apiUrl: string, relayUrl: string, session: Session, publisher: Publisher) {
+    this.apiUrl = apiUrl;
+    this.relayUrl = relayUrl;
+    this.#session = session;
+    this.#publisher = publisher;
+  }
+
+  /** @param dir where the api keeps its data. */
+  static async create(dir: string): Promise<Stack> {
+    const grants = [{ prefix: '/app', environments: ['development'] }];
+    const seed = { userName: 'dev', password: 'correct horse', grants, roles: ['developer' as const] };
+    const api = await startApi({
+      dataFile: join(dir, 'api.db'),
+      serviceCredential,
+      seed,
+      logLevel: 'silent',
+    });
+    onTestFinished(() => api.close());
+    const relay = await startRelay({
+      port: 0,
+      allowedOrigins: [],
+      apiUrl: api.url,
+      serviceCredential,
+      logger: silentLog,
+    });
+    onTestFinished(() => relay.close());
+    const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+    const session = await login({ apiUrl: api.url, userName: 'dev', password: 'correct horse', key });
+    const connection = connect({ relayUrl: relay.url, session });
+    onTestFinished(() => connection.close());
+    await connection.opened();
+    return new Stack(api.url, relay.url, session, new Publisher({ connection, session }));
+  }
+
+  async joinCode(): Promise<string> {
+    const { token } = await this.#session.access();
+    const answer = await fetch(`${this.apiUrl}/join-codes`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ module: 'app', environment: 'development' }),
+    });
+    const { code } = (await answer.json()) as { code: string };
+    return code;
+  }
+
+  /** Pushes to every runtime of the module, and gives the track of the only one. */
+  async push(...patches: readonly PatchInput[]): Promise<RecipientTrack> {
+    const push = this.#publisher.push({ environment: 'development', targets, patches });
+    const { reached, missed } = await push.settled('completed');
+    return [...reached, ...missed][0]!;
+  }
+
+  async notify(message: string): Promise<RecipientTrack> {
+    const push = this.#publisher.notify({ environment: 'development', targets, message });
+    const { reached, missed } = await push.settled('completed');
+    return [...reached, ...missed][0]!;
+  }
+}
