@@ -2,16 +2,15 @@
 //   "types": ["@cd-push/shell-runtime/app"]
 
 declare module 'cd-push:runtime' {
-  import type { NodeAppRuntime, Runtime } from '@cd-push/shell-runtime';
-
   /**
    * The runtime that the module runs in. TypeScript cannot tell a page's code from Node's, so both runtimes' members are
    * here: pages have `template` and `asset`, Node has `text` and `file`.
    */
-  export const runtime: Runtime & NodeAppRuntime;
+  export const runtime: import('./dist/index.types.js').Runtime &
+    import('./dist/index.types.js').NodeAppRuntime;
 }
 
 interface ImportMeta {
   /** How this module is replaced while it runs; absent where it was not loaded by a runtime. */
-  readonly hot?: import('@cd-push/shell-runtime').HotContext;
+  readonly hot?: import('./dist/index.types.js').HotContext;
 }
