@@ -10,7 +10,7 @@ export interface PushReport {
   readonly recipients: readonly RecipientReport[];
 }
 
-export interface RecipientReport {
+interface RecipientReport {
   readonly target: string;
   readonly kind: 'browser' | 'node';
   readonly stage: RecipientTrackView['stage'];
