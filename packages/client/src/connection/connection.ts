@@ -41,6 +41,8 @@ const answerWithinMs = 10_000;
 const pushAgainWithinMs = 50_000;
 const firstRetryMs = 200;
 const lastRetryMs = 5_000;
+/** A timer's count has 31 bits; a longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
 /** Refusals in a row, each after a fresh token, after which the session is taken to be no good. */
 const refusalsAllowed = 2;
 
@@ -307,7 +309,10 @@ export class Connection {
     clearTimeout(this.#renewTimer);
     const leftMs = access.expiresAt - this.clock.now();
     const waitMs = Math.max(leftMs / 2, leftMs - renewAheadMs);
-    this.#renewTimer = setTimeout(() => void this.#renew(access), Math.max(0, waitMs));
+    this.#renewTimer = setTimeout(
+      () => void this.#renew(access),
+      Math.min(Math.max(0, waitMs), longestTimerMs),
+    );
   }
 
   async #renew(old: AccessToken): Promise<void> {

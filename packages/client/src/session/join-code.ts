@@ -30,5 +30,9 @@ export interface JoinCodeRequest {
 export const makeJoinCode = async (session: Session, wanted: JoinCodeRequest): Promise<JoinCode> => {
   const path = '/join-codes';
   const { token } = await session.access();
-  return readAnswer(JoinCodeSchema, await request({ apiUrl: session.stored.apiUrl, path, body: wanted, token }), path);
+  return readAnswer(
+    JoinCodeSchema,
+    await request({ apiUrl: session.stored.apiUrl, path, body: wanted, token }),
+    path,
+  );
 };
