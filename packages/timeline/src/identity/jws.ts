@@ -16,18 +16,27 @@ export type JwsType =
  * The protected header has one spelling per type. Receivers compare it as text, so no other algorithm, no `crit`, `jku`,
  * `jwk` or `kid` can be smuggled in.
  */
-const headerOf = (type: JwsType): string => toBase64url(utf8(JSON.stringify({ alg: 'EdDSA', typ: type })));
+const headerFor = (type: JwsType): string => toBase64url(utf8(JSON.stringify({ alg: 'EdDSA', typ: type })));
+
+/** Made once: every push compares and writes several. */
+const headers: Readonly<Record<JwsType, string>> = {
+  'cd-push+jws': headerFor('cd-push+jws'),
+  'cd-push-cert+jws': headerFor('cd-push-cert+jws'),
+  'cd-push-relay+jws': headerFor('cd-push-relay+jws'),
+  'cd-push-acceptance+jws': headerFor('cd-push-acceptance+jws'),
+  'cd-push-proof+jws': headerFor('cd-push-proof+jws'),
+};
 
 /** Signs a payload as JSON: a JWS in compact serialization (RFC 7515). */
 export const signJws = async (type: JwsType, payload: object, key: SigningKey): Promise<string> => {
-  const signed = `${headerOf(type)}.${toBase64url(utf8(JSON.stringify(payload)))}`;
+  const signed = `${headers[type]}.${toBase64url(utf8(JSON.stringify(payload)))}`;
   return `${signed}.${toBase64url(await key.sign(utf8(signed)))}`;
 };
 
 /** The decoded payload if the signature by one of the keys holds, else undefined. Nothing is decoded before that. */
 export const openJws = async (type: JwsType, jws: string, keys: readonly PublicKey[]): Promise<unknown> => {
   const [header, payload, signature, rest] = jws.split('.');
-  if (header !== headerOf(type) || payload === undefined || signature === undefined || rest !== undefined)
+  if (header !== headers[type] || payload === undefined || signature === undefined || rest !== undefined)
     return undefined;
   const signatureBytes = fromBase64url(signature);
   if (signatureBytes?.length !== 64) return undefined;
