@@ -13,6 +13,8 @@ export interface Bundle {
   readonly code: string;
   readonly map: string;
   readonly gzipBytes: number;
+  /** What is left to be loaded besides. */
+  readonly imports: readonly string[];
 }
 
 const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
@@ -32,16 +34,37 @@ const pureSchemas: Plugin = {
   name: 'pure-schemas',
   transform: {
     filter: { id: /\/packages\/(?:protocol|client)\/dist\/.*\.js$/ },
-    handler: (code) => ({ code: code.replaceAll(/\bType\.\w+\(/g, (call) => `/* @__PURE__ */ ${call}`), map: null }),
+    handler: (code) => ({
+      code: code.replaceAll(/\bType\.\w+\(/g, (call) => `/* @__PURE__ */ ${call}`),
+      map: null,
+    }),
   },
 };
 
 export const bundle = async (name: keyof typeof entries): Promise<Bundle> => {
-  const build = await rolldown({ input: source(entries[name]), platform: 'browser', plugins: [pureSchemas] });
+  const build = await rolldown({
+    input: source(entries[name]),
+    platform: 'browser',
+    plugins: [pureSchemas],
+    // Schemas are composed by spreading others.
+    treeshake: { propertyReadSideEffects: false },
+  });
   try {
-    const { output } = await build.generate({ format: 'esm', minify: true, sourcemap: true, codeSplitting: false, entryFileNames: name });
-    const [{ code, map }] = output;
-    return { name, code, map: JSON.stringify(map), gzipBytes: gzipSync(code, { level: 9 }).length };
+    const { output } = await build.generate({
+      format: 'esm',
+      minify: true,
+      sourcemap: true,
+      codeSplitting: false,
+      entryFileNames: name,
+    });
+    const [{ code, map, imports, dynamicImports }] = output;
+    return {
+      name,
+      code,
+      map: JSON.stringify(map),
+      gzipBytes: gzipSync(code, { level: 9 }).length,
+      imports: [...imports, ...dynamicImports],
+    };
   } finally {
     await build.close();
   }
@@ -52,6 +75,8 @@ if (import.meta.main) {
   for (const name of ['cd-push-runtime.js', 'cd-push-runtime-core.js'] as const) {
     const { code, map, gzipBytes } = await bundle(name);
     await Promise.all([writeFile(outDir + name, code), writeFile(`${outDir}${name}.map`, map)]);
-    console.log(`${name}: ${(code.length / 1000).toFixed(1)} kB, ${(gzipBytes / 1000).toFixed(1)} kB gzipped`);
+    console.log(
+      `${name}: ${(code.length / 1000).toFixed(1)} kB, ${(gzipBytes / 1000).toFixed(1)} kB gzipped`,
+    );
   }
 }

@@ -50,7 +50,8 @@ export interface PushOptions {
   readonly acceptedAt?: number;
 }
 
-const newKey = async (): Promise<SigningKey> => cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+const newKey = async (): Promise<SigningKey> =>
+  cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
 const day = 86_400_000;
 
 export const sha256 = (content: string | Uint8Array): string =>
@@ -81,7 +82,12 @@ export class Signer {
 
   patch(changes: readonly FileChange[], options: PushOptions = {}): Promise<ICdPushEnvelop> {
     const patches = changes.map(headOf);
-    return this.#envelope({ kind: 'patch', patches }, { contents: changes.map(contentOf) }, 'file-save', options);
+    return this.#envelope(
+      { kind: 'patch', patches },
+      { contents: changes.map(contentOf) },
+      'file-save',
+      options,
+    );
   }
 
   async notice(text: string, options: PushOptions = {}): Promise<ICdPushEnvelop> {
@@ -90,16 +96,27 @@ export class Signer {
 
   async operation(operation: string, args: unknown, options: PushOptions = {}): Promise<ICdPushEnvelop> {
     const m = JSON.stringify(args);
-    return this.#envelope({ kind: 'operation', operation, message: await digestOf(m) }, { m }, 'run-operation', options);
+    return this.#envelope(
+      { kind: 'operation', operation, message: await digestOf(m) },
+      { m },
+      'run-operation',
+      options,
+    );
   }
 
   /** What a relay adds for a receiver that missed this push. */
-  skippedOf({ pushData: { statement = '', certificate = '' } }: ICdPushEnvelop): { statement: string; certificate: string } {
+  skippedOf({ pushData: { statement = '', certificate = '' } }: ICdPushEnvelop): {
+    statement: string;
+    certificate: string;
+  } {
     return { statement, certificate };
   }
 
   async #envelope(
-    own: { kind: 'patch'; patches: PatchHead[] } | { kind: 'notice'; message: string } | { kind: 'operation'; operation: string; message: string },
+    own:
+      | { kind: 'patch'; patches: PatchHead[] }
+      | { kind: 'notice'; message: string }
+      | { kind: 'operation'; operation: string; message: string },
     data: Partial<ICdPushEnvelop['pushData']>,
     trigger: string,
     options: PushOptions,
@@ -185,7 +202,15 @@ export class Signer {
   }
 }
 
-const headOf = ({ resource, type, version, predecessor = null, content, map, from }: FileChange): PatchHead => ({
+const headOf = ({
+  resource,
+  type,
+  version,
+  predecessor = null,
+  content,
+  map,
+  from,
+}: FileChange): PatchHead => ({
   resource,
   componentType: type,
   version,
@@ -199,6 +224,7 @@ const headOf = ({ resource, type, version, predecessor = null, content, map, fro
 
 const contentOf = ({ content, map }: FileChange): PatchContent => {
   if (content === null) return { encoding: 'none' };
-  if (typeof content !== 'string') return { encoding: 'base64', base64: Buffer.from(content).toString('base64') };
+  if (typeof content !== 'string')
+    return { encoding: 'base64', base64: Buffer.from(content).toString('base64') };
   return { encoding: 'text', text: content, ...(map === undefined ? {} : { map }) };
 };

@@ -9,7 +9,7 @@ export class Emitter<Events> {
   }
 
   emit<Event extends keyof Events>(event: Event, payload: Events[Event]): void {
-    for (const listener of [...(this.#listeners[event] ?? [])]) {
+    for (const listener of Array.from(this.#listeners[event] ?? [])) {
       try {
         listener(payload);
       } catch (error) {

@@ -41,7 +41,13 @@ export const enrolled = ({ apiUrl, joinCode, trustRoot }: EnrolmentOptions): Pro
       const pair = await generateKeptPair();
       const key = await signingKeyOf(pair);
       const name = navigator.userAgent.slice(0, 128);
-      const identity = await enrol({ apiUrl, joinCode, key, name, ...(trustRoot === undefined ? {} : { trustRoot }) });
+      const identity = await enrol({
+        apiUrl,
+        joinCode,
+        key,
+        name,
+        ...(trustRoot === undefined ? {} : { trustRoot }),
+      });
       await database.put('identities', { identity, pair }, apiUrl);
       return runtimeSession(identity, key);
     } finally {

@@ -1,6 +1,6 @@
 export const overlayStyle = `
 :host { all: initial; position: fixed; inset: auto 0 0 auto; z-index: 2147483647; max-inline-size: min(26rem, 100vw); pointer-events: none; }
-.notes { display: flex; flex-direction: column; gap: .5rem; margin: 0; padding: .75rem; list-style: none; font: 13px/1.45 system-ui, sans-serif; }
+.notes { box-sizing: border-box; max-block-size: 100dvh; overflow-y: auto; display: flex; flex-direction: column; gap: .5rem; margin: 0; padding: .75rem; list-style: none; font: 13px/1.45 system-ui, sans-serif; }
 li { pointer-events: auto; padding: .5rem .75rem; border-radius: .5rem; border-inline-start: 4px solid #2da44e; background: #1c2128; color: #f0f3f6; box-shadow: 0 4px 16px rgb(0 0 0 / .35); animation: in .18s ease-out; overflow-wrap: anywhere; }
 li.notice { border-color: #58a6ff; }
 li.failure { border-color: #ff6b61; }

@@ -13,6 +13,8 @@ interface Note {
   readonly text?: string | undefined;
   /** Shown in fixed width, as it is. */
   readonly stack?: string | undefined;
+  /** What a failure is about; it is gone once that was updated. */
+  readonly resource?: string | undefined;
   readonly action?: { readonly label: string; readonly run: () => void } | undefined;
 }
 
@@ -24,9 +26,15 @@ export class Overlay {
   #list: HTMLElement | undefined;
 
   synced(resources: readonly string[]): void {
+    for (const note of this.#list?.querySelectorAll<HTMLElement>('[data-resource]') ?? []) {
+      if (resources.includes(note.dataset.resource ?? '')) note.remove();
+    }
     const [first = ''] = resources;
     const more = resources.length - 1;
-    this.#add({ kind: 'sync', title: more > 0 ? `${nameOf(first)} and ${more} more updated` : `${nameOf(first)} updated` });
+    this.#add({
+      kind: 'sync',
+      title: more > 0 ? `${nameOf(first)} and ${more} more updated` : `${nameOf(first)} updated`,
+    });
   }
 
   notice(from: string, text: string): void {
@@ -39,15 +47,17 @@ export class Overlay {
       kind: 'failure',
       title: resource === undefined ? title : `${nameOf(resource)}: ${title}`,
       text: detail,
+      resource,
       stack,
       action: kind === 'restart-required' ? { label: 'Reload', run: () => location.reload() } : undefined,
     });
   }
 
-  #add({ kind, title, text, stack, action }: Note): void {
+  #add({ kind, title, text, stack, resource, action }: Note): void {
     const list = (this.#list ??= createList());
     const note = element('li', kind);
     // Failures interrupt who listens to the page, the others wait for a pause.
+    if (resource !== undefined) note.dataset.resource = resource;
     note.setAttribute('role', kind === 'failure' ? 'alert' : 'status');
     const head = note.appendChild(element('div', 'head'));
     head.appendChild(element('strong', 'title', title));

@@ -22,7 +22,8 @@ export interface PageComponents {
 export const pageAppliers = (components: PageComponents): Appliers => ({
   stage: async (changes) => {
     const { assets, styles, templates, configs, code } = components;
-    const ofType = (type: string): readonly Change[] => changes.filter(({ head }) => head.componentType === type);
+    const ofType = (type: string): readonly Change[] =>
+      changes.filter(({ head }) => head.componentType === type);
     const parts: Staged[] = [];
     const stage = async (component: Component, concerned: readonly Change[]): Promise<void> => {
       if (concerned.length > 0) parts.push(await component.stage(concerned));
@@ -31,7 +32,10 @@ export const pageAppliers = (components: PageComponents): Appliers => ({
     await stage(styles, ofType('style'));
     await stage(templates, ofType('template'));
     await stage(configs, ofType('config'));
-    await stage(code, changes.filter((change) => code.concerns(change)));
+    await stage(
+      code,
+      changes.filter((change) => code.concerns(change)),
+    );
     return parts;
   },
 });

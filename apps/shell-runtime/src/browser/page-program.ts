@@ -59,13 +59,13 @@ export class PageProgram {
           applyStyle: (resource, text) => styles.applyImported(resource, text),
           removeStyle: (resource) => styles.removeImported(resource),
         }),
-      external: async (specifier) =>
+      external: (specifier): Promise<Namespace> =>
         specifier === 'cd-push:runtime'
-          ? runtimeNamespace()
-          : ((await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as Namespace),
+          ? Promise.resolve(runtimeNamespace())
+          : import(/* @vite-ignore */ /* webpackIgnore: true */ specifier),
       send: (event, data) => this.modules.emit(event, data),
     });
-    this.#mapStack = (stack) => mapStack(stack, (digest) => evaluator.mapOf(digest));
+    this.#mapStack = async (stack) => ownFrames(await mapStack(stack, (digest) => evaluator.mapOf(digest)));
     const code = new Code({
       modules: this.modules,
       mapStack: this.#mapStack,
@@ -123,11 +123,19 @@ export class PageProgram {
       return served && { resource, digest: served.digest, url: served.url };
     }
     if (kept.digest === null) return undefined;
-    if (kept.componentType === 'asset') return { resource, digest: kept.digest, url: this.references.urlOf(resource) };
+    if (kept.componentType === 'asset')
+      return { resource, digest: kept.digest, url: this.references.urlOf(resource) };
     const map = kept.content.kind === 'text' ? kept.content.map : undefined;
     return { resource, digest: kept.digest, content: textOf(kept.content), map };
   }
 }
+
+/** A stack without the frames of the runtime, which say nothing of the program. */
+const ownFrames = (stack: string): string =>
+  stack
+    .split('\n')
+    .filter((line) => !line.includes(import.meta.url))
+    .join('\n');
 
 const fetchedText = async (url: string | undefined): Promise<string | undefined> => {
   if (url === undefined) return undefined;

@@ -27,13 +27,17 @@ export const remember = async (scope: string, base: Base, at: EpochMs): Promise<
       RunningState.load(base, indexedDbStore(scope, instance), at),
       mark.takeLeft(),
     ]);
-    for (const applying of crashed) await state.write(afterCrash(applying, (resource) => state.record(resource)));
+    for (const applying of crashed)
+      await state.write(afterCrash(applying, (resource) => state.record(resource)));
     await state.write(withoutRevoked(state.records, (session) => state.isRevoked(session)));
     return { instance, mark, state, crashed };
   } catch (error) {
     // Outside of a secure context, or where the user blocks storage. Pushes are applied all the same; a reload starts
     // from the base, and the relay brings what is missing.
-    console.warn('[cd-push] This page cannot store anything: a reload will not keep what was applied.', error);
+    console.warn(
+      '[cd-push] This page cannot store anything: a reload will not keep what was applied.',
+      error,
+    );
     const instance = `unstored-${Math.random().toString(36).slice(2)}`;
     return { instance, mark: noMark, state: await RunningState.load(base, noStore, at), crashed: [] };
   }

@@ -29,7 +29,12 @@ export interface RuntimeState {
 }
 
 export interface RuntimeEvents {
-  applied: { readonly pushGuid: string; readonly resources: readonly string[]; readonly signer: string; readonly silent: boolean };
+  applied: {
+    readonly pushGuid: string;
+    readonly resources: readonly string[];
+    readonly signer: string;
+    readonly silent: boolean;
+  };
   failed: { readonly problem: Problem; readonly resources: readonly string[] };
   notice: { readonly text: string; readonly from: string };
 }
@@ -56,7 +61,10 @@ export interface Runtime {
   asset(resource: string): string;
   state(): RuntimeState;
   /** @returns ends the listening. */
-  on<Event extends keyof RuntimeEvents>(event: Event, listener: (payload: RuntimeEvents[Event]) => void): () => void;
+  on<Event extends keyof RuntimeEvents>(
+    event: Event,
+    listener: (payload: RuntimeEvents[Event]) => void,
+  ): () => void;
   /** Ends the connection; what runs, runs on. */
   close(): void;
 }

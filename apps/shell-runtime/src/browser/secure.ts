@@ -5,5 +5,6 @@ export const insecureContext = (): Problem | undefined =>
   isSecureContext && 'subtle' in crypto
     ? undefined
     : problemOf('insecure-context', {
-        detail: 'Open the page through HTTPS or on localhost: elsewhere browsers have no means to check a signature.',
+        detail:
+          'Open the page through HTTPS or on localhost: elsewhere browsers have no means to check a signature.',
       });

@@ -42,7 +42,11 @@ export const startEntry = async (
   } catch (error) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const detail = `${entry} failed to start: ${error instanceof Error ? error.message : String(error)}`;
-    const problem = problemOf('apply-failed', { resource: newest?.resource ?? entry, detail, stack: await program.mapStack(stack) });
+    const problem = problemOf('apply-failed', {
+      resource: newest?.resource ?? entry,
+      detail,
+      stack: await program.mapStack(stack),
+    });
     if (newest === undefined) return { status: 'failed', problem };
     await state.write(afterFailedStart(suspects, (resource) => state.record(resource), problem));
     return { status: 'reloading', problem };

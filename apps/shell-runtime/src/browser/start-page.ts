@@ -1,4 +1,11 @@
-import { now, problemOf, ProblemError, protocolVersion, type Problem, type RuntimeHello } from '@cd-push/protocol';
+import {
+  now,
+  problemOf,
+  ProblemError,
+  protocolVersion,
+  type Problem,
+  type RuntimeHello,
+} from '@cd-push/protocol';
 
 import { Operations } from '../components/operations.ts';
 import { DeliveryLine } from '../line/delivery-line.ts';
@@ -33,7 +40,12 @@ export interface StartPageOptions {
  *
  * @throws ProblemError where the base cannot be loaded, or the entry fails without any push being at fault.
  */
-export const startPage = async ({ baseUrl, entry, overlay = true, connect }: StartPageOptions): Promise<Runtime> => {
+export const startPage = async ({
+  baseUrl,
+  entry,
+  overlay = true,
+  connect,
+}: StartPageOptions): Promise<Runtime> => {
   const rootUrl = new URL(baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`, document.baseURI).href;
   const insecure = insecureContext();
   const base = await loadBase(rootUrl);
@@ -43,13 +55,18 @@ export const startPage = async ({ baseUrl, entry, overlay = true, connect }: Sta
   const operations = new Operations();
   const notes = overlay ? new Overlay() : undefined;
   let link: Link | undefined;
-  let linkState: RuntimeLink = insecure === undefined ? { state: 'connecting' } : { state: 'refused', problem: insecure };
+  let linkState: RuntimeLink =
+    insecure === undefined ? { state: 'connecting' } : { state: 'refused', problem: insecure };
   const fail = (problem: Problem, resources: readonly string[]): void => {
     notes?.failed(problem, resources);
     emitter.emit('failed', { problem, resources });
   };
 
-  const program: PageProgram = new PageProgram({ state, baseUrl: rootUrl, runtimeNamespace: () => ({ runtime }) });
+  const program: PageProgram = new PageProgram({
+    state,
+    baseUrl: rootUrl,
+    runtimeNamespace: () => ({ runtime }),
+  });
   const { configs, templates } = program.components;
   const runtime: Runtime = {
     config: (resource) => configs.handle(resource),
@@ -71,7 +88,9 @@ export const startPage = async ({ baseUrl, entry, overlay = true, connect }: Sta
         recipient: link?.self().recipient,
         link: linkState,
         applied: Object.fromEntries(
-          records.flatMap(({ resource, good }) => (good === null ? [] : [[resource, { version: good.version, digest: good.digest }]])),
+          records.flatMap(({ resource, good }) =>
+            good === null ? [] : [[resource, { version: good.version, digest: good.digest }]],
+          ),
         ),
         pending: records.filter(({ next }) => next?.outcome === 'pending').map(({ resource }) => resource),
         retainedBytes,
@@ -141,7 +160,8 @@ export const startPage = async ({ baseUrl, entry, overlay = true, connect }: Sta
   };
   if (insecure === undefined) {
     openLink().catch((error: unknown) => {
-      const problem = error instanceof ProblemError ? error.problem : problemOf('internal', { detail: String(error) });
+      const problem =
+        error instanceof ProblemError ? error.problem : problemOf('internal', { detail: String(error) });
       linkState = { state: 'refused', problem };
       fail(problem, []);
     });

@@ -30,8 +30,15 @@ export interface StartOptions {
  *
  * @throws ProblemError where the base cannot be loaded, or the entry fails without any push being at fault.
  */
-export const startRuntime = ({ apiUrl, relayUrl, joinCode, trustRoot, ...page }: StartOptions): Promise<Runtime> =>
+export const startRuntime = ({
+  apiUrl,
+  relayUrl,
+  joinCode,
+  trustRoot,
+  ...page
+}: StartOptions): Promise<Runtime> =>
   startPage({
     ...page,
-    connect: async (instance) => clientLink(relayUrl, await enrolled({ apiUrl, joinCode, trustRoot }), instance),
+    connect: async (instance) =>
+      clientLink(relayUrl, await enrolled({ apiUrl, joinCode, trustRoot }), instance),
   });

@@ -12,7 +12,7 @@ export const applyTogether = async (parts: readonly Staged[]): Promise<void> => 
       await part.apply();
     }
   } catch (error) {
-    for (const part of touched.reverse()) await part.restore();
+    for (const part of touched.toReversed()) await part.restore();
     throw error;
   }
   for (const part of parts) part.commit?.();

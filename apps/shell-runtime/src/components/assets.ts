@@ -39,7 +39,7 @@ export class Assets implements Component {
         undos.push(...renewReferences(document, this.#references));
       },
       restore: () => {
-        for (const undo of undos.reverse()) undo();
+        for (const undo of undos.toReversed()) undo();
         for (const [resource, url] of former) this.#put(resource, url);
         this.#revoke(next.values());
       },

@@ -37,7 +37,8 @@ export class Code implements Component {
     return {
       apply: async () => {
         const result = await modules.swap(changes.map((change) => this.#moduleChange(change)));
-        for (const warning of result.warnings) console.warn('[cd-push] While modules were replaced:', warning);
+        for (const warning of result.warnings)
+          console.warn('[cd-push] While modules were replaced:', warning);
         if (result.status === 'failed') {
           throw new ProblemError(await problemOfSwap(result, changes, mapStack), { cause: result.error });
         }
@@ -70,7 +71,11 @@ const problemOfSwap = async (
   }
   const message = error instanceof Error ? error.message : String(error);
   const lost = restored ? '' : ` The version before could not be restored either: ${String(restoreError)}`;
-  return problemOf('apply-failed', { resource, detail: `${phrase[at]}: ${message}${lost}`, stack: await mapStack(stack) });
+  return problemOf('apply-failed', {
+    resource,
+    detail: `${phrase[at]}: ${message}${lost}`,
+    stack: await mapStack(stack),
+  });
 };
 
 const phrase = {

@@ -57,7 +57,7 @@ export class Configs implements Component {
         for (const [resource, value] of next) this.#put(resource, value);
         for (const [resource, value] of next) {
           // Those who subscribe while they are told have read the new value already.
-          for (const subscriber of [...(this.#subscribers.get(resource) ?? [])]) {
+          for (const subscriber of Array.from(this.#subscribers.get(resource) ?? [])) {
             told.push([resource, subscriber]);
             await subscriber(value, former.get(resource));
           }

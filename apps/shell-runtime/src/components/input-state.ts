@@ -5,7 +5,9 @@
 export const dirtyAttribute = (element: Element, name: string): boolean => {
   if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) {
     if (name === 'value') return element.value !== element.defaultValue || isFocused(element);
-    return name === 'checked' && element instanceof HTMLInputElement && element.checked !== element.defaultChecked;
+    return (
+      name === 'checked' && element instanceof HTMLInputElement && element.checked !== element.defaultChecked
+    );
   }
   if (element instanceof HTMLOptionElement && name === 'selected') {
     const select = element.closest('select');

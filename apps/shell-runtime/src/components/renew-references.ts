@@ -61,10 +61,13 @@ export const renewMarkup = (root: ParentNode, references: References): Undo[] =>
 
 /** Candidates are parted by commas that a space follows or precedes; an address itself may hold commas. */
 const renewSrcset = (srcset: string, references: References): string =>
-  srcset.replace(/(^|,\s+|\s,)(\s*)([^\s,]\S*[^\s,]|[^\s,])/gu, (whole, comma: string, space: string, address: string) => {
-    const renewed = references.renewed(address);
-    return renewed === undefined ? whole : comma + space + renewed;
-  });
+  srcset.replace(
+    /(^|,\s+|\s,)(\s*)([^\s,]\S*[^\s,]|[^\s,])/gu,
+    (whole, comma: string, space: string, address: string) => {
+      const renewed = references.renewed(address);
+      return renewed === undefined ? whole : comma + space + renewed;
+    },
+  );
 
 const renewSheet = (sheet: CSSStyleSheet, references: References, undos: Undo[]): void => {
   let rules: CSSRuleList;
@@ -86,7 +89,8 @@ const renewRules = (rules: CSSRuleList, references: References, relativeTo: stri
     if ('style' in rule && rule.style instanceof CSSStyleDeclaration) {
       renewDeclarations(rule.style, references, relativeTo, undos);
     }
-    if ('cssRules' in rule && rule.cssRules instanceof CSSRuleList) renewRules(rule.cssRules, references, relativeTo, undos);
+    if ('cssRules' in rule && rule.cssRules instanceof CSSRuleList)
+      renewRules(rule.cssRules, references, relativeTo, undos);
   }
 };
 
@@ -96,7 +100,7 @@ const renewDeclarations = (
   relativeTo: string,
   undos: Undo[],
 ): void => {
-  for (const property of [...style]) {
+  for (const property of Array.from(style)) {
     const former = style.getPropertyValue(property);
     if (!former.includes('url(')) continue;
     const renewed = replaceUrls(former, references, relativeTo);

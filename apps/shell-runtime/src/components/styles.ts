@@ -38,7 +38,8 @@ export class Styles implements Component {
   /** Gives markup that is new in the page, or will be, the pushed texts of what it links. */
   adopt(root: ParentNode): void {
     for (const [resource, text] of this.#texts) {
-      for (const { link } of this.#links(root, resource)) link.replaceWith(this.#styleFor(resource, text, link));
+      for (const { link } of this.#links(root, resource))
+        link.replaceWith(this.#styleFor(resource, text, link));
     }
   }
 
@@ -72,7 +73,7 @@ export class Styles implements Component {
         for (const [resource, text] of next) this.#put(resource, text, commits, undos);
       },
       restore: () => {
-        for (const undo of undos.reverse()) undo();
+        for (const undo of undos.toReversed()) undo();
       },
       commit: () => {
         for (const commit of commits) commit();
@@ -148,10 +149,12 @@ export class Styles implements Component {
   }
 
   #styles(resource: string): Extract<Place, { kind: 'style' }>[] {
-    return [...document.querySelectorAll<HTMLStyleElement>(`style[${mark}="${CSS.escape(resource)}"]`)].map((style) => ({
-      kind: 'style',
-      style,
-    }));
+    return [...document.querySelectorAll<HTMLStyleElement>(`style[${mark}="${CSS.escape(resource)}"]`)].map(
+      (style) => ({
+        kind: 'style',
+        style,
+      }),
+    );
   }
 
   /** `data-cd-style` says it outright; otherwise the address does. */
@@ -164,7 +167,8 @@ export class Styles implements Component {
 const forbidden = (resource: string): Problem =>
   problemOf('apply-failed', {
     resource,
-    detail: 'The page’s content security policy forbids <style>: allow it in style-src, or give the sheet’s <link> a nonce.',
+    detail:
+      'The page’s content security policy forbids <style>: allow it in style-src, or give the sheet’s <link> a nonce.',
   });
 
 const setDisabled = (link: HTMLLinkElement, disabled: boolean): void => {

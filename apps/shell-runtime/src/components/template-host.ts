@@ -50,13 +50,14 @@ export class TemplateHost {
     const scrolled = scrolledIn(this.#host);
     /** Nodes that are being added, the innermost last. */
     const adding: Node[] = [];
-    Idiomorph.morph(this.#host, [...next.childNodes], {
+    // It is asynchronous for a `head` with blocking styles alone.
+    void Idiomorph.morph(this.#host, [...next.childNodes], {
       morphStyle: 'innerHTML',
       callbacks: {
-        beforeNodeMorphed: (live: Node, next: Node) => this.#merge(live, next, given.get(next)),
-        afterNodeMorphed: (live: Node, next: Node) => this.#setOrigin(live, given.get(next)),
-        beforeNodeAdded: (next) => {
-          adding.push(next);
+        beforeNodeMorphed: (live: Node, wanted: Node) => this.#merge(live, wanted, given.get(wanted)),
+        afterNodeMorphed: (live: Node, wanted: Node) => this.#setOrigin(live, given.get(wanted)),
+        beforeNodeAdded: (wanted) => {
+          adding.push(wanted);
           return true;
         },
         afterNodeAdded: (added) => {
@@ -77,7 +78,14 @@ export class TemplateHost {
     const origin = this.#origins.get(live);
     if (origin === undefined || given === undefined) return true;
     if (origin.isEqualNode(given)) return false;
-    if (!(live instanceof Element && next instanceof Element && origin instanceof Element && given instanceof Element)) {
+    if (
+      !(
+        live instanceof Element &&
+        next instanceof Element &&
+        origin instanceof Element &&
+        given instanceof Element
+      )
+    ) {
       return true;
     }
     keepAttributes(live, next, origin, given);

@@ -90,7 +90,7 @@ export class Templates implements Component {
         }
       },
       restore: () => {
-        for (const undo of undos.reverse()) undo();
+        for (const undo of undos.toReversed()) undo();
         for (const [resource, text] of former) {
           if (text === undefined) this.#texts.delete(resource);
           else this.#texts.set(resource, text);
@@ -112,7 +112,10 @@ export class Templates implements Component {
   #add(resource: string, element: Element, host: TemplateHost): void {
     const former = this.#known.get(element)?.resource;
     if (former !== undefined) {
-      this.#hosts.set(former, this.#live(former).filter((registered) => registered.host !== host));
+      this.#hosts.set(
+        former,
+        this.#live(former).filter((registered) => registered.host !== host),
+      );
     }
     this.#known.set(element, { resource, host });
     if (element.hasAttribute(mark)) element.setAttribute(mark, resource);

@@ -6,7 +6,10 @@ import type { RuntimeSelf } from '../link/link.ts';
 export const misaddressed = (statement: Statement, self: RuntimeSelf): Problem | undefined => {
   if (statement.tenant !== self.trust.tenant) return wrong('tenant', 'The push is for another tenant.');
   if (statement.environment !== self.environment) {
-    return wrong('environment', `The push is for "${statement.environment}", this runs as "${self.environment}".`);
+    return wrong(
+      'environment',
+      `The push is for "${statement.environment}", this runs as "${self.environment}".`,
+    );
   }
   const mine = statement.targets.some(
     (target) => matchesTarget(target, self) || ('guid' in target && target.guid === self.recipient),

@@ -40,7 +40,8 @@ export const checkVersions = async (
           path: `${path}/predecessor`,
           resource: head.resource,
           current: { version: here.version, digest: here.digest },
-          detail: 'The version does not follow from the one in place, and no signed version between them came along.',
+          detail:
+            'The version does not follow from the one in place, and no signed version between them came along.',
         }),
       );
     }

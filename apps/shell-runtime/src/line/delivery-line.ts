@@ -50,7 +50,9 @@ export class DeliveryLine {
 
   /** What these sessions signed is refused from now on, and not loaded at the next start. What of it runs, runs on. */
   revoke(sessions: readonly string[]): void {
-    this.#ports.state.revoke(sessions).catch((error: unknown) => console.warn('[cd-push] Not kept: a revocation.', error));
+    this.#ports.state
+      .revoke(sessions)
+      .catch((error: unknown) => console.warn('[cd-push] Not kept: a revocation.', error));
   }
 
   /** A push that an earlier life of this program did not survive. */
@@ -82,7 +84,10 @@ export class DeliveryLine {
     const { statement } = push;
     switch (statement.kind) {
       case 'patch':
-        return this.#settle(push, await takePatch({ ...push, statement }, this.#ports, this.#verifier, delivered));
+        return this.#settle(
+          push,
+          await takePatch({ ...push, statement }, this.#ports, this.#verifier, delivered),
+        );
       case 'notice':
         return this.#settle(push, await takeNotice({ ...push, statement }, this.#ports, delivered));
       case 'operation': {

@@ -18,7 +18,8 @@ export const openContents = async (
     indices.map(async (index): Promise<Result<Change, Problem>> => {
       const head = push.statement.patches[index];
       const content = contents[index];
-      if (head === undefined || content === undefined) throw new RangeError('The agreement of lengths was checked.');
+      if (head === undefined || content === undefined)
+        throw new RangeError('The agreement of lengths was checked.');
       const predecessor = content.encoding === 'delta' ? await textOf(head.from ?? head.resource) : undefined;
       const result = await openContent(head, content, predecessor);
       return result.ok ? ok({ head, content: result.value }) : result;

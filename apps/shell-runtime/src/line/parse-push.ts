@@ -37,7 +37,8 @@ export const reportableOf = (
   const pushGuid = member(data, 'pushGuid');
   const statement = member(data, 'statement');
   const attempt = member(data, 'attempt') ?? 1;
-  if (typeof pushGuid !== 'string' || typeof statement !== 'string' || typeof attempt !== 'number') return undefined;
+  if (typeof pushGuid !== 'string' || typeof statement !== 'string' || typeof attempt !== 'number')
+    return undefined;
   return { pushGuid, attempt, statement };
 };
 

@@ -6,7 +6,11 @@ import type { Outcome } from './outcomes.ts';
 import type { TrustedNotice, TrustedOperation } from './push.ts';
 
 /** Shows what people are told. */
-export const takeNotice = async (push: TrustedNotice, ports: LinePorts, delivered: () => void): Promise<Outcome> => {
+export const takeNotice = async (
+  push: TrustedNotice,
+  ports: LinePorts,
+  delivered: () => void,
+): Promise<Outcome> => {
   const text = await messageOf(push);
   const refusal = text === undefined ? altered : tooLate(push, ports);
   if (text === undefined || refusal !== undefined) return failed(refusal ?? altered);
@@ -36,7 +40,8 @@ export const takeOperation = async (
 
   const before = state.done(pushGuid);
   if (before?.outcome === 'completed') return { completed: true };
-  if (before !== undefined && before.attempt >= push.parsed.attempt) return failed(before.problem ?? interrupted);
+  if (before !== undefined && before.attempt >= push.parsed.attempt)
+    return failed(before.problem ?? interrupted);
   // Written before it runs: an operation has effects outside, so a page that dies in the middle must not run it twice.
   await state.settle(doneRecord(push, 'started', null));
   return { finished: finish(push, ports, operation, args.value) };
@@ -74,7 +79,10 @@ const parsedArguments = (text: string): { readonly value: unknown } | undefined 
 };
 
 /** The message, if it is the one that was signed. */
-const messageOf = async ({ parsed, statement }: TrustedNotice | TrustedOperation): Promise<string | undefined> => {
+const messageOf = async ({
+  parsed,
+  statement,
+}: TrustedNotice | TrustedOperation): Promise<string | undefined> => {
   const { m } = parsed.data;
   return typeof m === 'string' && (await digestOf(m)) === statement.message ? m : undefined;
 };
@@ -97,5 +105,8 @@ const doneRecord = (
 
 const failed = (problem: Problem): Outcome => ({ completed: false, problem });
 
-const altered = problemOf('bad-signature', { path: '/pushData/m', detail: 'The message has another digest.' });
+const altered = problemOf('bad-signature', {
+  path: '/pushData/m',
+  detail: 'The message has another digest.',
+});
 const interrupted = problemOf('crashed', { detail: 'The runtime stopped while the operation ran.' });

@@ -21,7 +21,12 @@ export const takePatch = async (
   delivered: () => void,
 ): Promise<Outcome> => {
   const { link, state, mark, events } = ports;
-  const verdict = await checkVersions(push, (resource) => state.standing(resource), verifier, link.self().trust);
+  const verdict = await checkVersions(
+    push,
+    (resource) => state.standing(resource),
+    verifier,
+    link.self().trust,
+  );
   if (!verdict.ok) return { completed: false, problem: verdict.problem };
   const opened = await openContents(push, verdict.value.fresh, ports.textInPlace);
   if (!opened.ok) return { completed: false, problem: opened.problem };

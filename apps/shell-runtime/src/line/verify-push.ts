@@ -1,4 +1,12 @@
-import { ok, problemOf, refuse, type Certificate, type Problem, type RelayCertificate, type Result } from '@cd-push/protocol';
+import {
+  ok,
+  problemOf,
+  refuse,
+  type Certificate,
+  type Problem,
+  type RelayCertificate,
+  type Result,
+} from '@cd-push/protocol';
 import {
   disagreementOf,
   openAcceptance,
@@ -31,7 +39,12 @@ export class Verifier {
     if (!relay.ok) return relay;
     const opened = await openStatement(parsed.statement, parsed.certificate, certificate.value);
     if (!opened.ok) return opened;
-    const acceptance = await openAcceptance(parsed.acceptance, parsed.relayCertificate, relay.value, opened.value);
+    const acceptance = await openAcceptance(
+      parsed.acceptance,
+      parsed.relayCertificate,
+      relay.value,
+      opened.value,
+    );
     if (!acceptance.ok) return acceptance;
     const { statement, digest } = opened.value;
     const disagreement = disagreementOf(parsed.data, statement);

@@ -1,4 +1,12 @@
-import type { Acknowledgement, Addressee, EpochMs, Failure, Problem, RuntimeHello, Welcome } from '@cd-push/protocol';
+import type {
+  Acknowledgement,
+  Addressee,
+  EpochMs,
+  Failure,
+  Problem,
+  RuntimeHello,
+  Welcome,
+} from '@cd-push/protocol';
 import type { TrustRoot } from '@cd-push/timeline';
 
 /** What comes down to a runtime with an envelope. */

@@ -7,7 +7,11 @@ export interface Applying {
   readonly attempt: number;
   /** Digest of the statement. */
   readonly statement: string;
-  readonly resources: readonly { readonly resource: string; readonly version: number; readonly digest: string | null }[];
+  readonly resources: readonly {
+    readonly resource: string;
+    readonly version: number;
+    readonly digest: string | null;
+  }[];
 }
 
 /**

@@ -43,13 +43,15 @@ export const indexedDbStore = (scope: string, instance: string): RecordStore => 
       }
       const [kept, outcomes] = await Promise.all([resources.getAll(), done.getAll()]);
       await Promise.all(
-        outcomes.filter(({ keepUntil }) => keepUntil < at).map((old) => done.delete([old.instance, old.pushGuid])),
+        outcomes
+          .filter(({ keepUntil }) => keepUntil < at)
+          .map((old) => done.delete([old.instance, old.pushGuid])),
       );
       await transaction.done;
       return {
         resources: kept,
         done: outcomes.filter((outcome) => outcome.instance === instance && outcome.keepUntil >= at),
-        revokedSessions: Array.isArray(revoked) ? revoked : [],
+        revokedSessions: isNames(revoked) ? revoked : [],
       };
     },
 
@@ -74,12 +76,16 @@ export const indexedDbStore = (scope: string, instance: string): RecordStore => 
       }
       for (const outcome of done) writes.push(transaction.objectStore('done').put({ ...outcome, instance }));
       if (revokedSessions.length > 0) {
-        writes.push(meta.put([...new Set([...(Array.isArray(revoked) ? revoked : []), ...revokedSessions])], 'revoked'));
+        writes.push(
+          meta.put([...new Set([...(isNames(revoked) ? revoked : []), ...revokedSessions])], 'revoked'),
+        );
       }
       await Promise.all([...writes, transaction.done]);
     },
   };
 };
 
+const isNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');
 const isBase = (value: unknown): value is { readonly base: string | null } =>
   typeof value === 'object' && value !== null && 'base' in value;

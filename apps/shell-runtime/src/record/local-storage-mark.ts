@@ -39,8 +39,16 @@ export const localStorageMark = (
 const read = (text: string | null): Applying | undefined => {
   if (text === null) return undefined;
   try {
-    return JSON.parse(text) as Applying;
+    const value: unknown = JSON.parse(text);
+    return isApplying(value) ? value : undefined;
   } catch {
     return undefined;
   }
 };
+
+const isApplying = (value: unknown): value is Applying =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  'resources' in value &&
+  Array.isArray(value.resources);

@@ -8,7 +8,10 @@ const crashed: Problem = problemOf('crashed', {
 });
 
 /** What the record becomes when an instance is found to have died with this mark open. */
-export const afterCrash = (applying: Applying, known: (resource: string) => ResourceRecord | undefined): ResourceRecord[] =>
+export const afterCrash = (
+  applying: Applying,
+  known: (resource: string) => ResourceRecord | undefined,
+): ResourceRecord[] =>
   applying.resources.flatMap(({ resource, version, digest }) => {
     const record = known(resource) ?? { resource, good: null, former: null, next: null };
     const { attempt, statement } = applying;
@@ -28,7 +31,10 @@ export const afterCrash = (applying: Applying, known: (resource: string) => Reso
 export const crashProblem = crashed;
 
 /** Records without what revoked sessions signed. Their versions stay known, so that older ones do not come back. */
-export const withoutRevoked = (records: Iterable<ResourceRecord>, isRevoked: (session: string) => boolean): ResourceRecord[] => {
+export const withoutRevoked = (
+  records: Iterable<ResourceRecord>,
+  isRevoked: (session: string) => boolean,
+): ResourceRecord[] => {
   const changed: ResourceRecord[] = [];
   for (const record of records) {
     const { good, former, next, resource } = record;
@@ -60,10 +66,17 @@ export const startedWith = ({ good, next }: ResourceRecord): KeptVersion | null 
  * The push that a start has to be wary of: of all that was not part of the last healthy start, the newest. Those that
  * wait for this start come before those that ran already.
  */
-export const suspectsOf = (records: Iterable<ResourceRecord>): readonly (KeptVersion & { resource: string })[] => {
+export const suspectsOf = (
+  records: Iterable<ResourceRecord>,
+): readonly (KeptVersion & { resource: string })[] => {
   const all = [...records];
-  const pending = all.flatMap(({ resource, next }) => (next?.outcome === 'pending' ? [{ ...next.kept, resource }] : []));
-  const pool = pending.length > 0 ? pending : all.flatMap(({ resource, good }) => (good === null ? [] : [{ ...good, resource }]));
+  const pending = all.flatMap(({ resource, next }) =>
+    next?.outcome === 'pending' ? [{ ...next.kept, resource }] : [],
+  );
+  const pool =
+    pending.length > 0
+      ? pending
+      : all.flatMap(({ resource, good }) => (good === null ? [] : [{ ...good, resource }]));
   const newest = pool.reduce<(typeof pool)[number] | undefined>(
     (best, one) => (best === undefined || one.version > best.version ? one : best),
     undefined,
@@ -90,5 +103,9 @@ export const afterFailedStart = (
     const record = known(resource);
     if (record === undefined) return [];
     const next: NextVersion = { outcome: 'crashed', version, digest, attempt: 0, statement, problem };
-    return [record.good?.version === version ? { resource, good: record.former, former: null, next } : { ...record, next }];
+    return [
+      record.good?.version === version
+        ? { resource, good: record.former, former: null, next }
+        : { ...record, next },
+    ];
   });

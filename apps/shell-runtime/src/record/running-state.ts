@@ -3,7 +3,14 @@ import type { VerifiedContent } from '@cd-push/timeline';
 
 import type { Change, TrustedPatch } from '../line/push.ts';
 import type { Base } from './base.ts';
-import type { DoneRecord, KeptVersion, NextVersion, RecordSnapshot, RecordStore, ResourceRecord } from './record-store.ts';
+import type {
+  DoneRecord,
+  KeptVersion,
+  NextVersion,
+  RecordSnapshot,
+  RecordStore,
+  ResourceRecord,
+} from './record-store.ts';
 
 /** What stands at a resource, and the highest version that was verified for it. */
 export interface Standing {
@@ -93,7 +100,12 @@ export class RunningState {
   /** These changes run and are healthy. */
   applied(push: TrustedPatch, changes: readonly Change[]): Promise<void> {
     const records: ResourceRecord[] = [];
-    const put = (resource: string, head: PatchHead, digest: string | null, content: VerifiedContent): void => {
+    const put = (
+      resource: string,
+      head: PatchHead,
+      digest: string | null,
+      content: VerifiedContent,
+    ): void => {
       records.push({
         resource,
         good: keptVersion(push, head, digest, content),
@@ -103,7 +115,8 @@ export class RunningState {
     };
     for (const { head, content } of changes) {
       put(head.resource, head, head.digest, content);
-      if (head.change === 'rename' && head.from !== undefined) put(head.from, head, null, { kind: 'deleted' });
+      if (head.change === 'rename' && head.from !== undefined)
+        put(head.from, head, null, { kind: 'deleted' });
     }
     return this.write(records);
   }

@@ -22,17 +22,27 @@ describe('a push that is applied', () => {
       'second.css': 'body { color: rgb(2, 2, 2); }',
     });
     await suite.world.open();
-    const color = (): Promise<string> => suite.world.page.evaluate(() => getComputedStyle(document.body).color);
+    const color = (): Promise<string> =>
+      suite.world.page.evaluate(() => getComputedStyle(document.body).color);
     const variable = (): Promise<string> =>
       suite.world.page.evaluate(() => getComputedStyle(document.body).getPropertyValue('--first').trim());
     expect(await color()).toBe('rgb(2, 2, 2)');
 
-    expect(stages(await suite.world.push({ 'first.css': 'body { color: rgb(9, 9, 9); --first: 2; }' }))).toEqual(['delivered', 'completed']);
+    expect(
+      stages(await suite.world.push({ 'first.css': 'body { color: rgb(9, 9, 9); --first: 2; }' })),
+    ).toEqual(['delivered', 'completed']);
     expect(await variable()).toBe('2');
     // The sheet after it still has the last word.
     expect(await color()).toBe('rgb(2, 2, 2)');
-    expect(await suite.world.page.evaluate(() => document.querySelector<HTMLStyleElement>('style[data-cd-style="/app/first.css"]')?.media)).toBe('screen');
-    expect(stages(await suite.world.push({ 'second.css': 'body { color: rgb(3, 3, 3); }' }))).toEqual(['delivered', 'completed']);
+    expect(
+      await suite.world.page.evaluate(
+        () => document.querySelector<HTMLStyleElement>('style[data-cd-style="/app/first.css"]')?.media,
+      ),
+    ).toBe('screen');
+    expect(stages(await suite.world.push({ 'second.css': 'body { color: rgb(3, 3, 3); }' }))).toEqual([
+      'delivered',
+      'completed',
+    ]);
     expect(await color()).toBe('rgb(3, 3, 3)');
   });
 
@@ -73,7 +83,10 @@ describe('a push that is applied', () => {
     });
     await suite.world.open();
     expect(await suite.world.page.title()).toBe('hello');
-    expect(stages(await suite.world.push({ 'config.json': '{"greeting":"moin"}' }))).toEqual(['delivered', 'completed']);
+    expect(stages(await suite.world.push({ 'config.json': '{"greeting":"moin"}' }))).toEqual([
+      'delivered',
+      'completed',
+    ]);
     expect(await suite.world.page.title()).toBe('hello hello→moin');
   });
 
@@ -90,10 +103,17 @@ describe('a push that is applied', () => {
     const { reports } = await suite.world.push({ 'config.json': '{"n":2}' });
     expect(reports).toMatchObject([
       { stage: 'delivered' },
-      { stage: 'failed', problem: { kind: 'apply-failed', resource: '/app/config.json', detail: 'two is too many' } },
+      {
+        stage: 'failed',
+        problem: { kind: 'apply-failed', resource: '/app/config.json', detail: 'two is too many' },
+      },
     ]);
-    expect(await suite.world.page.evaluate(() => (globalThis as unknown as { seen: number[] }).seen)).toEqual([2, 1]);
-    expect(await suite.world.page.evaluate(() => globalThis.cd.runtime?.config('/app/config.json').get())).toEqual({ n: 1 });
+    expect(await suite.world.page.evaluate(() => (globalThis as unknown as { seen: number[] }).seen)).toEqual(
+      [2, 1],
+    );
+    expect(
+      await suite.world.page.evaluate(() => globalThis.cd.runtime?.config('/app/config.json').get()),
+    ).toEqual({ n: 1 });
   });
 
   test('asset: every reference to it is renewed, in markup, srcset, sheets and inline styles', async () => {
@@ -115,7 +135,10 @@ describe('a push that is applied', () => {
         return {
           width: image.naturalWidth,
           icon: blob.test(document.querySelector<HTMLLinkElement>('link[rel=icon]')!.href),
-          set: document.querySelector('#b')!.getAttribute('srcset')!.replaceAll(/blob:\S+/gu, 'blob'),
+          set: document
+            .querySelector('#b')!
+            .getAttribute('srcset')!
+            .replaceAll(/blob:\S+/gu, 'blob'),
           sheet: blob.test(getComputedStyle(document.body).backgroundImage),
           inline: blob.test(getComputedStyle(document.querySelector('p')!).backgroundImage),
           src: image.src,
@@ -123,11 +146,30 @@ describe('a push that is applied', () => {
       });
     await suite.world.push({ 'logo.svg': svg });
     const first = await seen();
-    expect(first).toMatchObject({ width: 33, icon: true, set: 'blob 1x, /other.svg 2x', sheet: true, inline: true });
-    await suite.world.push({ 'logo.svg': new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="44" height="44"/>') });
+    expect(first).toMatchObject({
+      width: 33,
+      icon: true,
+      set: 'blob 1x, /other.svg 2x',
+      sheet: true,
+      inline: true,
+    });
+    await suite.world.push({
+      'logo.svg': new TextEncoder().encode(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="44" height="44"/>',
+      ),
+    });
     expect(await seen()).toMatchObject({ width: 44, sheet: true, inline: true });
     // The address before is given back to the browser.
-    expect(await suite.world.page.evaluate((url) => fetch(url).then(() => 'there', () => 'gone'), first.src)).toBe('gone');
+    expect(
+      await suite.world.page.evaluate(
+        (url) =>
+          fetch(url).then(
+            () => 'there',
+            () => 'gone',
+          ),
+        first.src,
+      ),
+    ).toBe('gone');
     // A style sheet that is pushed later refers to the asset in place.
     await suite.world.push({ 'page.css': 'body { background-image: url("/logo.svg"); color: red; }' });
     expect(await seen()).toMatchObject({ sheet: true });
@@ -153,7 +195,7 @@ describe('a push that is applied', () => {
         title: document.title,
         text: document.querySelector('h1')?.textContent,
         color: getComputedStyle(document.querySelector('h1')!).color,
-        n: (globalThis.cd.runtime?.config('/app/config.json').get() as { n: number }).n,
+        n: (globalThis.cd.runtime!.config('/app/config.json').get() as { n: number }).n,
         src: document.querySelector('img')?.getAttribute('src'),
       }));
     const before = await seen();
@@ -166,7 +208,10 @@ describe('a push that is applied', () => {
       'view.controller.ts': `document.title = document.querySelector('h1')!.textContent + ' thrown'; throw new Error('no');`,
     });
     expect(performance.now() - begun).toBeLessThan(2_000);
-    expect(reports).toMatchObject([{ stage: 'delivered' }, { stage: 'failed', problem: { kind: 'apply-failed' } }]);
+    expect(reports).toMatchObject([
+      { stage: 'delivered' },
+      { stage: 'failed', problem: { kind: 'apply-failed' } },
+    ]);
     expect(await seen()).toEqual(before);
 
     await suite.world.push({
@@ -202,17 +247,29 @@ describe('a push that is applied', () => {
 
   test('deleting and renaming are changes like any other', async () => {
     suite.world.html = `<!doctype html><head><link rel="stylesheet" href="/a.css"></head><body><main data-cd-template="/app/old.html"><b>one</b></main></body>`;
-    suite.world.deploy({ 'main.ts': '', 'a.css': 'body { color: rgb(1, 1, 1); }', 'old.html': '<b>one</b>', 'config.json': '{"n":1}' });
+    suite.world.deploy({
+      'main.ts': '',
+      'a.css': 'body { color: rgb(1, 1, 1); }',
+      'old.html': '<b>one</b>',
+      'config.json': '{"n":1}',
+    });
     await suite.world.open();
-    expect(stages(await suite.world.push({ 'a.css': null, 'config.json': null }))).toEqual(['delivered', 'completed']);
+    expect(stages(await suite.world.push({ 'a.css': null, 'config.json': null }))).toEqual([
+      'delivered',
+      'completed',
+    ]);
     expect(await suite.world.page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(0, 0, 0)');
-    expect(await suite.world.page.evaluate(() => globalThis.cd.runtime?.config('/app/config.json').get())).toBeUndefined();
+    expect(
+      await suite.world.page.evaluate(() => globalThis.cd.runtime?.config('/app/config.json').get()),
+    ).toBeUndefined();
     // A sheet that comes back finds its place.
     await suite.world.push({ 'a.css': 'body { color: rgb(5, 5, 5); }' });
     expect(await suite.world.page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(5, 5, 5)');
 
     const [renamed] = suite.world.changes({ 'new.html': '<b>two</b>' });
-    const moved = await suite.signer.patch([{ ...renamed!, from: '/app/old.html', predecessor: suite.world.head('old.html') }]);
+    const moved = await suite.signer.patch([
+      { ...renamed!, from: '/app/old.html', predecessor: suite.world.head('old.html') },
+    ]);
     expect(stages(await suite.world.send(moved))).toEqual(['delivered', 'completed']);
     expect(await suite.world.page.textContent('main')).toBe('two');
     await suite.world.push({ 'new.html': '<b>three</b>' });
@@ -223,9 +280,14 @@ describe('a push that is applied', () => {
     suite.world.deploy({ 'main.ts': `document.title = 'served';` });
     await suite.world.open();
     const { reports } = await suite.world.push({ 'main.ts': `document.title = 'pushed';` });
-    expect(reports).toMatchObject([{ stage: 'delivered' }, { stage: 'failed', problem: { kind: 'restart-required' } }]);
+    expect(reports).toMatchObject([
+      { stage: 'delivered' },
+      { stage: 'failed', problem: { kind: 'restart-required' } },
+    ]);
     expect(await suite.world.page.title()).toBe('served');
-    expect(await suite.world.page.evaluate(() => globalThis.cd.runtime?.state().pending)).toEqual(['/app/main.ts']);
+    expect(await suite.world.page.evaluate(() => globalThis.cd.runtime?.state().pending)).toEqual([
+      '/app/main.ts',
+    ]);
     await suite.world.reload();
     expect(await suite.world.page.title()).toBe('pushed');
     expect(await suite.world.page.evaluate(() => globalThis.cd.runtime?.state().pending)).toEqual([]);
@@ -274,7 +336,10 @@ describe('a message', () => {
     suite.world.deploy({ 'main.ts': greeter });
     await suite.world.open();
     const { reports } = await suite.world.send(await suite.signer.operation(name, args));
-    expect(reports[1]).toMatchObject({ stage: 'failed', problem: { kind, ...(path === undefined ? {} : { path }) } });
+    expect(reports[1]).toMatchObject({
+      stage: 'failed',
+      problem: { kind, ...(path === undefined ? {} : { path }) },
+    });
     expect(await suite.world.page.title()).toBe('app');
   });
 
@@ -286,9 +351,19 @@ describe('a message', () => {
         runtime.command('wait', { type: 'object', properties: {} }, () => new Promise((resolve) => { globalThis.release = resolve; }));`,
     });
     await suite.world.open();
-    await suite.world.page.evaluate((given) => globalThis.cd.pushAndForget(given), await suite.signer.operation('wait', {}));
-    expect(stages(await suite.world.push({ 'a.css': 'body { color: red; }' }))).toEqual(['delivered', 'completed']);
-    expect((await suite.world.reports()).map(({ stage }) => stage)).toEqual(['delivered', 'delivered', 'completed']);
+    await suite.world.page.evaluate(
+      (given) => globalThis.cd.pushAndForget(given),
+      await suite.signer.operation('wait', {}),
+    );
+    expect(stages(await suite.world.push({ 'a.css': 'body { color: red; }' }))).toEqual([
+      'delivered',
+      'completed',
+    ]);
+    expect((await suite.world.reports()).map(({ stage }) => stage)).toEqual([
+      'delivered',
+      'delivered',
+      'completed',
+    ]);
     await suite.world.page.evaluate(() => (globalThis as unknown as { release: () => void }).release());
     await expect.poll(async () => (await suite.world.reports()).length).toBe(4);
   });

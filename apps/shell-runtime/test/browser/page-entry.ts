@@ -1,4 +1,10 @@
-import { epochMs, type ICdPushEnvelop, type Problem, type RuntimeHello, type Welcome } from '@cd-push/protocol';
+import {
+  epochMs,
+  type ICdPushEnvelop,
+  type Problem,
+  type RuntimeHello,
+  type Welcome,
+} from '@cd-push/protocol';
 
 import type { Runtime } from '../../src/browser/runtime.ts';
 import { startPage } from '../../src/browser/start-page.ts';
@@ -78,8 +84,10 @@ const started = startPage({
       };
       given.welcomed(welcome);
     },
-    delivered: ({ pushGuid, attempt, statement }) => report({ stage: 'delivered', pushGuid, attempt, statement }),
-    completed: ({ pushGuid, attempt, statement }) => report({ stage: 'completed', pushGuid, attempt, statement }),
+    delivered: ({ pushGuid, attempt, statement }) =>
+      report({ stage: 'delivered', pushGuid, attempt, statement }),
+    completed: ({ pushGuid, attempt, statement }) =>
+      report({ stage: 'completed', pushGuid, attempt, statement }),
     failed: ({ pushGuid, attempt, statement, problem }) =>
       report({ stage: 'failed', pushGuid, attempt, statement, problem }),
     close: () => undefined,

@@ -24,12 +24,19 @@ const bundle = (): Promise<string> =>
   })());
 
 export const typeOf = (name: string): ComponentType => {
-  if (/\.controller\.ts$/u.test(name)) return 'controller';
+  if (name.endsWith('.controller.ts')) return 'controller';
   if (name.endsWith('.ts')) return 'module';
   if (name.endsWith('.html')) return 'template';
   if (name.endsWith('.css')) return 'style';
   return name.endsWith('.json') ? 'config' : 'asset';
 };
+
+interface BaseEntry {
+  readonly type: ComponentType;
+  readonly digest: string;
+  readonly url: string;
+  readonly content: string;
+}
 
 /** A project on a server of its own, its page in a tab, and what was pushed to it. */
 export class PageWorld {
@@ -59,7 +66,10 @@ export class PageWorld {
       world.#requested.get(pathname)?.resolve();
       const answer = world.#answer(pathname, code);
       const headers = { 'content-security-policy': policy, 'cache-control': 'no-store' };
-      response.writeHead(answer === undefined ? 404 : 200, { ...headers, 'content-type': answer?.[0] ?? 'text/plain' });
+      response.writeHead(answer === undefined ? 404 : 200, {
+        ...headers,
+        'content-type': answer?.[0] ?? 'text/plain',
+      });
       response.end(answer?.[1]);
     });
     const world: PageWorld = new PageWorld(signer, context, server);
@@ -105,7 +115,9 @@ export class PageWorld {
       const resource = `/app/${name}`;
       const type = typeOf(name);
       const compiled =
-        typeof text === 'string' && (type === 'module' || type === 'controller') ? moduleContent(resource, text) : undefined;
+        typeof text === 'string' && (type === 'module' || type === 'controller')
+          ? moduleContent(resource, text)
+          : undefined;
       const content = compiled?.content ?? text;
       const change = {
         resource,
@@ -123,14 +135,22 @@ export class PageWorld {
   /** Digest that a sender takes as predecessor. */
   head(name: string): string | null {
     const resource = `/app/${name}`;
-    return this.#heads.has(resource) ? (this.#heads.get(resource) ?? null) : (this.#base()[resource]?.digest ?? null);
+    return this.#heads.has(resource)
+      ? (this.#heads.get(resource) ?? null)
+      : (this.#base()[resource]?.digest ?? null);
   }
 
-  envelope(files: Record<string, string | Uint8Array | null>, options: Parameters<Signer['patch']>[1] = {}): Promise<ICdPushEnvelop> {
+  envelope(
+    files: Record<string, string | Uint8Array | null>,
+    options: Parameters<Signer['patch']>[1] = {},
+  ): Promise<ICdPushEnvelop> {
     return this.signer.patch(this.changes(files), options);
   }
 
-  async push(files: Record<string, string | Uint8Array | null>, options: Parameters<Signer['patch']>[1] = {}): Promise<PageOutcome> {
+  async push(
+    files: Record<string, string | Uint8Array | null>,
+    options: Parameters<Signer['patch']>[1] = {},
+  ): Promise<PageOutcome> {
     return this.send(await this.envelope(files, options));
   }
 
@@ -156,9 +176,9 @@ export class PageWorld {
     await this.page.evaluate(() => globalThis.cd.started);
   }
 
-  #base(): Record<string, { type: ComponentType; digest: string; url: string; content: string }> {
+  #base(): Record<string, BaseEntry> {
     return Object.fromEntries(
-      [...this.#files].map(([name, text]) => {
+      [...this.#files].map(([name, text]): [string, BaseEntry] => {
         const resource = `/app/${name}`;
         const type = typeOf(name);
         if (type !== 'module' && type !== 'controller') {
@@ -181,7 +201,12 @@ export class PageWorld {
     }
     const found = Object.values(resources).find(({ url }) => `/${url}` === path);
     if (found === undefined) return undefined;
-    const types = { style: 'text/css', template: 'text/html', config: 'application/json', asset: 'image/svg+xml' } as const;
+    const types = {
+      style: 'text/css',
+      template: 'text/html',
+      config: 'application/json',
+      asset: 'image/svg+xml',
+    } as const;
     return [found.type in types ? types[found.type as keyof typeof types] : 'text/javascript', found.content];
   }
 

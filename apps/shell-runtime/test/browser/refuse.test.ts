@@ -28,7 +28,10 @@ const expectRefused = async (envelope: ICdPushEnvelop, kind: string): Promise<vo
   const { reports } = await world.send(envelope);
   expect(reports).toMatchObject([{ stage: 'failed', problem: { kind } }]);
   expect(await color()).toBe(before);
-  expect(stages(await world.push({ 'a.css': 'body { color: rgb(7, 7, 7); }' }))).toEqual(['delivered', 'completed']);
+  expect(stages(await world.push({ 'a.css': 'body { color: rgb(7, 7, 7); }' }))).toEqual([
+    'delivered',
+    'completed',
+  ]);
   expect(await color()).toBe('rgb(7, 7, 7)');
 };
 
@@ -39,7 +42,8 @@ const alterPayload = (jws: string, alter: (payload: Record<string, unknown>) => 
   return [header, Buffer.from(JSON.stringify(value)).toString('base64url'), signature].join('.');
 };
 
-const push = (options: PushOptions): Promise<ICdPushEnvelop> => suite.world.envelope({ 'a.css': pushed }, options);
+const push = (options: PushOptions): Promise<ICdPushEnvelop> =>
+  suite.world.envelope({ 'a.css': pushed }, options);
 
 describe('a push that is refused leaves everything as it was', () => {
   test('a statement that was altered after it was signed', async () => {
@@ -87,7 +91,10 @@ describe('a push that is refused leaves everything as it was', () => {
   });
 
   test('a certificate of another tenant', async () => {
-    await expectRefused(await push({ certificate: { tenant: 'other' }, statement: { tenant: 'other' } }), 'bad-certificate');
+    await expectRefused(
+      await push({ certificate: { tenant: 'other' }, statement: { tenant: 'other' } }),
+      'bad-certificate',
+    );
   });
 
   test('a statement of another tenant than its certificate', async () => {
@@ -95,15 +102,24 @@ describe('a push that is refused leaves everything as it was', () => {
   });
 
   test('a certificate that had expired when the statement was issued', async () => {
-    await expectRefused(await push({ certificate: { notBefore: Date.now() - 2 * day, notAfter: Date.now() - day } }), 'bad-certificate');
+    await expectRefused(
+      await push({ certificate: { notBefore: Date.now() - 2 * day, notAfter: Date.now() - day } }),
+      'bad-certificate',
+    );
   });
 
   test('a certificate whose grants do not reach the resource', async () => {
-    await expectRefused(await push({ certificate: { grants: [{ prefix: '/application', environments: ['*'] }] } }), 'forbidden');
+    await expectRefused(
+      await push({ certificate: { grants: [{ prefix: '/application', environments: ['*'] }] } }),
+      'forbidden',
+    );
   });
 
   test('a certificate whose grants do not reach the environment', async () => {
-    await expectRefused(await push({ certificate: { grants: [{ prefix: '/app', environments: ['staging'] }] } }), 'forbidden');
+    await expectRefused(
+      await push({ certificate: { grants: [{ prefix: '/app', environments: ['staging'] }] } }),
+      'forbidden',
+    );
   });
 
   test('a certificate that the issuer did not sign', async () => {
@@ -163,7 +179,8 @@ describe('a push that is refused leaves everything as it was', () => {
       {
         tamper: ({ pushData }) => {
           const [content] = pushData.contents ?? [];
-          if (content?.encoding === 'text') content.map = '{"version":3,"sources":["x"],"names":[],"mappings":""}';
+          if (content?.encoding === 'text')
+            content.map = '{"version":3,"sources":["x"],"names":[],"mappings":""}';
         },
       },
     );
@@ -174,13 +191,22 @@ describe('a push that is refused leaves everything as it was', () => {
     const { world } = suite;
     const [change] = world.changes({ 'a.css': pushed });
     await world.send(await suite.signer.patch([change!]));
-    await expectRefused(await suite.signer.patch([{ ...change!, content: 'body { color: rgb(8, 8, 8); }' }]), 'stale-version');
-    await expectRefused(await suite.signer.patch([{ ...change!, version: change!.version - 1 }]), 'stale-version');
+    await expectRefused(
+      await suite.signer.patch([{ ...change!, content: 'body { color: rgb(8, 8, 8); }' }]),
+      'stale-version',
+    );
+    await expectRefused(
+      await suite.signer.patch([{ ...change!, version: change!.version - 1 }]),
+      'stale-version',
+    );
   });
 
   test('a version that runs ahead of the clock by which it was signed', async () => {
     const [change] = suite.world.changes({ 'a.css': pushed });
-    await expectRefused(await suite.signer.patch([{ ...change!, version: Date.now() + day }]), 'bad-signature');
+    await expectRefused(
+      await suite.signer.patch([{ ...change!, version: Date.now() + day }]),
+      'bad-signature',
+    );
   });
 
   test('a version whose predecessor is not in place', async () => {
@@ -214,7 +240,10 @@ describe('a push that is refused leaves everything as it was', () => {
     ['an envelope without a proof', { pushData: { pushGuid: randomUUID() }, req: null, resp: null }],
     ['a key that reaches the prototype', JSON.parse(`{"pushData":{"__proto__":{"x":1}}}`)],
   ])('%s', async (_name, envelope) => {
-    await suite.world.page.evaluate((given) => globalThis.cd.pushAndForget(given as ICdPushEnvelop), envelope);
+    await suite.world.page.evaluate(
+      (given) => globalThis.cd.pushAndForget(given as ICdPushEnvelop),
+      envelope,
+    );
     expect(stages(await suite.world.push({ 'a.css': pushed }))).toEqual(['delivered', 'completed']);
   });
 });
@@ -228,7 +257,9 @@ describe('versions that were skipped', () => {
     const third = world.changes({ 'a.css': 'body { color: rgb(6, 6, 6); }' });
     // With a gap in it the chain explains nothing.
     const gap = await signer.patch(third, { skipped: [signer.skippedOf(second)] });
-    expect((await world.send(gap)).reports).toMatchObject([{ stage: 'failed', problem: { kind: 'broken-chain' } }]);
+    expect((await world.send(gap)).reports).toMatchObject([
+      { stage: 'failed', problem: { kind: 'broken-chain' } },
+    ]);
     const forged = await (await Signer.create()).patch(world.changes({ 'a.css': 'x' }));
     const whole = await signer.patch(third, {
       skipped: [signer.skippedOf(first), signer.skippedOf(forged), signer.skippedOf(second)],
@@ -240,11 +271,16 @@ describe('versions that were skipped', () => {
   test('a push of two files of which one was overtaken still brings the other', async () => {
     const { world, signer } = suite;
     const both = world.changes({ 'a.css': pushed, 'config.json': '{"n":1}' });
-    const newer = await world.envelope({ 'a.css': 'body { color: rgb(9, 9, 9); }' }, { skipped: [signer.skippedOf(await signer.patch(both))] });
+    const newer = await world.envelope(
+      { 'a.css': 'body { color: rgb(9, 9, 9); }' },
+      { skipped: [signer.skippedOf(await signer.patch(both))] },
+    );
     expect(stages(await world.send(newer))).toEqual(['delivered', 'completed']);
     expect(stages(await world.send(await signer.patch(both)))).toEqual(['delivered', 'completed']);
     expect(await color()).toBe('rgb(9, 9, 9)');
-    expect(await world.page.evaluate(() => globalThis.cd.runtime?.config('/app/config.json').get())).toEqual({ n: 1 });
+    expect(await world.page.evaluate(() => globalThis.cd.runtime?.config('/app/config.json').get())).toEqual({
+      n: 1,
+    });
   });
 });
 
@@ -255,7 +291,9 @@ describe('the same push again', () => {
     await world.send(envelope);
     await world.page.evaluate(() => document.querySelector('style')?.setAttribute('data-seen', ''));
     expect(stages(await world.send(envelope))).toEqual(['completed']);
-    expect(await world.page.evaluate(() => document.querySelector('style')?.hasAttribute('data-seen'))).toBe(true);
+    expect(await world.page.evaluate(() => document.querySelector('style')?.hasAttribute('data-seen'))).toBe(
+      true,
+    );
   });
 
   test('a further attempt of what was applied is completed without effect, also after a reload', async () => {
@@ -263,9 +301,15 @@ describe('the same push again', () => {
     const changes = world.changes({ 'a.css': pushed });
     const pushGuid = randomUUID();
     await world.send(await signer.patch(changes, { pushGuid }));
-    expect(stages(await world.send(await signer.patch(changes, { pushGuid, attempt: 2 })))).toEqual(['delivered', 'completed']);
+    expect(stages(await world.send(await signer.patch(changes, { pushGuid, attempt: 2 })))).toEqual([
+      'delivered',
+      'completed',
+    ]);
     await world.reload();
-    expect(stages(await world.send(await signer.patch(changes, { pushGuid, attempt: 3 })))).toEqual(['delivered', 'completed']);
+    expect(stages(await world.send(await signer.patch(changes, { pushGuid, attempt: 3 })))).toEqual([
+      'delivered',
+      'completed',
+    ]);
   });
 
   test('a further attempt of what failed is applied again', async () => {
@@ -279,8 +323,16 @@ describe('the same push again', () => {
       });
     });
     const pushGuid = randomUUID();
-    expect(stages(await world.send(await signer.patch(changes, { pushGuid })))).toEqual(['delivered', 'failed']);
-    expect(stages(await world.send(await signer.patch(changes, { pushGuid, attempt: 2 })))).toEqual(['delivered', 'completed']);
-    expect(await world.page.evaluate(() => globalThis.cd.runtime?.config('/app/config.json').get())).toEqual({ n: 2 });
+    expect(stages(await world.send(await signer.patch(changes, { pushGuid })))).toEqual([
+      'delivered',
+      'failed',
+    ]);
+    expect(stages(await world.send(await signer.patch(changes, { pushGuid, attempt: 2 })))).toEqual([
+      'delivered',
+      'completed',
+    ]);
+    expect(await world.page.evaluate(() => globalThis.cd.runtime?.config('/app/config.json').get())).toEqual({
+      n: 2,
+    });
   });
 });

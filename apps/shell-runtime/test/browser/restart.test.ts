@@ -5,13 +5,15 @@ import { pageSuite, stages } from './suite.ts';
 
 const suite = pageSuite();
 const main = `import './counter.controller.ts';`;
-const titled = (title: string, rest = ''): string => `document.title = '${title}'; import.meta.hot!.accept(); ${rest}`;
+const titled = (title: string, rest = ''): string =>
+  `document.title = '${title}'; import.meta.hot!.accept(); ${rest}`;
 /** Gives the thread back never. */
 const hanging = `navigator.sendBeacon('/hanging'); for (;;) {}`;
 
 const html = `<!doctype html><title>app</title><head><link rel="stylesheet" href="/a.css"></head>
   <body><main data-cd-template="/app/view.html"><b>served</b></main><img src="/logo.svg"></body>`;
-const svg = (width: number): string => `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="10"/>`;
+const svg = (width: number): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="10"/>`;
 
 const open = async (): Promise<void> => {
   const { world } = suite;
@@ -35,7 +37,7 @@ const seen = () =>
       title: document.title,
       text: document.querySelector('b')?.textContent,
       color: getComputedStyle(document.querySelector('b')!).color,
-      n: (globalThis.cd.runtime?.config('/app/config.json').get() as { n: number }).n,
+      n: (globalThis.cd.runtime!.config('/app/config.json').get() as { n: number }).n,
       width: image.naturalWidth,
     };
   });
@@ -125,7 +127,10 @@ describe('a patch that the page does not survive', () => {
       { stage: 'failed', problem: { kind: 'crashed' } },
     ]);
     expect(await world.page.title()).toBe('good');
-    expect(stages(await world.push({ 'counter.controller.ts': titled('repaired') }))).toEqual(['delivered', 'completed']);
+    expect(stages(await world.push({ 'counter.controller.ts': titled('repaired') }))).toEqual([
+      'delivered',
+      'completed',
+    ]);
   });
 
   test('is reported as crashed by the same tab when it is loaded again', async () => {

@@ -23,7 +23,9 @@ describe('a template push', () => {
     await page.fill('textarea', 'typed below');
     await page.fill('#a', 'typed in a');
     await page.evaluate(() => document.querySelector<HTMLInputElement>('#a')!.setSelectionRange(2, 5));
-    await push('<p>new</p><h1>two</h1><form class="wide"><label>A <input id="a" placeholder="new"></label><input name="b" value="other"><textarea></textarea></form>');
+    await push(
+      '<p>new</p><h1>two</h1><form class="wide"><label>A <input id="a" placeholder="new"></label><input name="b" value="other"><textarea></textarea></form>',
+    );
     expect(
       await page.evaluate(() => {
         const a = document.querySelector<HTMLInputElement>('#a')!;
@@ -51,8 +53,12 @@ describe('a template push', () => {
   });
 
   test('gives fields that nobody has touched their new values', async () => {
-    await open('<input id="a" value="one"><input id="b" type="checkbox"><select><option>x</option><option>y</option></select>');
-    await push('<input id="a" value="two"><input id="b" type="checkbox" checked><select><option>x</option><option selected>y</option></select>');
+    await open(
+      '<input id="a" value="one"><input id="b" type="checkbox"><select><option>x</option><option>y</option></select>',
+    );
+    await push(
+      '<input id="a" value="two"><input id="b" type="checkbox" checked><select><option>x</option><option selected>y</option></select>',
+    );
     const { page } = suite.world;
     expect(await page.inputValue('#a')).toBe('two');
     expect(await page.isChecked('#b')).toBe(true);
@@ -61,8 +67,10 @@ describe('a template push', () => {
 
   test('keeps what was ticked, chosen, opened and scrolled', async () => {
     const tall = '<div style="height: 1000px">tall</div>';
-    const box = (text: string): string => `<div id="box" style="height: 50px; overflow: auto"><i>${text}</i>${tall}</div>`;
-    const rest = '<input type="checkbox" checked><input type="radio" name="r"><select><option>x</option><option>y</option></select><details><summary>more</summary>text</details>';
+    const box = (text: string): string =>
+      `<div id="box" style="height: 50px; overflow: auto"><i>${text}</i>${tall}</div>`;
+    const rest =
+      '<input type="checkbox" checked><input type="radio" name="r"><select><option>x</option><option>y</option></select><details><summary>more</summary>text</details>';
     await open(`<h1>one</h1>${rest}${box('one')}`);
     const { page } = suite.world;
     await page.uncheck('[type=checkbox]');
@@ -70,7 +78,9 @@ describe('a template push', () => {
     await page.selectOption('select', 'y');
     await page.click('summary');
     await page.evaluate(() => document.querySelector('#box')!.scrollTo(0, 300));
-    await push(`<h1>two</h1><hr>${rest.replace('>more<', '>less<').replace('type="radio"', 'type="radio" title="t"')}${box('two')}`);
+    await push(
+      `<h1>two</h1><hr>${rest.replace('>more<', '>less<').replace('type="radio"', 'type="radio" title="t"')}${box('two')}`,
+    );
     expect(
       await page.evaluate(() => ({
         checkbox: document.querySelector<HTMLInputElement>('[type=checkbox]')!.checked,
@@ -93,7 +103,9 @@ describe('a template push', () => {
     );
     const { page } = suite.world;
     await page.click('button');
-    await push('<h1 class="small">Counter</h1><p>new</p><output title="t">0</output><ul></ul><button>more</button>');
+    await push(
+      '<h1 class="small">Counter</h1><p>new</p><output title="t">0</output><ul></ul><button>more</button>',
+    );
     expect(await page.innerHTML('main')).toBe(
       '<h1 class="small active">Counter</h1><p>new</p><output title="t">1</output><ul><li>row</li></ul><button disabled="">more</button>',
     );
@@ -108,7 +120,9 @@ describe('a template push', () => {
   test('shows in every element that was given to the template, later ones included, and runs no script of it', async () => {
     await open('<b>one</b>', `import { runtime } from 'cd-push:runtime'; globalThis.rt = runtime;`);
     const { page, world } = { page: suite.world.page, world: suite.world };
-    await push('<b>two</b><script>document.title = "run"</script><img src="x" onerror="document.title = \'run\'">');
+    await push(
+      '<b>two</b><script>document.title = "run"</script><img src="x" onerror="document.title = \'run\'">',
+    );
     await page.evaluate(async () => {
       const host = document.createElement('section');
       document.body.append(host);
@@ -128,7 +142,10 @@ describe('a template push', () => {
   });
 
   test('tells modules, who may have to bind to what is new', async () => {
-    await open('<b>one</b>', `import.meta.hot!.on('cd-push:template', ({ resource }) => { document.title = resource + ' ' + document.querySelector('main')!.textContent; });`);
+    await open(
+      '<b>one</b>',
+      `import.meta.hot!.on('cd-push:template', ({ resource }) => { document.title = resource + ' ' + document.querySelector('main')!.textContent; });`,
+    );
     await push('<b>two</b>');
     expect(await suite.world.page.title()).toBe('/app/view.html two');
   });
@@ -136,7 +153,12 @@ describe('a template push', () => {
   test('new markup refers to pushed assets and pushed styles', async () => {
     const { world } = suite;
     await open('<b>one</b>');
-    await world.push({ 'logo.svg': new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="33" height="33"/>'), 'late.css': 'b { color: rgb(4, 4, 4); }' });
+    await world.push({
+      'logo.svg': new TextEncoder().encode(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="33" height="33"/>',
+      ),
+      'late.css': 'b { color: rgb(4, 4, 4); }',
+    });
     await push('<link rel="stylesheet" href="/late.css"><b>two</b><img src="/logo.svg">');
     expect(
       await world.page.evaluate(async () => {

@@ -16,7 +16,9 @@ globalThis.runRule = async (port, title) => {
       return rule === undefined ? 'unknown rule' : 'kept';
     }
     const rule = applyingMarkRules.find((one) => one.title === title);
-    await rule?.run({ open: (instance, isAlive) => localStorageMark(scope, instance, async (other) => isAlive(other)) });
+    await rule?.run({
+      open: (instance, isAlive) => localStorageMark(scope, instance, async (other) => isAlive(other)),
+    });
     return rule === undefined ? 'unknown rule' : 'kept';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

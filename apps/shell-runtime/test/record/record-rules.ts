@@ -30,7 +30,11 @@ export const kept = (version: number, over: Partial<KeptVersion> = {}): KeptVers
   ...over,
 });
 
-export const record = (resource: string, good: KeptVersion | null, over: Partial<ResourceRecord> = {}): ResourceRecord => ({
+export const record = (
+  resource: string,
+  good: KeptVersion | null,
+  over: Partial<ResourceRecord> = {},
+): ResourceRecord => ({
   resource,
   good,
   former: null,
@@ -64,7 +68,7 @@ const same = (found: unknown, expected: unknown, what: string): void => {
 const ordered = (_key: string, value: unknown): unknown => {
   if (value instanceof Uint8Array) return [...value];
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 };
 
 const byResource = (records: readonly ResourceRecord[]): ResourceRecord[] =>
@@ -74,18 +78,30 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
   {
     title: 'an empty place gives an empty record',
     async run(place) {
-      same(await place.open('a').load('base-1', 0), { resources: [], done: [], revokedSessions: [] }, 'snapshot');
+      same(
+        await place.open('a').load('base-1', 0),
+        { resources: [], done: [], revokedSessions: [] },
+        'snapshot',
+      );
     },
   },
   {
-    title: 'what was written is there at the next start on the same base: texts, maps, bytes, deletions, failures',
+    title:
+      'what was written is there at the next start on the same base: texts, maps, bytes, deletions, failures',
     async run(place) {
       const records = [
-        record('/m/a.ts', kept(1, { content: { kind: 'text', text: 'a\u0000ü𝄞', map: '{"version":3}' } }), { former: kept(0) }),
-        record('/m/b.png', kept(2, { componentType: 'asset', content: { kind: 'bytes', bytes: new Uint8Array([0, 255, 7]) } })),
+        record('/m/a.ts', kept(1, { content: { kind: 'text', text: 'a\u0000ü𝄞', map: '{"version":3}' } }), {
+          former: kept(0),
+        }),
+        record(
+          '/m/b.png',
+          kept(2, { componentType: 'asset', content: { kind: 'bytes', bytes: new Uint8Array([0, 255, 7]) } }),
+        ),
         record('/m/c.css', kept(3, { componentType: 'style', digest: null, content: { kind: 'deleted' } })),
         record('/m/d.ts', null, { next: failedNext(4, 'failed') }),
-        record('/m/e.ts', kept(5), { next: { ...failedNext(6, 'failed'), outcome: 'pending', kept: kept(6) } }),
+        record('/m/e.ts', kept(5), {
+          next: { ...failedNext(6, 'failed'), outcome: 'pending', kept: kept(6) },
+        }),
       ];
       const first = place.open('a');
       await first.load('base-1', 0);
@@ -101,9 +117,17 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
       await first.load('base-1', 0);
       await first.write({ resources: [record('/m/a.ts', kept(1))], revokedSessions: ['s'] });
       const second = place.open('a');
-      same(await second.load('base-2', 0), { resources: [], done: [], revokedSessions: ['s'] }, 'after a deployment');
+      same(
+        await second.load('base-2', 0),
+        { resources: [], done: [], revokedSessions: ['s'] },
+        'after a deployment',
+      );
       await second.write({ resources: [record('/m/b.ts', kept(2))] });
-      same((await place.open('a').load('base-2', 0)).resources, [record('/m/b.ts', kept(2))], 'on the new base');
+      same(
+        (await place.open('a').load('base-2', 0)).resources,
+        [record('/m/b.ts', kept(2))],
+        'on the new base',
+      );
     },
   },
   {
@@ -114,7 +138,11 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
       await old.load('base-1', 0);
       await place.open('b').load('base-2', 0);
       await old.write({ resources: [record('/m/a.ts', kept(1))], revokedSessions: ['s'] });
-      same(await place.open('c').load('base-2', 0), { resources: [], done: [], revokedSessions: ['s'] }, 'snapshot');
+      same(
+        await place.open('c').load('base-2', 0),
+        { resources: [], done: [], revokedSessions: ['s'] },
+        'snapshot',
+      );
     },
   },
   {
@@ -147,7 +175,15 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
       await store.write({ done: [done('push-1', 100), done('push-2', 200)] });
       await store.write({ done: [{ ...done('push-2', 200), attempt: 2, outcome: 'started' }] });
       same(
-        (await place.open('a').load('base-2', 150)).done.map(({ pushGuid, attempt, outcome, problem, keepUntil }) => ({ pushGuid, attempt, outcome, problem, keepUntil })),
+        (await place.open('a').load('base-2', 150)).done.map(
+          ({ pushGuid, attempt, outcome, problem, keepUntil }) => ({
+            pushGuid,
+            attempt,
+            outcome,
+            problem,
+            keepUntil,
+          }),
+        ),
         [{ ...done('push-2', 200), attempt: 2, outcome: 'started' }],
         'outcomes',
       );
@@ -159,7 +195,11 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
     async run(place) {
       const first = place.open('a');
       await first.load('base-1', 0);
-      await first.write({ done: [done('push-1', 100)], resources: [record('/m/a.ts', kept(1))], revokedSessions: ['s'] });
+      await first.write({
+        done: [done('push-1', 100)],
+        resources: [record('/m/a.ts', kept(1))],
+        revokedSessions: ['s'],
+      });
       same(
         await place.open('b').load('base-1', 0),
         { resources: [record('/m/a.ts', kept(1))], done: [], revokedSessions: ['s'] },
@@ -183,9 +223,15 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
       const store = place.open('a');
       await store.load('base-1', 0);
       const names = Array.from({ length: 20 }, (_, index) => `/m/${String(index).padStart(2, '0')}.ts`);
-      await Promise.all(names.map((name, index) => store.write({ resources: [record(name, kept(index + 1))] })));
+      await Promise.all(
+        names.map((name, index) => store.write({ resources: [record(name, kept(index + 1))] })),
+      );
       const { resources } = await place.open('a').load('base-1', 0);
-      same(byResource(resources).map(({ resource }) => resource), names, 'resources');
+      same(
+        byResource(resources).map(({ resource }) => resource),
+        names,
+        'resources',
+      );
     },
   },
 ];
@@ -225,7 +271,11 @@ export const applyingMarkRules: readonly Rule<MarkPlace>[] = [
       const mark = place.open('a', () => false);
       mark.open(applying('a'));
       mark.open(applying('a', { pushGuid: 'push-2', kind: 'start' }));
-      same(await place.open('a', () => false).takeLeft(), [applying('a', { pushGuid: 'push-2', kind: 'start' })], 'marks');
+      same(
+        await place.open('a', () => false).takeLeft(),
+        [applying('a', { pushGuid: 'push-2', kind: 'start' })],
+        'marks',
+      );
     },
   },
   {
@@ -235,7 +285,11 @@ export const applyingMarkRules: readonly Rule<MarkPlace>[] = [
       place.open('dead', () => false).open(applying('dead'));
       const living = place.open('living', () => false);
       living.open(applying('living'));
-      same(await place.open('c', (instance) => instance === 'living').takeLeft(), [applying('dead')], 'marks');
+      same(
+        await place.open('c', (instance) => instance === 'living').takeLeft(),
+        [applying('dead')],
+        'marks',
+      );
       same(await place.open('living', () => false).takeLeft(), [applying('living')], 'the living one’s own');
     },
   },

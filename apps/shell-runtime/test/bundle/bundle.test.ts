@@ -1,0 +1,73 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { describe, expect, test } from 'vitest';
+
+import { bundle } from '../../scripts/bundle-browser.ts';
+import { policy } from '../browser/page-world.ts';
+import { launchChromium } from '../chromium.ts';
+import { contentOf } from '../modules/content.ts';
+
+/** Bytes after gzip. Every page of every app pays for them; a change that passes one says why it is worth it. */
+const allowed = {
+  'cd-push-runtime.js': 88_000,
+  'cd-push-runtime-core.js': 41_000,
+} as const;
+
+describe.each(Object.entries(allowed))('%s', (name, bytes) => {
+  const built = bundle(name as keyof typeof allowed);
+
+  test('is one file that imports nothing', async () => {
+    expect((await built).imports).toEqual([]);
+  });
+
+  test(`takes at most ${bytes} bytes gzipped`, async () => {
+    expect((await built).gzipBytes).toBeLessThanOrEqual(bytes);
+  });
+});
+
+test('the bundle starts a program under a policy without unsafe-eval, also where nobody answers', async () => {
+  const main = contentOf('/app/main.ts', `document.title = 'running';`);
+  const resources = {
+    '/app/main.ts': { type: 'module', digest: main.digest, url: `_cd/${main.digest}.js` },
+  };
+  const boot = `import { startRuntime } from '/runtime.js';
+    const violations = [];
+    addEventListener('securitypolicyviolation', ({ blockedURI }) => violations.push(blockedURI));
+    const runtime = await startRuntime({ apiUrl: '/api', relayUrl: '/', baseUrl: '/', entry: '/app/main.ts', joinCode: 'x' });
+Object.assign(globalThis, { runtime, violations });`;
+  const files: Record<string, [type: string, body: string]> = {
+    '/': ['text/html', '<!doctype html><script type="module" src="/boot.js"></script>'],
+    '/boot.js': ['text/javascript', boot],
+    '/runtime.js': ['text/javascript', (await bundle('cd-push-runtime.js')).code],
+    '/cd-push.base.json': [
+      'application/json',
+      JSON.stringify({ module: 'app', base: main.digest, resources }),
+    ],
+    [`/_cd/${main.digest}.js`]: ['text/javascript', main.content],
+  };
+  const server = createServer((request, response) => {
+    const [type, body] = files[request.url ?? ''] ?? ['text/plain', undefined];
+    response.writeHead(body === undefined ? 404 : 200, {
+      'content-type': type,
+      'content-security-policy': policy,
+    });
+    // Whoever asks the api is kept waiting until the program runs.
+    if (request.url?.startsWith('/api') === true) setImmediate(() => response.end());
+    else response.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await page.waitForFunction(() => document.title === 'running');
+    // By then the client has been through all that it does before a connection.
+    await page.waitForFunction('globalThis.runtime?.state().link.state === "refused"');
+    expect(await page.evaluate('globalThis.violations')).toEqual([]);
+  } finally {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  }
+}, 30_000);
