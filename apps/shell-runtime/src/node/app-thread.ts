@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { inspect } from 'node:util';
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, Worker, type MessagePort, type WorkerOptions } from 'node:worker_threads';
 
 import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
@@ -45,11 +45,8 @@ export class AppThread {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     // The file has this one's extension: sources are run by Node as they are, and built to JavaScript.
-    this.#worker = new Worker(new URL(`./app/thread${extname(import.meta.url)}`, import.meta.url), {
-      env,
-      execArgv: [...process.execArgv, resolveFlag],
-      name: `cd-push:${setup.module}`,
-    });
+    const file = new URL(`./app/thread${extname(import.meta.url)}`, import.meta.url);
+    this.#worker = startWorker(file, { env, name: `cd-push:${setup.module}` });
     this.#worker.postMessage({ setup, port: port2 }, [port2]);
     this.#worker.on('error', (error: unknown) => {
       this.#error = error;
@@ -124,6 +121,22 @@ export class AppThread {
     this.#events.ended(this.#stopping ? { kind: 'stopped' } : { kind: 'died', error: this.#error, exitCode });
   }
 }
+
+/**
+ * With the flags of this process, of which those that hold for all threads anyway (V8's, the title's) are refused for a
+ * single one: Node lists them in its error and nowhere else.
+ */
+const startWorker = (file: URL, options: WorkerOptions): Worker => {
+  const start = (flags: readonly string[]): Worker =>
+    new Worker(file, { ...options, execArgv: [...flags, resolveFlag] });
+  try {
+    return start(process.execArgv);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_INVALID_EXEC_ARGV'))
+      throw error;
+    return start(process.execArgv.filter((flag) => !error.message.includes(flag)));
+  }
+};
 
 /** How a thread came to its end, for people. */
 export const describe = (error: unknown, exitCode: number): string => {
