@@ -72,7 +72,12 @@ const watchHere = async (context: CliContext, settings: Settings, flags: UpFlags
     ignore: (path) => ignoreTooling(path) || ignored(path),
     onReady: () => {
       if (flags.json)
-        printJson(context, { type: 'watching', root: settings.root, files: base.entries().length });
+        printJson(context, {
+          type: 'watching',
+          root: settings.root,
+          module: settings.module,
+          files: base.entries().length,
+        });
       talk.say(`Watching ${settings.root}: what is saved is pushed. Ctrl-C stops.`);
     },
   });
