@@ -3,6 +3,8 @@ import { problemOf, ProblemError } from '@cd-push/protocol';
 import { generateKeptPair, signingKeyOf, type TrustRoot } from '@cd-push/timeline';
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 
+import { browserName } from './browser-name.ts';
+
 interface Schema extends DBSchema {
   identities: {
     key: string;
@@ -40,7 +42,7 @@ export const enrolled = ({ apiUrl, joinCode, trustRoot }: EnrolmentOptions): Pro
       }
       const pair = await generateKeptPair();
       const key = await signingKeyOf(pair);
-      const name = navigator.userAgent.slice(0, 128);
+      const name = browserName(navigator.userAgent);
       const identity = await enrol({
         apiUrl,
         joinCode,
