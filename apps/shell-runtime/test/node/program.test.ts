@@ -38,7 +38,10 @@ describe('a Node program', () => {
     const world = await NodeWorld.create({
       ...serverFiles,
       'main.ts': `${serverFiles['main.ts']}\nprocess.once('give-up', () => import.meta.hot.invalidate());`,
-      'answer.ts': serverFiles['answer.ts']!.replace('answer = () =>', 'answer = (url: string) => url === "/give-up" ? String(process.emit("give-up")) :'),
+      'answer.ts': serverFiles['answer.ts']!.replace(
+        'answer = () =>',
+        'answer = (url: string) => url === "/give-up" ? String(process.emit("give-up")) :',
+      ),
     });
     await world.start();
     await world.get();
@@ -71,10 +74,16 @@ import.meta.hot.dispose(() => new Promise<void>((resolve) => setTimeout(resolve)
       'answer.ts': `import { runtime } from 'cd-push:runtime'; export const answer = () => JSON.stringify(runtime.config('/app/config.json').get());`,
     });
     await world.start();
-    const report = await world.push({ 'config.json': '{"word":"new"}', 'answer.ts': `throw new Error('no');` });
+    const report = await world.push({
+      'config.json': '{"word":"new"}',
+      'answer.ts': `throw new Error('no');`,
+    });
     expect(report).toMatchObject({ stage: 'failed', problem: { kind: 'apply-failed' } });
     expect(await world.get()).toBe('{"word":"old"}');
-    const both = { 'config.json': '{"word":"new"}', 'answer.ts': `import { runtime } from 'cd-push:runtime'; const read = runtime.config('/app/config.json').get(); export const answer = () => read.word;` };
+    const both = {
+      'config.json': '{"word":"new"}',
+      'answer.ts': `import { runtime } from 'cd-push:runtime'; const read = runtime.config('/app/config.json').get(); export const answer = () => read.word;`,
+    };
     expect(await world.push(both)).toMatchObject({ stage: 'completed' });
     expect(await world.get()).toBe('new');
   });
