@@ -4,7 +4,7 @@ import { jsonLog } from './log.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What is missing or wrong in the environment; the message says what to set. */
-export class EnvironmentError extends Error {
+class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
 }
 
@@ -18,7 +18,8 @@ export const optionsFromEnvironment = (env: Environment): RelayOptions => {
   const secret = required(env, 'CD_PUSH_SERVICE_SECRET', 'what the api knows this relay by');
   if (!URL.canParse(apiUrl)) throw new EnvironmentError('CD_PUSH_API_URL is not a URL.');
   const port = Number(env['PORT'] ?? 8081);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new EnvironmentError('PORT must be a port number.');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new EnvironmentError('PORT must be a port number.');
   return {
     host: env['HOST'] ?? '127.0.0.1',
     port,
@@ -44,7 +45,11 @@ const list = (text: string | undefined): string[] =>
     .filter((part) => part !== '');
 
 /** The first value is the default. */
-const oneOf = <Value extends string>(env: Environment, name: string, values: readonly [Value, ...Value[]]): Value => {
+const oneOf = <Value extends string>(
+  env: Environment,
+  name: string,
+  values: readonly [Value, ...Value[]],
+): Value => {
   const value = env[name] ?? values[0];
   const found = values.find((one) => one === value);
   if (found === undefined) throw new EnvironmentError(`${name} is one of ${values.join(', ')}.`);

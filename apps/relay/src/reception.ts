@@ -104,7 +104,10 @@ export class RelayReception implements Reception {
       return await this.#handle(peer, event, payload);
     } catch (error) {
       if (error instanceof ProblemError) return { kind: 'problem', problem: error.problem };
-      this.#ports.log.error({ ...factsOf(error), event: event.slice(0, 128) }, 'A message could not be handled.');
+      this.#ports.log.error(
+        { ...factsOf(error), event: event.slice(0, 128) },
+        'A message could not be handled.',
+      );
       return { kind: 'problem', problem: problemOf('internal') };
     }
   }
@@ -120,7 +123,9 @@ export class RelayReception implements Reception {
       }
       default: {
         const limited = this.#ports.rate.take(peer.session.id);
-        return limited === undefined ? this.#ask(peer, event, payload) : { kind: 'problem', problem: limited };
+        return limited === undefined
+          ? this.#ask(peer, event, payload)
+          : { kind: 'problem', problem: limited };
       }
     }
   }

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { ApiAuthority } from './authority/api-authority.ts';
@@ -39,6 +40,8 @@ interface CommonOptions {
   /** Whether existing Corpdesk clients may connect. */
   readonly legacy?: 'off' | 'on';
   readonly rate?: RateLimits;
+  /** PEM texts; without them it speaks plain HTTP, as behind a proxy or on loopback. */
+  readonly tls?: { readonly key: string; readonly cert: string };
   /** JSON lines on standard output by default. */
   readonly logger?: Log;
   readonly clock?: Clock;
@@ -83,7 +86,14 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
   const identity = new RelayIdentity(authority, clock, log);
   const notices = new Notices({
     notice: (push, event, notice) => {
-      if (legacy?.notice(push, event, notice.recipients.map(({ recipient }) => recipient)) === true) return;
+      if (
+        legacy?.notice(
+          push,
+          event,
+          notice.recipients.map(({ recipient }) => recipient),
+        ) === true
+      )
+        return;
       for (const { outlet } of peers.ofSession(push.accepted.sender.session)) outlet.emit(event, notice);
     },
   });
@@ -133,7 +143,7 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
   const stopped = new AbortController();
 
   let isReady = false;
-  const server = createServer((request, response) => {
+  const server = serverOf(options.tls, (request, response) => {
     if (door.handles(request)) door.request(request, response);
     else healthAnswer(request, response, isReady);
   });
@@ -183,7 +193,7 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
     throw error;
   }
   isReady = true;
-  const url = `http://${hostOf(host)}:${port}`;
+  const url = `${options.tls === undefined ? 'http' : 'https'}://${hostOf(host)}:${port}`;
   log.info({ url, legacy: options.legacy ?? 'off' }, 'The relay is ready.');
   return { url, close };
 };
@@ -207,7 +217,13 @@ const untilItWorks = async (
   }
 };
 
-const listen = (server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> =>
+/** A peer that does not get its request's head across in this time is not waited for. */
+const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+
+const serverOf = (tls: CommonOptions['tls'], answer: RequestListener): Server =>
+  tls === undefined ? createHttpServer(timeouts, answer) : createHttpsServer({ ...timeouts, ...tls }, answer);
+
+const listen = (server: Server, host: string, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -222,6 +238,8 @@ const hostOf = (host: string): string => {
   return host.includes(':') ? `[${host}]` : host;
 };
 
-/** The names by which this machine itself knows the address. */
+/** The names by which this machine itself knows the address; browsers leave a scheme's own port out. */
 const hostsOf = (host: string, port: number): string[] =>
-  [hostOf(host), 'localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`);
+  [hostOf(host), 'localhost', '127.0.0.1', '[::1]'].flatMap((name) =>
+    port === 80 || port === 443 ? [name, `${name}:${port}`] : [`${name}:${port}`],
+  );

@@ -30,17 +30,20 @@ const push = async (
     before.find((head) => head.resource === resource)?.digest ?? null;
   const signed = await patchPush(
     sender.login,
-    Object.entries(files).map(([resource, text]) => ({ resource, text, predecessor: predecessorOf(resource) })),
+    Object.entries(files).map(([resource, text]) => ({
+      resource,
+      text,
+      predecessor: predecessorOf(resource),
+    })),
   );
   expect(await sender.client.push(signed.envelope)).toMatchObject({ status: true });
   return signed;
 };
 
 const stagesOf = async ({ pushGuid }: SignedPush): Promise<Record<string, string>> => {
-  const { push: view } = await sender.client.ask<{ push: { recipients: { recipient: string; stage: string }[] } }>(
-    'get-track',
-    { pushGuid },
-  );
+  const { push: view } = await sender.client.ask<{
+    push: { recipients: { recipient: string; stage: string }[] };
+  }>('get-track', { pushGuid });
   return Object.fromEntries(view.recipients.map(({ recipient, stage }) => [recipient, stage]));
 };
 
@@ -48,7 +51,9 @@ describe('a runtime that was absent', () => {
   it('is owed the push by its credential, and completes it when it is back', async () => {
     const login = stack.authority.runtime();
     const { guid } = login.session.runtime;
-    await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{ recipient: guid }] });
+    await expect
+      .poll(() => sender.client.ask('list-targets', {}))
+      .toMatchObject({ targets: [{ recipient: guid }] });
     const signed = await push({ [cart]: '1' });
     expect(await stagesOf(signed)).toEqual({ [guid]: 'relayed' });
 
@@ -85,7 +90,11 @@ describe('a runtime that was absent', () => {
     await sender.client.push(short.envelope);
     clock.advance(61_000);
     const failed = await sender.client.until<TrackNotice>('push-msg-failed');
-    expect(failed).toMatchObject({ pushGuid: short.pushGuid, outcome: 'expired', recipients: [{ recipient: guid, problem: { kind: 'expired' } }] });
+    expect(failed).toMatchObject({
+      pushGuid: short.pushGuid,
+      outcome: 'expired',
+      recipients: [{ recipient: guid, problem: { kind: 'expired' } }],
+    });
     const { client } = await stack.join(login);
     expect((await client.next<ICdPushEnvelop>('show-notice')).pushData.m).toBe('kept');
   });
@@ -154,7 +163,8 @@ describe('a hello', () => {
   it('brings the skipped statements that lead from what is held to the head', async () => {
     await stack.runtime();
     const versions: SignedPush[] = [];
-    for (const text of ['1', '2', '3', '4']) versions.push(await push({ [cart]: text }, versions.at(-1)?.heads));
+    for (const text of ['1', '2', '3', '4'])
+      versions.push(await push({ [cart]: text }, versions.at(-1)?.heads));
     const held = versions[0]!.heads.map(headOf);
     const { client, welcome } = await stack.runtime({}, 'one', held);
     expect(welcome.catchUp).toBe(1);
@@ -215,7 +225,9 @@ describe('a runtime that failed to apply', () => {
     await expect.poll(() => stagesOf(second)).toMatchObject({ [upToDate.recipient]: 'completed' });
     await push({ [cart]: '3' }, second.heads);
     const behind = await runtime.client.next<ICdPushEnvelop>('apply-runtime-patch');
-    expect(behind.pushData.skipped?.map(({ statement }) => statement)).toEqual([second.envelope.pushData.statement]);
+    expect(behind.pushData.skipped?.map(({ statement }) => statement)).toEqual([
+      second.envelope.pushData.statement,
+    ]);
     const current = await upToDate.client.next<ICdPushEnvelop>('apply-runtime-patch');
     expect(current.pushData.skipped).toBeUndefined();
   });
@@ -227,7 +239,9 @@ describe('an instance that left', () => {
     const signed = await push({ [cart]: '1' });
     await runtime.client.next('apply-runtime-patch');
     runtime.client.close();
-    await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{ connected: false }] });
+    await expect
+      .poll(() => sender.client.ask('list-targets', {}))
+      .toMatchObject({ targets: [{ connected: false }] });
     clock.advance(44_000);
     expect(await stagesOf(signed)).toEqual({ [runtime.recipient]: 'pushed' });
     clock.advance(2_000);
@@ -242,7 +256,9 @@ describe('an instance that left', () => {
     const signed = await push({ [cart]: '1' });
     await runtime.client.next('apply-runtime-patch');
     runtime.client.close();
-    await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{ connected: false }] });
+    await expect
+      .poll(() => sender.client.ask('list-targets', {}))
+      .toMatchObject({ targets: [{ connected: false }] });
     clock.advance(44_000);
     const { client } = await stack.join(runtime.login);
     clock.advance(2_000);

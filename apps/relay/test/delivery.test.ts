@@ -1,4 +1,10 @@
-import { problemOf, type ICdPushEnvelop, type Problem, type PushAnswer, type TrackNotice } from '@cd-push/protocol';
+import {
+  problemOf,
+  type ICdPushEnvelop,
+  type Problem,
+  type PushAnswer,
+  type TrackNotice,
+} from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
 import { beforeEach, describe, expect, it } from 'vitest';
 
@@ -20,7 +26,12 @@ interface Track {
   readonly status: true;
   readonly push: {
     readonly outcome: string;
-    readonly recipients: readonly { recipient: string; stage: string; connected: boolean; problem?: Problem }[];
+    readonly recipients: readonly {
+      recipient: string;
+      stage: string;
+      connected: boolean;
+      problem?: Problem;
+    }[];
   };
 }
 
@@ -34,7 +45,12 @@ describe('a repeated push', () => {
     const [second, third] = await Promise.all([client.push(push.envelope), client.push(push.envelope)]);
     expect(first).toMatchObject({ status: true, duplicate: false });
     for (const answer of [second, third]) {
-      expect(answer).toMatchObject({ status: true, duplicate: true, pushGuid: push.pushGuid, recipients: [runtime.recipient] });
+      expect(answer).toMatchObject({
+        status: true,
+        duplicate: true,
+        pushGuid: push.pushGuid,
+        recipients: [runtime.recipient],
+      });
     }
     await marker(stack, runtime.client);
   });
@@ -56,7 +72,9 @@ describe('a repeated push', () => {
     const { client, login } = await stack.sender();
     const push = await patchPush(login, [{ resource: cart, text: '1' }]);
     await client.push(push.envelope);
-    const other = await patchPush(login, [{ resource: '/shop/b.ts', text: '2' }], { pushGuid: push.pushGuid });
+    const other = await patchPush(login, [{ resource: '/shop/b.ts', text: '2' }], {
+      pushGuid: push.pushGuid,
+    });
     expect(await client.push(other.envelope)).toMatchObject({
       status: false,
       error: { kind: 'conflict', path: '/pushData/pushGuid' },
@@ -76,16 +94,20 @@ describe('two senders at one head', () => {
     const b = await patchPush(second.login, [{ resource: cart, text: 'b', predecessor }]);
     const answers = await Promise.all([first.client.push(a.envelope), second.client.push(b.envelope)]);
     const accepted = answers.filter(({ status }) => status);
-    const refused = answers.filter((answer): answer is Extract<PushAnswer, { status: false }> => !answer.status);
+    const refused = answers.filter(
+      (answer): answer is Extract<PushAnswer, { status: false }> => !answer.status,
+    );
     expect(accepted).toHaveLength(1);
-    const winner = answers[0]?.status === true ? a : b;
+    const winner = answers[0]?.status ? a : b;
     expect(refused[0]?.error).toMatchObject({
       kind: 'conflict',
       resource: cart,
       path: '/pushData/statement/patches/0',
       current: { version: winner.heads[0]!.version, digest: winner.heads[0]!.digest },
     });
-    expect(await first.client.ask('get-heads', { environment: 'development', resources: [cart, '/shop/none.ts'] })).toEqual({
+    expect(
+      await first.client.ask('get-heads', { environment: 'development', resources: [cart, '/shop/none.ts'] }),
+    ).toEqual({
       status: true,
       heads: [{ resource: cart, version: winner.heads[0]!.version, digest: winner.heads[0]!.digest }],
     });
@@ -121,7 +143,12 @@ describe('two senders at one head', () => {
     await client.push(old.envelope);
     const moved = '/shop/src/basket.ts';
     const rename = await patchPush(login, [
-      { resource: moved, text: '1', predecessor: old.heads[0]!.digest, head: { change: 'rename', from: cart } },
+      {
+        resource: moved,
+        text: '1',
+        predecessor: old.heads[0]!.digest,
+        head: { change: 'rename', from: cart },
+      },
     ]);
     expect(await client.push(rename.envelope)).toMatchObject({ status: true });
     const { version, digest } = rename.heads[0]!;
@@ -172,7 +199,10 @@ describe('a delta', () => {
         content: { encoding: 'delta', splices: [{ at: 10, remove: 1, insert: '3' }] },
       },
     ]);
-    expect(await client.push(delta.envelope)).toMatchObject({ status: false, error: { kind: 'bad-signature' } });
+    expect(await client.push(delta.envelope)).toMatchObject({
+      status: false,
+      error: { kind: 'bad-signature' },
+    });
   });
 });
 
@@ -190,7 +220,10 @@ describe('acknowledgements', () => {
     runtime.client.acknowledge('push-msg-complete', pushGuid, statement, 2);
     runtime.client.acknowledge('push-msg-complete', crypto.randomUUID(), statement);
     runtime.client.acknowledge('push-msg-complete', pushGuid, await digestOf('another statement'));
-    expect(await runtime.client.next<Problem>('problem')).toMatchObject({ kind: 'invalid-request', path: '/statement' });
+    expect(await runtime.client.next<Problem>('problem')).toMatchObject({
+      kind: 'invalid-request',
+      path: '/statement',
+    });
     runtime.client.socket.emit('push-ack', { pushGuid, attempt: 'one' });
     expect(await runtime.client.next<Problem>('problem')).toMatchObject({ kind: 'invalid-request' });
     client.socket.emit('push-msg-complete', { pushGuid, attempt: 1, statement, at: Date.now() });
@@ -227,7 +260,10 @@ describe('acknowledgements', () => {
     expect(relayed.recipients).toHaveLength(20);
     expect(pushed.recipients).toHaveLength(20);
     for (const runtime of runtimes) await runtime.client.apply(push.statement);
-    const last = await client.until<TrackNotice>('push-msg-completed', ({ outcome }) => outcome === 'completed');
+    const last = await client.until<TrackNotice>(
+      'push-msg-completed',
+      ({ outcome }) => outcome === 'completed',
+    );
     expect(last.commTrack).toMatchObject({ delivered: true, completed: true });
   });
 
@@ -302,7 +338,12 @@ describe('recipients', () => {
     const { client, login } = await stack.sender();
     const { guid } = runtime.login.session.runtime;
     const push = await noticePush(login, 'hello', {
-      targets: [{ guid }, { group: 'tills' }, { user: 7 }, { select: { module: 'shop', labels: { floor: '2' } } }],
+      targets: [
+        { guid },
+        { group: 'tills' },
+        { user: 7 },
+        { select: { module: 'shop', labels: { floor: '2' } } },
+      ],
     });
     expect(await client.push(push.envelope)).toMatchObject({ status: true, recipients: [runtime.recipient] });
     expect((await runtime.client.next<ICdPushEnvelop>('show-notice')).pushData.m).toBe('hello');
@@ -324,7 +365,8 @@ describe('recipients', () => {
     const { client } = await stack.sender();
     const observer = await stack.sender({ roles: ['observer'], grants: [] });
     const listed = async (asking: typeof client, query: object) =>
-      (await asking.ask<{ targets: { recipient: string; connected: boolean }[] }>('list-targets', query)).targets;
+      (await asking.ask<{ targets: { recipient: string; connected: boolean }[] }>('list-targets', query))
+        .targets;
     await expect
       .poll(() => listed(client, {}))
       .toMatchObject([
@@ -333,7 +375,10 @@ describe('recipients', () => {
       ]);
     expect(await listed(client, { select: { module: 'bank' } })).toEqual([]);
     expect(await listed(observer.client, {})).toHaveLength(3);
-    expect(await runtime.client.ask('list-targets', {})).toMatchObject({ status: false, error: { kind: 'forbidden' } });
+    expect(await runtime.client.ask('list-targets', {})).toMatchObject({
+      status: false,
+      error: { kind: 'forbidden' },
+    });
   });
 
   it('get no other developer’s push to see, who sees not theirs', async () => {
@@ -347,16 +392,23 @@ describe('recipients', () => {
       error: { kind: 'not-found' },
     });
     const observer = await stack.sender({ roles: ['observer'] });
-    expect(await observer.client.ask('get-track', { pushGuid: push.pushGuid })).toMatchObject({ status: true });
+    expect(await observer.client.ask('get-track', { pushGuid: push.pushGuid })).toMatchObject({
+      status: true,
+    });
     expect(names(other.client.frames)).toEqual([]);
   });
 });
 
-const trackOf = (client: { ask<Answer>(event: string, payload: unknown): Promise<Answer> }, pushGuid: string) =>
-  client.ask<Track>('get-track', { pushGuid });
+const trackOf = (
+  client: { ask<Answer>(event: string, payload: unknown): Promise<Answer> },
+  pushGuid: string,
+) => client.ask<Track>('get-track', { pushGuid });
 
 /** Whatever was on its way to a runtime comes before this. */
-const marker = async (on: Stack, runtime: { next<Payload>(event: string): Promise<Payload> }): Promise<void> => {
+const marker = async (
+  on: Stack,
+  runtime: { next<Payload>(event: string): Promise<Payload> },
+): Promise<void> => {
   const { client, login } = await on.sender();
   await client.push((await noticePush(login, 'marker')).envelope);
   expect((await runtime.next<ICdPushEnvelop>('show-notice')).pushData.m).toBe('marker');

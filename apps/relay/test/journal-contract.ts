@@ -1,4 +1,12 @@
-import { epochMs, recipientIdOf, branded, freshCommTrack, type PatchHead, type RecipientId, type ResourceGuid } from '@cd-push/protocol';
+import {
+  epochMs,
+  recipientIdOf,
+  branded,
+  freshCommTrack,
+  type PatchHead,
+  type RecipientId,
+  type ResourceGuid,
+} from '@cd-push/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Journal } from '../src/journal/journal.ts';
@@ -7,7 +15,12 @@ import type { AcceptedPush, TrackedPush } from '../src/journal/tracked-push.ts';
 export const recipient = (guid: string, instance?: string): RecipientId =>
   recipientIdOf(branded<ResourceGuid>(guid), instance);
 
-const patch = (resource: string, version: number, predecessor: string | null, more: Partial<PatchHead> = {}): PatchHead => ({
+const patch = (
+  resource: string,
+  version: number,
+  predecessor: string | null,
+  more: Partial<PatchHead> = {},
+): PatchHead => ({
   resource,
   componentType: 'module',
   change: 'put',
@@ -30,7 +43,12 @@ export const accepted = (patches: readonly PatchHead[], more: Partial<AcceptedPu
   initTime: epochMs(1_000),
   acceptedAt: epochMs(1_000),
   deliverBy: epochMs(100_000),
-  signed: { statement: `statement of ${patches.map(({ version }) => version).join()}`, certificate: 'c', session: 's', patches },
+  signed: {
+    statement: `statement of ${patches.map(({ version }) => version).join()}`,
+    certificate: 'c',
+    session: 's',
+    patches,
+  },
   recipients: [recipient('a')],
   body: {
     envelope: {
@@ -50,11 +68,11 @@ export const accepted = (patches: readonly PatchHead[], more: Partial<AcceptedPu
 });
 
 /** What every journal holds to. */
-export const journalContract = (name: string, open: () => Promise<Journal>): void => {
+export const journalContract = (name: string, openJournal: () => Promise<Journal>): void => {
   describe(`${name}, as a journal,`, () => {
     let journal: Journal;
     beforeEach(async () => {
-      journal = await open();
+      journal = await openJournal();
       return () => journal.close();
     });
 
@@ -91,7 +109,9 @@ export const journalContract = (name: string, open: () => Promise<Journal>): voi
         [2, 3].map((version) => journal.append(accepted([patch('/shop/a', version, 'digest-1')]))),
       );
       expect(outcomes.map(({ outcome }) => outcome)).toEqual(['appended', 'misfit']);
-      expect(outcomes[1]).toMatchObject({ misfit: { index: 0, current: { version: 2, digest: 'digest-2' } } });
+      expect(outcomes[1]).toMatchObject({
+        misfit: { index: 0, current: { version: 2, digest: 'digest-2' } },
+      });
     });
 
     it('takes all patches of a push or none', async () => {
@@ -133,16 +153,24 @@ export const journalContract = (name: string, open: () => Promise<Journal>): voi
     });
 
     it('names the open pushes that a later one has overtaken in all their files, and lets go of their bodies', async () => {
-      const both = await append(accepted([patch('/shop/a', 1, null), patch('/shop/b', 1, null, { digest: 'b-1' })]));
-      expect(await journal.append(accepted([patch('/shop/a', 2, 'digest-1')]))).toMatchObject({ overtaken: [] });
+      const both = await append(
+        accepted([patch('/shop/a', 1, null), patch('/shop/b', 1, null, { digest: 'b-1' })]),
+      );
+      expect(await journal.append(accepted([patch('/shop/a', 2, 'digest-1')]))).toMatchObject({
+        overtaken: [],
+      });
       expect(both.body).toBeDefined();
-      expect(await journal.append(accepted([patch('/shop/b', 2, 'b-1')]))).toMatchObject({ overtaken: [both] });
+      expect(await journal.append(accepted([patch('/shop/b', 2, 'b-1')]))).toMatchObject({
+        overtaken: [both],
+      });
       expect(both.body).toBeUndefined();
     });
 
     it('knows what is open for a recipient, and for its credential as a whole', async () => {
       const shared = await append(accepted([patch('/shop/a', 1, null)], { recipients: [recipient('r')] }));
-      const own = await append(accepted([patch('/shop/b', 1, null)], { recipients: [recipient('r', 'one')] }));
+      const own = await append(
+        accepted([patch('/shop/b', 1, null)], { recipients: [recipient('r', 'one')] }),
+      );
       await append(accepted([patch('/shop/c', 1, null)], { recipients: [recipient('r', 'two')] }));
       expect(await journal.openFor('acme', recipient('r', 'one'))).toEqual([shared, own]);
       settle(shared, recipient('r'));

@@ -130,7 +130,7 @@ describe('existing Corpdesk clients', () => {
     runtime.client.acknowledge('push-msg-complete', push.pushGuid, push.statement);
     await sender.until('push-msg-completed');
 
-    const { statement: _, ...pushData } = push.envelope.pushData;
+    const pushData = { ...push.envelope.pushData, statement: undefined };
     sender.socket.emit('dev-sync-init', JSON.stringify({ ...push.envelope, pushData }));
     expect(await sender.until<Problem>('problem')).toMatchObject({
       kind: 'invalid-envelope',
@@ -241,11 +241,17 @@ describe('existing Corpdesk clients', () => {
     await gone;
     await receiver.connected();
     await receiver.register();
-    const answer = await sender.ask<PushAnswer>('send-pub', withEmit(sender.envelope('send-pub', [receiver.guid], 'hi')));
+    const answer = await sender.ask<PushAnswer>(
+      'send-pub',
+      withEmit(sender.envelope('send-pub', [receiver.guid], 'hi')),
+    );
     expect(answer).toMatchObject({ status: true, duplicate: false, recipients: [receiver.guid] });
     await receiver.next('push-msg-pushed');
     await expectQuiet(receiver);
-    expect(await sender.ask('send-pub', '{')).toMatchObject({ status: false, error: { kind: 'invalid-json' } });
+    expect(await sender.ask('send-pub', '{')).toMatchObject({
+      status: false,
+      error: { kind: 'invalid-json' },
+    });
   });
 
   it('are strangers to a relay that was not switched to their dialect', async () => {
@@ -262,7 +268,10 @@ describe('existing Corpdesk clients', () => {
     const client = new RuntimeClient(stack.url, { token: login.token });
     onTestFinished(() => client.close());
     await client.connected();
-    expect(await client.ask('register-client', '{}')).toMatchObject({ status: false, error: { kind: 'forbidden' } });
+    expect(await client.ask('register-client', '{}')).toMatchObject({
+      status: false,
+      error: { kind: 'forbidden' },
+    });
   });
 });
 

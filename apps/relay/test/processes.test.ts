@@ -1,4 +1,4 @@
-import { builtInTriggers, epochMs, type TrackNotice } from '@cd-push/protocol';
+import { builtInTriggers, epochMs, type Statement, type TrackNotice } from '@cd-push/protocol';
 import { openRelayCertificate, openAcceptance, type SigningKey } from '@cd-push/timeline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -15,6 +15,7 @@ import {
   serveRelay,
   shopGrants,
   signIn,
+  type LoginAnswer,
   type Served,
 } from './support/processes.ts';
 
@@ -22,12 +23,7 @@ const cart = { resource: '/shop/src/cart.ts', text: '1' };
 /** Argon2 at sign-in and two starts of Node take their time on a busy machine. */
 const slow = 60_000;
 
-interface Developer {
-  readonly login: SigningLogin;
-  readonly refreshed: string;
-}
-
-const developer = async (api: Served, adminToken: string): Promise<Developer> => {
+const developer = async (api: Served, adminToken: string): Promise<SigningLogin> => {
   const key = await makeKey();
   const userName = `dev-${crypto.randomUUID()}`;
   const password = crypto.randomUUID();
@@ -35,10 +31,10 @@ const developer = async (api: Served, adminToken: string): Promise<Developer> =>
     token: adminToken,
     json: { userName, password, roles: ['developer'], grants: shopGrants },
   });
-  return { login: loginOf(await signIn(api.url, userName, password, key), key), refreshed: '' };
+  return loginOf(await signIn(api.url, userName, password, key), key);
 };
 
-const loginOf = (answer: any, key: SigningKey): SigningLogin => {
+const loginOf = (answer: LoginAnswer, key: SigningKey): SigningLogin => {
   const { sess } = answer.app_state;
   const { certificate, user } = answer.data;
   return {
@@ -71,8 +67,8 @@ const deploy = async () => {
   const api = await serveApi(dataFile);
   const relay = await serveRelay(api.url);
   const admin = loginOf(await signIn(api.url, 'root', adminPassword, await makeKey()), await makeKey());
-  const { login } = await developer(api, admin.token);
-  const { code } = await ask(api.url, '/join-codes', {
+  const login = await developer(api, admin.token);
+  const { code } = await ask<{ code: string }>(api.url, '/join-codes', {
     token: login.token,
     json: { module: 'shop', environment: 'development' },
   });
@@ -99,11 +95,18 @@ describe('api and relay as two processes', () => {
       const root = { issuer: enrolled.issuer, tenant: enrolled.tenant, keys: enrolled.keys };
       const certificate = await openRelayCertificate(pushData.relayCertificate!, root);
       if (!certificate.ok) throw new Error(certificate.problem.detail);
-      const statement = JSON.parse(Buffer.from(pushData.statement!.split('.')[1]!, 'base64url').toString());
-      const acceptance = await openAcceptance(pushData.acceptance!, pushData.relayCertificate!, certificate.value, {
-        statement,
-        digest: push.statement,
-      });
+      const statement = JSON.parse(
+        Buffer.from(pushData.statement!.split('.')[1]!, 'base64url').toString(),
+      ) as Statement;
+      const acceptance = await openAcceptance(
+        pushData.acceptance!,
+        pushData.relayCertificate!,
+        certificate.value,
+        {
+          statement,
+          digest: push.statement,
+        },
+      );
       expect(acceptance).toMatchObject({ ok: true, value: { pushGuid: push.pushGuid } });
       expect(relay.lines.join('\n')).not.toContain(login.token);
     },
@@ -115,7 +118,7 @@ describe('api and relay as two processes', () => {
     async () => {
       const { api, dataFile, admin, relay, login, sender } = await deploy();
       const second = await developer(api, admin.token);
-      const other = await open(new Client(relay.url, { token: second.login.token }));
+      const other = await open(new Client(relay.url, { token: second.token }));
 
       const endedAt = Date.now();
       await ask(api.url, '/auth/logout', { token: login.token });
@@ -125,7 +128,7 @@ describe('api and relay as two processes', () => {
       await api.stop();
       const again = await serveApi(dataFile, new URL(api.url).port);
       const endedAgainAt = Date.now();
-      await ask(again.url, '/auth/logout', { token: second.login.token });
+      await ask(again.url, '/auth/logout', { token: second.token });
       expect(await other.closed).toMatchObject({ code: 4006 });
       expect(Date.now() - endedAgainAt).toBeLessThan(5_000);
     },
@@ -139,19 +142,28 @@ describe('api and relay as two processes', () => {
       const token = admin.token;
       const pushed = (files = [cart], more = {}) =>
         patchPush(login, files, { ...options(login), ...more }).then(({ envelope }) => sender.push(envelope));
-      const untilAnswered = async (kind: string | undefined, more: () => object = () => ({})): Promise<void> => {
+      const untilAnswered = async (
+        kind: string | undefined,
+        more: () => object = () => ({}),
+      ): Promise<void> => {
         await expect
-          .poll(async () => {
-            const file = { resource: `/shop/${crypto.randomUUID()}.ts`, text: '1' };
-            const answer = await pushed([file], more());
-            return answer.status ? undefined : answer.error.kind;
-          }, { timeout: 5_000 })
+          .poll(
+            async () => {
+              const file = { resource: `/shop/${crypto.randomUUID()}.ts`, text: '1' };
+              const answer = await pushed([file], more());
+              return answer.status ? undefined : answer.error.kind;
+            },
+            { timeout: 5_000 },
+          )
           .toBe(kind);
       };
 
       const group = { targets: [{ group: 'tills' }] };
       expect(await pushed([cart], group)).toMatchObject({ status: false, error: { kind: 'no-recipients' } });
-      await ask(api.url, '/interact/subscriptions', { token, json: { group: 'tills', guid: enrolled.resourceGuid } });
+      await ask(api.url, '/interact/subscriptions', {
+        token,
+        json: { group: 'tills', guid: enrolled.resourceGuid },
+      });
       await untilAnswered(undefined, () => group);
 
       const [builtIn] = builtInTriggers;
@@ -164,7 +176,11 @@ describe('api and relay as two processes', () => {
       });
       await untilAnswered(undefined, () => own);
 
-      await ask(api.url, `/users/${login.session.user.id}/grants`, { token, method: 'PUT', json: { grants: [] } });
+      await ask(api.url, `/users/${login.session.user.id}/grants`, {
+        token,
+        method: 'PUT',
+        json: { grants: [] },
+      });
       await untilAnswered('forbidden');
 
       await ask(api.url, `/runtimes/${enrolled.resourceGuid}`, { token, method: 'DELETE' });
@@ -182,10 +198,15 @@ describe('api and relay as two processes', () => {
         m: 'User',
         c: 'User',
         a: 'Login',
-        dat: { f_vals: [{ data: { userName: 'root', password: adminPassword, consumerGuid: '' } }], token: null },
+        dat: {
+          f_vals: [{ data: { userName: 'root', password: adminPassword, consumerGuid: '' } }],
+          token: null,
+        },
         args: null,
       };
-      const { app_state } = await ask(api.url, '/api', { json: request });
+      const { app_state } = await ask<{ app_state: { sess: { cd_token: string } } }>(api.url, '/api', {
+        json: request,
+      });
       const client = await open(new Client(relay.url, { cd_token: app_state.sess.cd_token }));
       expect(await client.ask('list-targets', {})).toMatchObject({ status: true });
     },

@@ -11,8 +11,10 @@ const cart: File = { resource: '/shop/src/cart.ts', text: 'export const cart = 1
 type Changed = ICdPushEnvelop['pushData'];
 
 /** What each of these is refused with; after each the same socket pushes something good. */
-const push = (files: readonly File[], options: PushOptions = {}) => (login: SigningLogin) =>
-  patchPush(login, files, options).then(({ envelope }) => envelope);
+const push =
+  (files: readonly File[], options: PushOptions = {}) =>
+  (login: SigningLogin) =>
+    patchPush(login, files, options).then(({ envelope }) => envelope);
 
 const changed = (change: (pushData: Changed) => Partial<Changed>) => async (login: SigningLogin) => {
   const { envelope } = await patchPush(login, [cart]);
@@ -29,86 +31,223 @@ const refusals: readonly [
 ][] = [
   ['no object', () => Promise.resolve(42), 'invalid-envelope', ''],
   ['a wrong type', changed(() => ({ pushGuid: 7 as never })), 'invalid-envelope', '/pushData/pushGuid'],
-  ['a missing member', changed(() => ({ pushRecepients: undefined as never })), 'invalid-envelope', '/pushData/pushRecepients'],
+  [
+    'a missing member',
+    changed(() => ({ pushRecepients: undefined as never })),
+    'invalid-envelope',
+    '/pushData/pushRecepients',
+  ],
   [
     'a key that reaches a prototype',
-    async (login) => JSON.parse(JSON.stringify((await patchPush(login, [cart])).envelope).replace('"m":""', '"m":{"__proto__":{}}')) as unknown,
+    async (login) =>
+      JSON.parse(
+        JSON.stringify((await patchPush(login, [cart])).envelope).replace('"m":""', '"m":{"__proto__":{}}'),
+      ) as unknown,
     'invalid-envelope',
     '/pushData/m/__proto__',
   ],
-  ['an event that is not the triggerEvent', changed(() => ({ triggerEvent: 'file-save' })), 'invalid-envelope', '/pushData/triggerEvent'],
-  ['an emittEvent of the sender’s own choice', changed(() => ({ emittEvent: 'disconnect' })), 'invalid-envelope', '/pushData/emittEvent'],
+  [
+    'an event that is not the triggerEvent',
+    changed(() => ({ triggerEvent: 'file-save' })),
+    'invalid-envelope',
+    '/pushData/triggerEvent',
+  ],
+  [
+    'an emittEvent of the sender’s own choice',
+    changed(() => ({ emittEvent: 'disconnect' })),
+    'invalid-envelope',
+    '/pushData/emittEvent',
+  ],
   [
     'another user as sender',
-    changed(({ pushRecepients }) => ({ pushRecepients: pushRecepients.map((entry) => (entry.subTypeId === 1 ? { ...entry, userId: 1 } : entry)) })),
+    changed(({ pushRecepients }) => ({
+      pushRecepients: pushRecepients.map((entry) =>
+        entry.subTypeId === 1 ? { ...entry, userId: 1 } : entry,
+      ),
+    })),
     'sender-mismatch',
     '/pushData/pushRecepients/0/userId',
   ],
   [
     'another object as sender',
     changed(({ pushRecepients }) => ({
-      pushRecepients: pushRecepients.map((entry) => (entry.subTypeId === 1 ? { ...entry, cdObjId: { resourceGuid: 'victim' } } : entry)),
+      pushRecepients: pushRecepients.map((entry) =>
+        entry.subTypeId === 1 ? { ...entry, cdObjId: { resourceGuid: 'victim' } } : entry,
+      ),
     })),
     'sender-mismatch',
     '/pushData/pushRecepients/0/cdObjId/resourceGuid',
   ],
-  ...[3, 4, 5, 6, 8, 9].map(
-    (subTypeId): (typeof refusals)[number] => [
-      `a recipient of subTypeId ${subTypeId}`,
-      changed(({ pushRecepients }) => ({ pushRecepients: [...pushRecepients, { userId: 5, subTypeId }] })),
-      'unsupported-recipient',
-      '/pushData/pushRecepients/2/subTypeId',
-    ],
-  ),
+  ...[3, 4, 5, 6, 8, 9].map((subTypeId): (typeof refusals)[number] => [
+    `a recipient of subTypeId ${subTypeId}`,
+    changed(({ pushRecepients }) => ({ pushRecepients: [...pushRecepients, { userId: 5, subTypeId }] })),
+    'unsupported-recipient',
+    '/pushData/pushRecepients/2/subTypeId',
+  ]),
   [
     'more recipients than the limit',
-    changed(({ pushRecepients }) => ({ pushRecepients: Array.from({ length: limits.recipients + 1 }, () => pushRecepients[0]!) })),
+    changed(({ pushRecepients }) => ({
+      pushRecepients: Array.from({ length: limits.recipients + 1 }, () => pushRecepients[0]!),
+    })),
     'too-many-recipients',
     '/pushData/pushRecepients',
   ],
-  ['no statement', changed(({ statement: _, ...rest }) => ({ ...rest, statement: undefined as never })), 'invalid-envelope', '/pushData/statement'],
-  ['no certificate', changed(() => ({ certificate: undefined as never })), 'invalid-envelope', '/pushData/certificate'],
-  ['a statement that was altered', changed(({ statement }) => ({ statement: altered(statement!) })), 'bad-signature', '/pushData/statement'],
-  ['a certificate that was altered', changed(({ certificate }) => ({ certificate: altered(certificate!) })), 'bad-certificate', '/pushData/certificate'],
+  [
+    'no statement',
+    changed(() => ({ statement: undefined as never })),
+    'invalid-envelope',
+    '/pushData/statement',
+  ],
+  [
+    'no certificate',
+    changed(() => ({ certificate: undefined as never })),
+    'invalid-envelope',
+    '/pushData/certificate',
+  ],
+  [
+    'a statement that was altered',
+    changed(({ statement }) => ({ statement: altered(statement!) })),
+    'bad-signature',
+    '/pushData/statement',
+  ],
+  [
+    'a certificate that was altered',
+    changed(({ certificate }) => ({ certificate: altered(certificate!) })),
+    'bad-certificate',
+    '/pushData/certificate',
+  ],
   [
     'a statement signed with another key',
     async (login) => (await patchPush({ ...login, key: await makeKey() }, [cart])).envelope,
     'bad-signature',
     '/pushData/statement',
   ],
-  ['another pushGuid than was signed', changed(() => ({ pushGuid: crypto.randomUUID() })), 'bad-signature', '/pushData/pushGuid'],
-  ['other recipients than were signed', changed(({ pushRecepients }) => ({ pushRecepients: pushRecepients.slice(0, 1) })), 'bad-signature', '/pushData/pushRecepients'],
-  ['another silence than was signed', changed(() => ({ isSilentSync: true })), 'bad-signature', '/pushData/isSilentSync'],
-  ['another content than was signed', changed(() => ({ contents: [{ encoding: 'text', text: 'evil()' }] })), 'bad-signature', '/pushData/contents/0'],
-  ['fewer contents than were signed', changed(() => ({ contents: [] })), 'bad-signature', '/pushData/contents'],
+  [
+    'another pushGuid than was signed',
+    changed(() => ({ pushGuid: crypto.randomUUID() })),
+    'bad-signature',
+    '/pushData/pushGuid',
+  ],
+  [
+    'other recipients than were signed',
+    changed(({ pushRecepients }) => ({ pushRecepients: pushRecepients.slice(0, 1) })),
+    'bad-signature',
+    '/pushData/pushRecepients',
+  ],
+  [
+    'another silence than was signed',
+    changed(() => ({ isSilentSync: true })),
+    'bad-signature',
+    '/pushData/isSilentSync',
+  ],
+  [
+    'another content than was signed',
+    changed(() => ({ contents: [{ encoding: 'text', text: 'evil()' }] })),
+    'bad-signature',
+    '/pushData/contents/0',
+  ],
+  [
+    'fewer contents than were signed',
+    changed(() => ({ contents: [] })),
+    'bad-signature',
+    '/pushData/contents',
+  ],
   [
     'another message than was signed',
-    async (login) => (await noticePush(login, 'hello', { pushData: { m: 'evil', triggerEvent: 'dev-sync-init', emittEvent: 'apply-runtime-patch' } })).envelope,
+    async (login) =>
+      (
+        await noticePush(login, 'hello', {
+          pushData: { m: 'evil', triggerEvent: 'dev-sync-init', emittEvent: 'apply-runtime-patch' },
+        })
+      ).envelope,
     'bad-signature',
     '/pushData/triggerEvent',
   ],
   [
     'a notice under a trigger for patches',
-    async (login) => (await noticePush(login, 'hello', { trigger: 'dev-sync-init', emits: 'apply-runtime-patch' })).envelope,
+    async (login) =>
+      (await noticePush(login, 'hello', { trigger: 'dev-sync-init', emits: 'apply-runtime-patch' })).envelope,
     'invalid-envelope',
     '/pushData/statement/kind',
   ],
-  ['a statement of another tenant', push([cart], { statement: { tenant: foreignTenant } }), 'bad-signature', '/pushData/statement'],
-  ['a statement of another signer', push([cart], { statement: { signer: 'user-1' } }), 'bad-signature', '/pushData/statement'],
-  ['a path with ..', push([{ ...cart, resource: '/shop/../etc/passwd' }]), 'invalid-envelope', '/pushData/statement/patches/0/resource'],
-  ['a path without its slash', push([{ ...cart, resource: 'shop/a.ts' }]), 'invalid-envelope', '/pushData/statement/patches/0/resource'],
-  ['a resource out of the certificate’s grants', push([{ ...cart, resource: '/bank/vault.ts' }]), 'forbidden', '/pushData/statement/patches/0/resource'],
-  ['an environment out of the grants', push([cart], { environment: 'production' }), 'forbidden', '/pushData/statement/patches/0/resource'],
+  [
+    'a statement of another tenant',
+    push([cart], { statement: { tenant: foreignTenant } }),
+    'bad-signature',
+    '/pushData/statement',
+  ],
+  [
+    'a statement of another signer',
+    push([cart], { statement: { signer: 'user-1' } }),
+    'bad-signature',
+    '/pushData/statement',
+  ],
+  [
+    'a path with ..',
+    push([{ ...cart, resource: '/shop/../etc/passwd' }]),
+    'invalid-envelope',
+    '/pushData/statement/patches/0/resource',
+  ],
+  [
+    'a path without its slash',
+    push([{ ...cart, resource: 'shop/a.ts' }]),
+    'invalid-envelope',
+    '/pushData/statement/patches/0/resource',
+  ],
+  [
+    'a resource out of the certificate’s grants',
+    push([{ ...cart, resource: '/bank/vault.ts' }]),
+    'forbidden',
+    '/pushData/statement/patches/0/resource',
+  ],
+  [
+    'an environment out of the grants',
+    push([cart], { environment: 'production' }),
+    'forbidden',
+    '/pushData/statement/patches/0/resource',
+  ],
   ['one resource twice', push([cart, cart]), 'invalid-envelope', '/pushData/statement/patches/1'],
-  ['a statement of yesterday', push([cart], { issuedAt: Date.now() - limits.clockSkewMs - 5_000, statement: {} }), 'bad-certificate', '/pushData/statement'],
-  ['a time to deliver that has passed', push([cart], { deliverBy: Date.now() - 1 }), 'expired', '/pushData/statement/deliverBy'],
-  ['a version that runs ahead', push([{ ...cart, version: Date.now() + 3_600_000 }]), 'invalid-envelope', '/pushData/statement/patches/0/version'],
-  ['a delta upon nothing', push([{ ...cart, content: { encoding: 'delta', splices: [] } }]), 'bad-signature', '/pushData/contents/0'],
-  ['a module that nobody runs', push([cart], { targets: [{ select: { module: 'nobody' } }] }), 'no-recipients', '/pushData/pushRecepients'],
-  ['a runtime that nobody knows', push([cart], { targets: [{ guid: 'nobody' }] }), 'no-recipients', '/pushData/pushRecepients'],
+  [
+    'a statement of yesterday',
+    push([cart], { issuedAt: Date.now() - limits.clockSkewMs - 5_000, statement: {} }),
+    'bad-certificate',
+    '/pushData/statement',
+  ],
+  [
+    'a time to deliver that has passed',
+    push([cart], { deliverBy: Date.now() - 1 }),
+    'expired',
+    '/pushData/statement/deliverBy',
+  ],
+  [
+    'a version that runs ahead',
+    push([{ ...cart, version: Date.now() + 3_600_000 }]),
+    'invalid-envelope',
+    '/pushData/statement/patches/0/version',
+  ],
+  [
+    'a delta upon nothing',
+    push([{ ...cart, content: { encoding: 'delta', splices: [] } }]),
+    'bad-signature',
+    '/pushData/contents/0',
+  ],
+  [
+    'a module that nobody runs',
+    push([cart], { targets: [{ select: { module: 'nobody' } }] }),
+    'no-recipients',
+    '/pushData/pushRecepients',
+  ],
+  [
+    'a runtime that nobody knows',
+    push([cart], { targets: [{ guid: 'nobody' }] }),
+    'no-recipients',
+    '/pushData/pushRecepients',
+  ],
   [
     'more selectors than the limit',
-    push([cart], { targets: Array.from({ length: 257 }, (_, index) => ({ select: { labels: { seat: String(index) } } })) }),
+    push([cart], {
+      targets: Array.from({ length: 257 }, (_, index) => ({ select: { labels: { seat: String(index) } } })),
+    }),
     'too-many-recipients',
     '/pushData/pushRecepients',
   ],
@@ -120,20 +259,26 @@ describe('the line refuses', () => {
     stack = await Stack.start();
   });
 
-  it.each(refusals)('%s, naming kind and place, and takes the next good push', async (_, make, kind, path) => {
-    await stack.runtime();
-    const { client, login } = await stack.sender({ certificate: { notBefore: Date.now() - 30_000 } });
-    const bad = await client.ask<PushAnswer>('dev-sync-init', await make(login));
-    expect(bad).toMatchObject({ status: false, error: { kind, path } });
-    expectNoSecret(bad, login);
-    const good = await patchPush(login, [{ resource: `/shop/${crypto.randomUUID()}.ts`, text: '1' }]);
-    expect(await client.push(good.envelope)).toMatchObject({ status: true });
-  });
+  it.each(refusals)(
+    '%s, naming kind and place, and takes the next good push',
+    async (_, make, kind, path) => {
+      await stack.runtime();
+      const { client, login } = await stack.sender({ certificate: { notBefore: Date.now() - 30_000 } });
+      const bad = await client.ask<PushAnswer>('dev-sync-init', await make(login));
+      expect(bad).toMatchObject({ status: false, error: { kind, path } });
+      expectNoSecret(bad, login);
+      const good = await patchPush(login, [{ resource: `/shop/${crypto.randomUUID()}.ts`, text: '1' }]);
+      expect(await client.push(good.envelope)).toMatchObject({ status: true });
+    },
+  );
 
   it('a statement that is not fresh by the relay’s clock', async () => {
     await stack.runtime();
     const { client, login } = await stack.sender({ certificate: { notBefore: Date.now() - 600_000 } });
-    for (const issuedAt of [Date.now() - limits.clockSkewMs - 5_000, Date.now() + limits.clockSkewMs + 5_000]) {
+    for (const issuedAt of [
+      Date.now() - limits.clockSkewMs - 5_000,
+      Date.now() + limits.clockSkewMs + 5_000,
+    ]) {
       const { envelope } = await patchPush(login, [cart], { issuedAt });
       expect(await client.push(envelope)).toMatchObject({
         status: false,
@@ -181,9 +326,20 @@ describe('the line refuses', () => {
 
   it('unknown, reserved and prototype event names alike', async () => {
     const { client } = await stack.sender();
-    const events = ['no-such-trigger', 'error', '__proto__', 'constructor', 'toString', 'push-msg-relayed', 'problem'];
+    const events = [
+      'no-such-trigger',
+      'error',
+      '__proto__',
+      'constructor',
+      'toString',
+      'push-msg-relayed',
+      'problem',
+    ];
     for (const event of events) {
-      expect(await client.ask(event, {})).toMatchObject({ status: false, error: { kind: 'unknown-trigger' } });
+      expect(await client.ask(event, {})).toMatchObject({
+        status: false,
+        error: { kind: 'unknown-trigger' },
+      });
     }
   });
 
@@ -210,7 +366,9 @@ describe('the line refuses', () => {
   it('content of more bytes than were signed', async () => {
     await stack.runtime();
     const { client, login } = await stack.sender();
-    const { envelope } = await patchPush(login, [{ ...cart, head: { bytes: 3, digest: await digestOf(cart.text!) } }]);
+    const { envelope } = await patchPush(login, [
+      { ...cart, head: { bytes: 3, digest: await digestOf(cart.text!) } },
+    ]);
     expect(await client.push(envelope)).toMatchObject({ status: false, error: { kind: 'bad-signature' } });
   });
 });

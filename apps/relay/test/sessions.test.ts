@@ -94,7 +94,12 @@ describe('sessions', () => {
     const stack = await Stack.start();
     await stack.runtime();
     const { client, login } = await stack.sender();
-    stack.authority.change({ kind: 'user-changed', user: login.session.user.id, roles: ['observer'], removed: false });
+    stack.authority.change({
+      kind: 'user-changed',
+      user: login.session.user.id,
+      roles: ['observer'],
+      removed: false,
+    });
     expect(await client.push((await patchPush(login, [cart])).envelope)).toMatchObject({
       status: false,
       error: { kind: 'forbidden' },

@@ -9,8 +9,8 @@ const total = 60;
 
 /** Stops reading from the network, as a hung process would. */
 const stall = (client: RuntimeClient): void => {
-  const { transport } = client.socket.io.engine as unknown as { transport: { ws: { _socket: { pause(): void } } } };
-  transport.ws._socket.pause();
+  const { transport } = client.socket.io.engine as unknown as { transport: { ws: { pause(): void } } };
+  transport.ws.pause();
 };
 
 const receive = async (client: RuntimeClient, count: number): Promise<Set<string>> => {
@@ -35,7 +35,12 @@ it('a runtime that reads too slowly is cut and caught up later, and slows nobody
   expect(await receive(healthy.client, total)).toEqual(sent);
   await expect
     .poll(() => client.ask('list-targets', {}), { timeout: 5_000 })
-    .toMatchObject({ targets: [{ name: 'healthy', connected: true }, { name: 'stalled', connected: false }] });
+    .toMatchObject({
+      targets: [
+        { name: 'healthy', connected: true },
+        { name: 'stalled', connected: false },
+      ],
+    });
 
   const again = await stack.join(stalled.login);
   expect(await receive(again.client, total)).toEqual(sent);

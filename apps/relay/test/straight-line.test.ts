@@ -31,7 +31,10 @@ describe('the way of a push', () => {
       expect(recipientsOf(await sender.next<TrackNotice>(event))).toEqual([runtime.recipient]);
     }
     const completed = await sender.until<TrackNotice>('push-msg-completed');
-    expect(completed).toMatchObject({ outcome: 'completed', commTrack: { delivered: true, completed: true } });
+    expect(completed).toMatchObject({
+      outcome: 'completed',
+      commTrack: { delivered: true, completed: true },
+    });
     const { relayTime, pushTime, deliveryTime, completedTime } = completed.commTrack;
     expect([relayTime, pushTime, deliveryTime, completedTime]).toEqual(
       [relayTime, pushTime, deliveryTime, completedTime].toSorted((a, b) => (a ?? 0) - (b ?? 0)),
@@ -55,12 +58,13 @@ describe('the way of a push', () => {
     expect(failed.recipients).toMatchObject([
       { recipient: bad.recipient, problem: { kind: 'apply-failed', detail: 'it threw' } },
     ]);
-    const view = await sender.ask<{ push: { outcome: string; recipients: { recipient: string; stage: string }[] } }>(
-      'get-track',
-      { pushGuid: push.pushGuid },
-    );
+    const view = await sender.ask<{
+      push: { outcome: string; recipients: { recipient: string; stage: string }[] };
+    }>('get-track', { pushGuid: push.pushGuid });
     expect(view.push.outcome).toBe('partial');
-    expect(Object.fromEntries(view.push.recipients.map(({ recipient, stage }) => [recipient, stage]))).toEqual({
+    expect(
+      Object.fromEntries(view.push.recipients.map(({ recipient, stage }) => [recipient, stage])),
+    ).toEqual({
       [good.recipient]: 'completed',
       [bad.recipient]: 'failed',
     });

@@ -46,7 +46,11 @@ export class ApiAuthority implements Authority {
 
   async certify(publicKey: PublicKey): Promise<Certified> {
     const body = { method: 'POST', json: JSON.stringify({ publicKey }) };
-    const { certificate, keys, issuer, tenant } = await this.#ask('/relay/certificate', certificateAnswer, body);
+    const { certificate, keys, issuer, tenant } = await this.#ask(
+      '/relay/certificate',
+      certificateAnswer,
+      body,
+    );
     return { certificate, root: { issuer, tenant, keys } };
   }
 

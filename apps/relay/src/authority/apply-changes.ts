@@ -135,7 +135,9 @@ export class AppliedChanges implements ChangeListener {
         tracker.moveLatest(push, recipient, { type: 'expired', at });
       }
     };
-    expire().catch((error: unknown) => log.error(factsOf(error), 'The tracks of a removed runtime stay open.'));
+    expire().catch((error: unknown) =>
+      log.error(factsOf(error), 'The tracks of a removed runtime stay open.'),
+    );
   }
 
   #ofUser(user: number, change: (peer: Peer) => void): void {

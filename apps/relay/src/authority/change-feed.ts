@@ -132,4 +132,6 @@ export class ChangeFeed {
 }
 
 const unreachable = (): ProblemError =>
-  new ProblemError(problemOf('unavailable', { detail: 'The api’s change feed cannot be reached.', retryAfter: 1 }));
+  new ProblemError(
+    problemOf('unavailable', { detail: 'The api’s change feed cannot be reached.', retryAfter: 1 }),
+  );

@@ -1,10 +1,4 @@
-import {
-  matchesSelector,
-  reservedEvents,
-  type Selector,
-  type Target,
-  type Trigger,
-} from '@cd-push/protocol';
+import { matchesSelector, reservedEvents, type Selector, type Target, type Trigger } from '@cd-push/protocol';
 
 import type { RuntimeRecord } from './session.ts';
 

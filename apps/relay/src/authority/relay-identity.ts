@@ -61,7 +61,9 @@ export class RelayIdentity {
     this.#seal = { key: this.#key, certificate, digest: await digestOf(certificate), root };
     this.#opened.clear();
     this.#cancelRenewal();
-    this.#cancelRenewal = this.#clock.after((opened.value.notAfter - this.#clock.now()) / 2, () => this.#renew());
+    this.#cancelRenewal = this.#clock.after((opened.value.notAfter - this.#clock.now()) / 2, () =>
+      this.#renew(),
+    );
     return this.#seal;
   }
 

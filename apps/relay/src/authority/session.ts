@@ -1,4 +1,11 @@
-import { covers, type Addressee, type EpochMs, type Grant, type Labels, type ResourceGuid } from '@cd-push/protocol';
+import {
+  covers,
+  type Addressee,
+  type EpochMs,
+  type Grant,
+  type Labels,
+  type ResourceGuid,
+} from '@cd-push/protocol';
 
 export type Role = 'developer' | 'runtime' | 'observer' | 'admin';
 

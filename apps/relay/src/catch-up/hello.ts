@@ -7,6 +7,7 @@ import {
   recipientIdOf,
   refuse,
   type Problem,
+  type RecipientId,
   type Result,
   type RuntimeHello,
   type Welcome,
@@ -56,6 +57,10 @@ export const greet = async (
     const detail = `This relay speaks version ${protocolVersion}.`;
     return refuse(problemOf('unsupported-version', { path: '/protocol', detail }));
   }
+  if (peer.running !== undefined && peer.running.recipient !== recipientOf(peer, hello.value)) {
+    const detail = 'A connection speaks for one instance. Open another for another one.';
+    return refuse(problemOf('invalid-request', { path: '/instance', detail }));
+  }
   const running = bind(hello.value, peer, ports);
   const due = await catchUpOf(peer, running, ports);
   return ok({
@@ -69,7 +74,10 @@ export const greet = async (
     },
     follow: () => {
       follow(due, peer, running, ports).catch((error: unknown) => {
-        ports.log.error({ ...factsOf(error), recipient: running.recipient }, 'A runtime could not be caught up.');
+        ports.log.error(
+          { ...factsOf(error), recipient: running.recipient },
+          'A runtime could not be caught up.',
+        );
         // It comes back and asks again; going on would leave a gap.
         peer.outlet.cut('slow');
       });
@@ -77,9 +85,12 @@ export const greet = async (
   });
 };
 
+const recipientOf = ({ session }: RuntimePeer, { instance }: RuntimeHello): RecipientId =>
+  recipientIdOf(session.runtime.guid, instance);
+
 const bind = (hello: RuntimeHello, peer: RuntimePeer, { peers, absence }: HelloPorts): RunningInstance => {
   const { session } = peer;
-  const recipient = recipientIdOf(session.runtime.guid, hello.instance);
+  const recipient = recipientOf(peer, hello);
   const running: RunningInstance = {
     recipient,
     kind: hello.kind,

@@ -41,7 +41,10 @@ export const settleBy = (
     standingOf(held.get(patch.resource), patch),
   );
   if (standings.every((standing) => standing !== 'behind')) {
-    tracker.moveLatest(push, recipient, { type: standings.includes('ahead') ? 'superseded' : 'completed', at });
+    tracker.moveLatest(push, recipient, {
+      type: standings.includes('ahead') ? 'superseded' : 'completed',
+      at,
+    });
   } else if (!isInPlace) {
     tracker.moveLatest(push, recipient, { type: 'superseded', at });
   }

@@ -46,7 +46,14 @@ const registrations: ReadonlySet<string> = new Set(['register-client', 'register
 const receipts = { 'msg-received': 'delivered', 'msg-completed': 'completed' } as const;
 /** Said by clients to nobody in particular. */
 const echoes: ReadonlySet<string> = new Set(['srv-received', 'msg-relayed', 'msg-pushed']);
-const messages: ReadonlySet<string> = new Set(['login', 'send-memo', 'send-pub', 'send-react', 'send-menu', 'send-notif']);
+const messages: ReadonlySet<string> = new Set([
+  'login',
+  'send-memo',
+  'send-pub',
+  'send-react',
+  'send-menu',
+  'send-notif',
+]);
 /** Existing clients hear of every message under this name, whichever they sent it under. */
 const pushedEvent = 'push-msg-pushed';
 
@@ -97,7 +104,8 @@ export class LegacyDialect {
     payload: unknown,
     peer: Peer,
   ): Promise<Result<{ readonly answer: object; readonly afterwards?: () => void }, Problem>> {
-    if (peer.session.kind !== 'user') return refuse(problemOf('forbidden', { detail: 'This dialect is for users.' }));
+    if (peer.session.kind !== 'user')
+      return refuse(problemOf('forbidden', { detail: 'This dialect is for users.' }));
     const envelope = parsePush(event, payload);
     if (!envelope.ok) return envelope;
     if (event === 'msg-received' || event === 'msg-completed') {
@@ -141,7 +149,10 @@ export class LegacyDialect {
         // To these clients that name means: a message for you.
         return true;
       case 'push-msg-failed':
-        peer.outlet.emit('problem', problemOf('expired', { detail: 'A message found its recipient absent to the end.' }));
+        peer.outlet.emit(
+          'problem',
+          problemOf('expired', { detail: 'A message found its recipient absent to the end.' }),
+        );
         return true;
       default:
         return event satisfies never;
@@ -191,7 +202,9 @@ export class LegacyDialect {
     const recipient = recipientIdOf(object.guid);
     const open = await journal.openFor(tenant, recipient);
     return open
-      .filter((push) => push.accepted.carries === 'none' && push.tracks.get(recipient)?.state.stage === 'relayed')
+      .filter(
+        (push) => push.accepted.carries === 'none' && push.tracks.get(recipient)?.state.stage === 'relayed',
+      )
       .map((push) => ({ push, recipient }));
   }
 
@@ -209,13 +222,20 @@ export class LegacyDialect {
     const { pushData } = envelope;
     const addressed = addressees(pushData.pushRecepients);
     if (!addressed.ok) return addressed;
-    const digest = await digestOf(JSON.stringify([event, pushData.m ?? null, addressed.value.map(({ guid }) => guid)]));
+    const digest = await digestOf(
+      JSON.stringify([event, pushData.m ?? null, addressed.value.map(({ guid }) => guid)]),
+    );
     const pushGuid = pushData.pushGuid === '' ? crypto.randomUUID() : pushData.pushGuid;
     const first = await journal.find(session.tenant, pushGuid);
     if (first !== undefined) return answerAgain(recognise(first, digest));
 
-    const known = addressed.value.map(({ guid, path }) => ({ path, object: objects.find(session.tenant, guid) }));
-    const recipients = new Set(known.flatMap(({ object }) => (object === undefined ? [] : [recipientIdOf(object.guid)])));
+    const known = addressed.value.map(({ guid, path }) => ({
+      path,
+      object: objects.find(session.tenant, guid),
+    }));
+    const recipients = new Set(
+      known.flatMap(({ object }) => (object === undefined ? [] : [recipientIdOf(object.guid)])),
+    );
     const unknown = known.filter(({ object }) => object === undefined).map(({ path }) => unreachable(path));
     if (recipients.size === 0) return refuse(unknown[0] ?? unreachable('/pushData/pushRecepients'));
 
@@ -227,7 +247,9 @@ export class LegacyDialect {
         digest,
         carries: 'none',
         trigger: event,
-        emits: messages.has(event) ? pushedEvent : (this.#ports.directory.trigger(event)?.emits ?? pushedEvent),
+        emits: messages.has(event)
+          ? pushedEvent
+          : (this.#ports.directory.trigger(event)?.emits ?? pushedEvent),
         environment: '',
         sender: { subject: session.subject, session: session.id },
         initTime: epochMs(Math.min(pushData.commTrack.initTime ?? at, at)),
@@ -284,7 +306,8 @@ export class LegacyDialect {
     const type = receipts[event];
     const isSender = push.accepted.sender.session === peer.session.id;
     for (const [recipient, { state }] of push.tracks) {
-      const isRecipient = objects.isOf(recipient, peer) && objects.find(peer.session.tenant, recipient)?.peer === peer;
+      const isRecipient =
+        objects.isOf(recipient, peer) && objects.find(peer.session.tenant, recipient)?.peer === peer;
       const closes = isSender && type === 'completed' && state.stage === 'delivered';
       if (isRecipient || closes) tracker.moveLatest(push, recipient, { type, at });
     }

@@ -13,7 +13,10 @@ import {
 } from '@cd-push/protocol';
 
 export const unreachable = (path: string): Problem =>
-  problemOf('no-recipients', { path, detail: 'No object that this session may reach is registered under this address.' });
+  problemOf('no-recipients', {
+    path,
+    detail: 'No object that this session may reach is registered under this address.',
+  });
 
 const guidOf = (entry: ICommConversationSub): string => entry.cdObjId?.resourceGuid ?? '';
 

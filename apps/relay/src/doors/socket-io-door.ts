@@ -7,7 +7,7 @@ import { Server, type Socket } from 'socket.io';
 import { WebSocketServer } from 'ws';
 
 import type { Session } from '../authority/session.ts';
-import type { Log } from '../log.ts';
+import { factsOf, type Log } from '../log.ts';
 import type { Broadcast } from '../line/emit.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Admission } from './admission.ts';
@@ -20,7 +20,12 @@ export interface Reception {
   admit(token: string | undefined): Promise<{ session: Session } | { problem: Problem }>;
   enter(peer: Peer): void;
   /** One message; `answer` is there if the sender waits for one. Never rejects. */
-  receive(peer: Peer, event: string, payload: unknown, answer: ((value: object) => void) | undefined): Promise<void>;
+  receive(
+    peer: Peer,
+    event: string,
+    payload: unknown,
+    answer: ((value: object) => void) | undefined,
+  ): Promise<void>;
   leave(peer: Peer): void;
 }
 
@@ -81,7 +86,9 @@ export class SocketIoDoor {
     if (problem === undefined) this.#engine.handleRequest(request, response);
     else {
       this.#log.warn({ kind: problem.kind, path: problem.path }, 'A request was refused at the door.');
-      response.writeHead(problem.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+      response
+        .writeHead(problem.status, { 'content-type': 'application/problem+json' })
+        .end(JSON.stringify(problem));
     }
   }
 
@@ -140,9 +147,12 @@ export class SocketIoDoor {
       unanswered += 1;
       if (unanswered > unansweredAllowed) outlet.cut('rate', problemOf('rate-limited', { retryAfter: 1 }));
       if (!outlet.isOpen) return;
-      void this.#reception.receive(peer, event, typeof payload === 'function' ? undefined : payload, reply).finally(() => {
-        unanswered -= 1;
-      });
+      const received = this.#reception.receive(peer, event, isReply(payload) ? undefined : payload, reply);
+      void received
+        .catch((error: unknown) => this.#log.error(factsOf(error), 'A message could not be answered.'))
+        .finally(() => {
+          unanswered -= 1;
+        });
     });
     socket.on('disconnect', () => this.#reception.leave(peer));
     this.#reception.enter(peer);
@@ -179,4 +189,3 @@ const refuseUpgrade = (socket: Duplex, problem: Problem): void => {
     ].join('\r\n'),
   );
 };
-

@@ -60,7 +60,9 @@ export class Heads {
       const { version, digest } = patch;
       const replaced = [this.#set(place, { resource: patch.resource, version, digest, push, text })];
       if (patch.from !== undefined) {
-        replaced.push(this.#set(place, { resource: patch.from, version, digest: null, push, text: undefined }));
+        replaced.push(
+          this.#set(place, { resource: patch.from, version, digest: null, push, text: undefined }),
+        );
       }
       for (const before of replaced) if (before !== undefined) overtaken.add(before);
     }

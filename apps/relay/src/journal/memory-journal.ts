@@ -38,7 +38,11 @@ export class MemoryJournal implements Journal {
     for (const recipient of accepted.recipients) this.#openAt(accepted.tenant, recipient).add(push);
     const overtaken = this.#heads.put(accepted, push);
     for (const before of overtaken) before.release();
-    return Promise.resolve({ outcome: 'appended', push, overtaken: overtaken.filter(({ isOpen }) => isOpen) });
+    return Promise.resolve({
+      outcome: 'appended',
+      push,
+      overtaken: overtaken.filter(({ isOpen }) => isOpen),
+    });
   }
 
   find(tenant: string, pushGuid: string): Promise<TrackedPush | undefined> {

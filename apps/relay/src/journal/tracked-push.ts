@@ -16,7 +16,7 @@ import {
 } from '@cd-push/protocol';
 
 /** What was signed, as it travels, and the session that signed it. */
-export interface SignedParts {
+interface SignedParts {
   readonly statement: string;
   readonly certificate: string;
   /** Session of the certificate; its revocation takes back what it signed. */
@@ -112,7 +112,9 @@ export class TrackedPush {
    * The entry that a recipient's acknowledgements move: its own, or its credential's where no instance of it was
    * connected when the push was accepted.
    */
-  entryOf(recipient: RecipientId): { readonly recipient: RecipientId; readonly track: RecipientTrack } | undefined {
+  entryOf(
+    recipient: RecipientId,
+  ): { readonly recipient: RecipientId; readonly track: RecipientTrack } | undefined {
     const own = this.#tracks.get(recipient);
     if (own !== undefined) return { recipient, track: own };
     const credential = recipientIdOf(credentialOf(recipient));

@@ -109,7 +109,10 @@ const unfitEntry = (pushData: ICdPushEnvelop['pushData'], session: UserSession):
       continue;
     }
     if (entry.userId !== session.user.id) {
-      return problemOf('sender-mismatch', { path: `${path}/userId`, detail: 'This user is not the session’s.' });
+      return problemOf('sender-mismatch', {
+        path: `${path}/userId`,
+        detail: 'This user is not the session’s.',
+      });
     }
     const guid = entry.cdObjId?.resourceGuid ?? '';
     if (guid !== '' && guid !== session.user.guid && guid !== session.id) {
@@ -138,8 +141,12 @@ const messageFault = async (
       return duplicateResource(statement.patches);
     case 'notice':
     case 'operation':
-      if (typeof pushData.m === 'string' && (await digestOf(pushData.m)) === statement.message) return undefined;
-      return problemOf('bad-signature', { path: '/pushData/m', detail: 'The statement signs another message.' });
+      if (typeof pushData.m === 'string' && (await digestOf(pushData.m)) === statement.message)
+        return undefined;
+      return problemOf('bad-signature', {
+        path: '/pushData/m',
+        detail: 'The statement signs another message.',
+      });
     default:
       return statement satisfies never;
   }
@@ -151,7 +158,11 @@ const duplicateResource = (patches: readonly { resource: string; from?: string }
     for (const name of from === undefined ? [resource] : [resource, from]) {
       if (seen.has(name)) {
         const path = `/pushData/statement/patches/${index}`;
-        return problemOf('invalid-envelope', { path, resource: name, detail: 'One push changes a resource once.' });
+        return problemOf('invalid-envelope', {
+          path,
+          resource: name,
+          detail: 'One push changes a resource once.',
+        });
       }
       seen.add(name);
     }

@@ -83,7 +83,8 @@ export class DeliveryLine {
         return refuse(conflictOf(appended.value.misfit));
       case 'appended': {
         const { push, overtaken } = appended.value;
-        for (const recipient of recipients.value) tracker.moveLatest(push, recipient, { type: 'relayed', at });
+        for (const recipient of recipients.value)
+          tracker.moveLatest(push, recipient, { type: 'relayed', at });
         emission.emit(push);
         supersede(overtaken, tracker, at);
         return ok({ push, duplicate: false });

@@ -66,7 +66,10 @@ export class Emission {
       const skipped = await skippedFor(push, first.running.held, this.#ports.journal);
       this.#send(push, peers, skipped.length === 0 ? {} : { skipped });
     } catch (error) {
-      this.#ports.log.error({ ...factsOf(error), pushGuid: push.accepted.pushGuid }, 'A push kept its recipients waiting.');
+      this.#ports.log.error(
+        { ...factsOf(error), pushGuid: push.accepted.pushGuid },
+        'A push kept its recipients waiting.',
+      );
     }
   }
 

@@ -35,7 +35,8 @@ export const fit = async (
   const whole: PatchContent[] = [];
   for (const [index, patch] of statement.patches.entries()) {
     const content = envelope.pushData.contents?.[index] ?? { encoding: 'none' };
-    const base = content.encoding === 'delta' ? await journal.head(place, patch.from ?? patch.resource) : undefined;
+    const base =
+      content.encoding === 'delta' ? await journal.head(place, patch.from ?? patch.resource) : undefined;
     const opened = await openContent(patch, content, base?.text);
     if (!opened.ok) return refuse({ ...opened.problem, path: `/pushData/contents/${index}` });
     whole.push(
@@ -75,7 +76,9 @@ const untimelyBy = (statement: Statement, at: EpochMs): Problem | undefined => {
     return problemOf('expired', { path: '/pushData/statement/deliverBy' });
   }
   if (statement.kind !== 'patch') return undefined;
-  const index = statement.patches.findIndex(({ version }) => version > statement.issuedAt + limits.clockSkewMs);
+  const index = statement.patches.findIndex(
+    ({ version }) => version > statement.issuedAt + limits.clockSkewMs,
+  );
   if (index === -1) return undefined;
   return problemOf('invalid-envelope', {
     path: `/pushData/statement/patches/${index}/version`,

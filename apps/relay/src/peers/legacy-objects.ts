@@ -36,7 +36,10 @@ export class LegacyObjects {
    */
   register(guid: string, peer: Peer, path: string): Problem | undefined {
     if (guid.length > 128 || guid.includes('#')) {
-      return problemOf('invalid-envelope', { path, detail: 'A resourceGuid has at most 128 characters and no "#".' });
+      return problemOf('invalid-envelope', {
+        path,
+        detail: 'A resourceGuid has at most 128 characters and no "#".',
+      });
     }
     const { tenant, subject } = peer.session;
     const key = keyOf(tenant, guid);
@@ -60,7 +63,10 @@ export class LegacyObjects {
     return undefined;
   }
 
-  find(tenant: string, guid: string): { readonly guid: ResourceGuid; readonly peer: Peer | undefined } | undefined {
+  find(
+    tenant: string,
+    guid: string,
+  ): { readonly guid: ResourceGuid; readonly peer: Peer | undefined } | undefined {
     return this.#objects.get(keyOf(tenant, guid));
   }
 

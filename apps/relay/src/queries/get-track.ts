@@ -26,7 +26,8 @@ export const getTrack = async (
   const query = parse('GetTrack', payload);
   if (!query.ok) return query;
   const push = await journal.find(session.tenant, query.value.pushGuid);
-  if (push === undefined || !maySee(session, push)) return refuse(problemOf('not-found', { path: '/pushGuid' }));
+  if (push === undefined || !maySee(session, push))
+    return refuse(problemOf('not-found', { path: '/pushGuid' }));
   return ok({ push: viewOf(push, peers) });
 };
 

@@ -25,4 +25,3 @@ const isSame = (session: Session, renewed: Session): boolean =>
   session.tenant === renewed.tenant &&
   session.subject === renewed.subject &&
   (session.kind === 'runtime' || session.id === renewed.id);
-

@@ -54,11 +54,19 @@ export class Acknowledgements {
       return problemOf('invalid-request', { path: '/statement', detail });
     }
     if (event === 'push-msg-complete') hold(running.held, push);
-    this.#tracker.move(push, running.recipient, acknowledgement.attempt, this.#eventOf(event, acknowledgement));
+    this.#tracker.move(
+      push,
+      running.recipient,
+      acknowledgement.attempt,
+      this.#eventOf(event, acknowledgement),
+    );
     return undefined;
   }
 
-  #eventOf(event: AcknowledgementEvent, acknowledgement: Acknowledgement & { problem?: Problem }): TrackEvent {
+  #eventOf(
+    event: AcknowledgementEvent,
+    acknowledgement: Acknowledgement & { problem?: Problem },
+  ): TrackEvent {
     // A clock that runs ahead does not date anything after it was heard of here.
     const at = epochMs(Math.min(acknowledgement.at, this.#clock.now()));
     switch (event) {
@@ -67,7 +75,11 @@ export class Acknowledgements {
       case 'push-msg-complete':
         return { type: 'completed', at };
       case 'push-msg-fail':
-        return { type: 'failed', at, problem: shortened(acknowledgement.problem ?? problemOf('apply-failed')) };
+        return {
+          type: 'failed',
+          at,
+          problem: shortened(acknowledgement.problem ?? problemOf('apply-failed')),
+        };
       default:
         return event satisfies never;
     }
@@ -82,7 +94,8 @@ const hold = (held: Map<string, Held>, push: TrackedPush): void => {
 
 const holdPatch = (held: Map<string, Held>, { resource, version, digest, from }: PatchHead): void => {
   if ((held.get(resource)?.version ?? 0) < version) held.set(resource, { version, digest });
-  if (from !== undefined && (held.get(from)?.version ?? 0) < version) held.set(from, { version, digest: null });
+  if (from !== undefined && (held.get(from)?.version ?? 0) < version)
+    held.set(from, { version, digest: null });
 };
 
 /** A problem comes from the app's own code and may be of any length. */

@@ -11,7 +11,8 @@ export const keepHouse = (journal: Journal, tracker: Tracker, clock: Clock, log:
   const sweep = async (): Promise<void> => {
     const at = clock.now();
     for (const push of await journal.overdue(at)) {
-      for (const recipient of push.tracks.keys()) tracker.moveLatest(push, recipient, { type: 'expired', at });
+      for (const recipient of push.tracks.keys())
+        tracker.moveLatest(push, recipient, { type: 'expired', at });
     }
     journal.tidy(at);
   };

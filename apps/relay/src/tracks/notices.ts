@@ -23,7 +23,7 @@ export type NoticeEvent = Extract<
 type Entry = TrackNotice['recipients'][number] & { readonly recipient: RecipientId };
 
 /** A notice before it goes on a wire. */
-export type Notice = Omit<TrackNotice, 'recipients'> & { readonly recipients: readonly Entry[] };
+type Notice = Omit<TrackNotice, 'recipients'> & { readonly recipients: readonly Entry[] };
 
 /**
  * Tells senders how far their pushes have come. What happens within one turn of the event loop is told in one message
@@ -45,7 +45,12 @@ export class Notices {
     const stages = this.#pending.get(push) ?? new Map<NoticeEvent, Entry[]>();
     this.#pending.set(push, stages);
     const { event, at, problem } = told;
-    const entry: Entry = { recipient, attempt: track.attempt, at, ...(problem === undefined ? {} : { problem }) };
+    const entry: Entry = {
+      recipient,
+      attempt: track.attempt,
+      at,
+      ...(problem === undefined ? {} : { problem }),
+    };
     const entries = stages.get(event);
     if (entries === undefined) stages.set(event, [entry]);
     else entries.push(entry);
@@ -64,9 +69,7 @@ export class Notices {
   }
 }
 
-const tellingOf = (
-  state: TrackState,
-): { event: NoticeEvent; at: EpochMs; problem?: Problem } | undefined => {
+const tellingOf = (state: TrackState): { event: NoticeEvent; at: EpochMs; problem?: Problem } | undefined => {
   switch (state.stage) {
     case 'initialized':
       return undefined;

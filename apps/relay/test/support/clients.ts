@@ -59,7 +59,8 @@ export class Client {
   /** The next frame that was not read yet, which must have this name. */
   async next<Payload>(event: string): Promise<Payload> {
     const [name, payload] = await this.nextFrame();
-    if (name !== event) throw new Error(`Expected ${event}, got ${name}: ${JSON.stringify(payload).slice(0, 500)}`);
+    if (name !== event)
+      throw new Error(`Expected ${event}, got ${name}: ${JSON.stringify(payload).slice(0, 500)}`);
     return payload as Payload;
   }
 
@@ -94,19 +95,27 @@ export class Client {
 /** A runtime's side of the protocol, acknowledging by hand. */
 export class RuntimeClient extends Client {
   async hello(instance: string, heads: readonly Head[] = []): Promise<Welcome> {
-    const answer = await this.ask<({ status: true } & Welcome) | { status: false; error: Problem }>('runtime-hello', {
-      protocol: protocolVersion,
-      instance,
-      kind: 'node',
-      base: null,
-      heads,
-      retainedBytes: 0,
-    });
+    const answer = await this.ask<({ status: true } & Welcome) | { status: false; error: Problem }>(
+      'runtime-hello',
+      {
+        protocol: protocolVersion,
+        instance,
+        kind: 'node',
+        base: null,
+        heads,
+        retainedBytes: 0,
+      },
+    );
     if (!answer.status) throw new Error(JSON.stringify(answer.error));
     return answer;
   }
 
-  acknowledge(event: 'push-ack' | 'push-msg-complete', pushGuid: string, statement: string, attempt = 1): void {
+  acknowledge(
+    event: 'push-ack' | 'push-msg-complete',
+    pushGuid: string,
+    statement: string,
+    attempt = 1,
+  ): void {
     this.socket.emit(event, { pushGuid, attempt, statement, at: epochMs(Date.now()) });
   }
 
@@ -126,7 +135,8 @@ export class RuntimeClient extends Client {
 
 export const names = (frames: readonly Frame[]): string[] => frames.map(([event]) => event);
 
-export const recipientsOf = ({ recipients }: TrackNotice): string[] => recipients.map(({ recipient }) => recipient);
+export const recipientsOf = ({ recipients }: TrackNotice): string[] =>
+  recipients.map(({ recipient }) => recipient);
 
 const codeOf = (details: unknown): number | undefined => {
   const context = (details as { context?: { code?: number } } | undefined)?.context;

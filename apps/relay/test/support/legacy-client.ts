@@ -77,7 +77,11 @@ export class LegacyClient extends Client {
       event === 'msg-received'
         ? { ...pushData.commTrack, delivered: true, deliveryTime: Date.now() }
         : { ...pushData.commTrack, completed: true, completedTime: Date.now() };
-    const answer = { pushData: { ...pushData, triggerEvent: event, commTrack, isNotification: true }, req, resp };
+    const answer = {
+      pushData: { ...pushData, triggerEvent: event, commTrack, isNotification: true },
+      req,
+      resp,
+    };
     this.socket.emit(event, JSON.stringify(answer));
   }
 }
@@ -87,4 +91,7 @@ const namedFor = (event: string, envelope: Record<string, unknown>): Record<stri
   pushData: { ...(envelope.pushData as object), emittEvent: emits[event] ?? 'push-msg-pushed' },
 });
 
-const emits: Readonly<Record<string, string>> = { 'register-client': 'push-registered-client', 'send-pub': 'push-pub' };
+const emits: Readonly<Record<string, string>> = {
+  'register-client': 'push-registered-client',
+  'send-pub': 'push-pub',
+};

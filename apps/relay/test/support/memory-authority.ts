@@ -13,9 +13,15 @@ import { builtInTriggers } from '@cd-push/protocol';
 import { cryptoPlatform, signCertificate, signRelayCertificate, type SigningKey } from '@cd-push/timeline';
 
 import type { Authority, Certified, Change, ChangeListener } from '../../src/authority/authority.ts';
-import type { Role, RuntimeRecord, RuntimeSession, Session, UserSession } from '../../src/authority/session.ts';
+import type {
+  Role,
+  RuntimeRecord,
+  RuntimeSession,
+  Session,
+  UserSession,
+} from '../../src/authority/session.ts';
 
-export const issuer = 'https://issuer.test';
+const issuer = 'https://issuer.test';
 export const tenant = 'acme';
 
 /** A session with what its holder needs to use it. */
@@ -53,14 +59,16 @@ export class MemoryAuthority implements Authority {
   }
 
   /** A developer with a key, unless the options say otherwise. */
-  async developer(options: {
-    readonly roles?: readonly Role[];
-    readonly grants?: readonly Grant[];
-    readonly tenant?: string;
-    readonly livesMs?: number;
-    readonly certificate?: Partial<Certificate>;
-    readonly signedBy?: SigningKey;
-  } = {}): Promise<SigningLogin> {
+  async developer(
+    options: {
+      readonly roles?: readonly Role[];
+      readonly grants?: readonly Grant[];
+      readonly tenant?: string;
+      readonly livesMs?: number;
+      readonly certificate?: Partial<Certificate>;
+      readonly signedBy?: SigningKey;
+    } = {},
+  ): Promise<SigningLogin> {
     this.#users += 1;
     const id = this.#users;
     const key = await makeKey();

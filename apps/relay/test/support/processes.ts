@@ -7,9 +7,11 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-import type { Grant } from '@cd-push/protocol';
+import type { Grant, PublicKey } from '@cd-push/protocol';
 import { signProof, type SigningKey } from '@cd-push/timeline';
 import { onTestFinished } from 'vitest';
+
+import type { Role } from '../../src/authority/session.ts';
 
 const apiMain = fileURLToPath(new URL('dist/main.js', import.meta.resolve('@cd-push/api/package.json')));
 const relayMain = join(import.meta.dirname, '../../src/main.ts');
@@ -23,7 +25,10 @@ export interface Served {
 }
 
 const serve = async (main: string, env: Record<string, string>, isReady: RegExp): Promise<Served> => {
-  const child = spawn(process.execPath, [main], { env: { PATH: process.env.PATH ?? '', ...env }, stdio: 'pipe' });
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: 'pipe',
+  });
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGTERM');
@@ -80,16 +85,22 @@ export const serveApi = (dataFile: string, port = '0'): Promise<Served> =>
 export const serveRelay = (apiUrl: string): Promise<Served> =>
   serve(
     relayMain,
-    { CD_PUSH_API_URL: apiUrl, CD_PUSH_SERVICE_SECRET: secret, CD_PUSH_LEGACY: 'on', PORT: '0', LOG_LEVEL: 'debug' },
+    {
+      CD_PUSH_API_URL: apiUrl,
+      CD_PUSH_SERVICE_SECRET: secret,
+      CD_PUSH_LEGACY: 'on',
+      PORT: '0',
+      LOG_LEVEL: 'debug',
+    },
     /"url":"(http:[^"]+)".*The relay is ready/,
   );
 
 /** Asks the api; fails on any answer but success. */
-export const ask = async (
+export const ask = async <Answer = void>(
   url: string,
   path: string,
   { token, ...init }: { readonly token?: string; readonly method?: string; readonly json?: object } = {},
-): Promise<any> => {
+): Promise<Answer> => {
   const response = await fetch(`${url}${path}`, {
     method: init.method ?? 'POST',
     headers: {
@@ -99,18 +110,55 @@ export const ask = async (
     body: init.json === undefined ? null : JSON.stringify(init.json),
   });
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return response.status === 204 ? undefined : await response.json();
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
 };
 
+interface Challenge {
+  readonly nonce: string;
+  readonly issuer: string;
+}
+
+/** What of the api's answers the tests read. */
+export interface LoginAnswer {
+  readonly app_state: {
+    readonly sess: { readonly initUuid: string; readonly jwt: { readonly jwtToken: string } };
+  };
+  readonly data: {
+    readonly certificate: string;
+    readonly grants: Grant[];
+    readonly user: {
+      readonly id: number;
+      readonly guid: string;
+      readonly name: string;
+      readonly roles: Role[];
+      readonly tenant: string;
+      readonly subject: string;
+    };
+  };
+}
+
+export interface Enrolled {
+  readonly resourceGuid: string;
+  readonly token: string;
+  readonly issuer: string;
+  readonly tenant: string;
+  readonly keys: PublicKey[];
+}
+
 /** Signs in with a key, so that the session has a certificate. */
-export const signIn = async (url: string, userName: string, password: string, key: SigningKey): Promise<any> => {
-  const { nonce, issuer } = await ask(url, '/auth/challenge');
+export const signIn = async (
+  url: string,
+  userName: string,
+  password: string,
+  key: SigningKey,
+): Promise<LoginAnswer> => {
+  const { nonce, issuer } = await ask<Challenge>(url, '/auth/challenge');
   const proof = await signProof({ nonce, issuer, subject: userName }, key);
   return ask(url, '/auth/login', { json: { userName, password, publicKey: key.publicKey, nonce, proof } });
 };
 
-export const enrol = async (url: string, joinCode: string, key: SigningKey): Promise<any> => {
-  const { nonce, issuer } = await ask(url, '/auth/challenge');
+export const enrol = async (url: string, joinCode: string, key: SigningKey): Promise<Enrolled> => {
+  const { nonce, issuer } = await ask<Challenge>(url, '/auth/challenge');
   const proof = await signProof({ nonce, issuer, subject: joinCode }, key);
   return ask(url, '/auth/enrol', { json: { joinCode, publicKey: key.publicKey, nonce, proof } });
 };

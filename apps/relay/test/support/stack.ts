@@ -34,7 +34,9 @@ export class Stack {
   }
 
   static async start(
-    options: { readonly clock?: Clock; readonly legacy?: 'on' } & Partial<Pick<RelayOptions, 'rate' | 'allowedHosts'>> = {},
+    options: { readonly clock?: Clock; readonly legacy?: 'on' } & Partial<
+      Pick<RelayOptions, 'rate' | 'allowedHosts'>
+    > = {},
   ): Promise<Stack> {
     const authority = await MemoryAuthority.create();
     const log = new KeptLog();
@@ -55,7 +57,9 @@ export class Stack {
     return client;
   }
 
-  async sender(options: Parameters<MemoryAuthority['developer']>[0] = {}): Promise<{ client: Client; login: SigningLogin }> {
+  async sender(
+    options: Parameters<MemoryAuthority['developer']>[0] = {},
+  ): Promise<{ client: Client; login: SigningLogin }> {
     const login = await this.authority.developer(options);
     return { client: await this.client({ token: login.token }).connected(), login };
   }
