@@ -1,7 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { epochMs } from '@cd-push/protocol';
+import { openSqliteStore } from '@cd-push/store';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { follow } from './support/event-stream.ts';
-import { startTestApi } from './support/test-api.ts';
+import { basicOf, newFolder, service, startTestApi } from './support/test-api.ts';
 
 describe('the change feed', () => {
   test('starts at the head, says so, and tells of what follows', async () => {
@@ -133,6 +140,47 @@ describe('the change feed', () => {
     const ids: number[] = [];
     while (ids.length < 600) ids.push(Number((await feed.next()).id));
     expect(ids).toEqual(ids.map((_, index) => first + 1 + index));
+  });
+
+  test('keeps a slow reader waiting in the store, holds up nobody else, and gives it everything in the end', async () => {
+    const store = await openSqliteStore(join(newFolder(), 'api.db'));
+    onTestFinished(() => store.close());
+    const api = await startTestApi({ store });
+    const request = get(`${api.url}/changes`, { headers: { authorization: basicOf(service) } });
+    onTestFinished(() => void request.destroy());
+    // Nobody reads this answer until further below.
+    const [slow] = (await once(request, 'response')) as [IncomingMessage];
+    const quick = await follow(api.url);
+    await quick.next();
+
+    // 100 rows of some 130 kB are more than the buffers between two sockets of one machine hold.
+    const rows = 100;
+    const grants = Array.from({ length: 256 }, (_, index) => ({
+      prefix: `/shop/${index}/${'x'.repeat(480)}`,
+      environments: ['test'],
+    }));
+    for (let row = 0; row < rows; row++) await store.users.setGrants(1, grants, epochMs(Date.now()));
+    for (let row = 0; row < rows; row++) expect((await quick.next()).event).toBe('grants-changed');
+
+    const frames = createInterface({ input: slow });
+    // Its end at the end of the test is no failure.
+    slow.on('error', () => undefined);
+    const ids: number[] = [];
+    for await (const line of frames) {
+      if (line.startsWith('id: ')) ids.push(Number(line.slice('id: '.length)));
+      if (ids.length > rows) break;
+    }
+    expect(ids).toEqual(ids.map((_, index) => (ids[0] ?? 0) + index));
+  });
+
+  test('beats while nothing changes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const api = await startTestApi();
+    const feed = await follow(api.url);
+    await feed.next();
+    vi.advanceTimersByTime(15_000);
+    expect(await feed.comment()).toBe(': still here');
   });
 
   test('is told to many readers', async () => {

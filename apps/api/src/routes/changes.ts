@@ -1,17 +1,11 @@
 import type { ServerResponse } from 'node:http';
 
-import type { ChangeRow } from '@cd-push/store';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
 import type { Api } from '../context.ts';
+import { streamChanges } from '../server/change-stream.ts';
 import { services } from '../server/guards.ts';
-
-/** A comment at this distance keeps proxies from cutting an idle stream, and shows either side that the other is there. */
-const heartbeatMs = 15_000;
-const batch = 500;
-/** Bytes that may wait for a slow reader; above it the stream is cut, and the reader resumes where it was. */
-const backlogBytes = 1024 * 1024;
 
 const QuerySchema = Type.Object(
   {
@@ -23,7 +17,7 @@ const QuerySchema = Type.Object(
 
 /**
  * The change feed as server-sent events: `id` is the sequence, `event` the kind, `data` the change. The first event is
- * `ready` at the sequence from which it goes on, or `reset` where the reader’s sequence was never reached here: then what
+ * `ready` at the sequence from which it goes on, or `reset` where the reader's sequence was never reached here: then what
  * it has loaded is of another store, and it has to load anew.
  */
 export const changesRoute =
@@ -50,58 +44,27 @@ export const changesRoute =
         const head = await changes.head();
         const wanted = readSequence(request.headers['last-event-id']) ?? request.query.after ?? head;
         const known = wanted <= head;
-        let sequence = known ? wanted : head;
+        const start = known ? wanted : head;
 
         reply.hijack();
         const stream = reply.raw;
-        for (const [name, value] of Object.entries(reply.getHeaders()))
+        streams.add(stream);
+        stream.on('close', () => streams.delete(stream));
+        for (const [name, value] of Object.entries(reply.getHeaders())) {
           if (value !== undefined) stream.setHeader(name, value);
+        }
         stream.writeHead(200, {
           'content-type': 'text/event-stream',
           'cache-control': 'no-store',
           'x-accel-buffering': 'no',
         });
-        stream.write(`event: ${known ? 'ready' : 'reset'}\nid: ${sequence}\ndata: {}\n\n`);
-
-        let sending = false;
-        let again = false;
-        const send = async (): Promise<void> => {
-          again = true;
-          if (sending) return;
-          sending = true;
-          try {
-            while (again && !stream.destroyed) {
-              again = false;
-              for (const row of await changes.after(sequence, batch)) {
-                stream.write(frameOf(row));
-                sequence = row.sequence;
-                again = true;
-              }
-              if (stream.writableLength > backlogBytes) stream.destroy();
-            }
-          } catch (error) {
-            request.log.error({ err: error }, 'the change feed could not be read');
-            stream.destroy();
-          } finally {
-            sending = false;
-          }
-        };
-
-        const stop = changes.onAppended(() => void send());
-        const heartbeat = setInterval(() => stream.write(': still here\n\n'), heartbeatMs);
-        streams.add(stream);
-        stream.on('close', () => {
-          stop();
-          clearInterval(heartbeat);
-          streams.delete(stream);
-        });
-        await send();
+        stream.write(`event: ${known ? 'ready' : 'reset'}\nid: ${start}\ndata: {}\n\n`);
+        streamChanges(stream, changes, start, (error) =>
+          request.log.error({ err: error }, 'the change feed could not be read'),
+        );
       },
     );
   };
-
-const frameOf = ({ sequence, at, change }: ChangeRow): string =>
-  `event: ${change.kind}\nid: ${sequence}\ndata: ${JSON.stringify({ ...change, at })}\n\n`;
 
 const readSequence = (text: string | string[] | undefined): number | undefined =>
   typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;

@@ -16,20 +16,29 @@ export const follow = async (url: string, path = '/changes', headers: Record<str
     headers: { authorization: basicOf(service), ...headers },
     signal: stop.signal,
   });
-  const events = read(response);
+  const frames = read(response);
+  const nextFrame = async (): Promise<string> => {
+    const { value, done } = await frames.next();
+    if (done === true || value === undefined) throw new Error('The stream has ended.');
+    return value;
+  };
   return {
     response,
     stop: () => stop.abort(),
+    /** The next event; comments before it are passed over. */
     next: async (): Promise<StreamEvent> => {
-      const { value, done } = await events.next();
-      if (done === true || value === undefined) throw new Error('The stream has ended.');
-      return value;
+      for (;;) {
+        const frame = await nextFrame();
+        if (!frame.startsWith(':')) return eventOf(frame);
+      }
     },
-    ended: async (): Promise<boolean> => (await events.next()).done === true,
+    /** The next frame, which is to be a comment. */
+    comment: () => nextFrame(),
+    ended: async (): Promise<boolean> => (await frames.next()).done === true,
   };
 };
 
-async function* read(response: Response): AsyncGenerator<StreamEvent> {
+async function* read(response: Response): AsyncGenerator<string> {
   let text = '';
   for await (const chunk of (response.body ?? new ReadableStream<never>()).pipeThrough(
     new TextDecoderStream(),
@@ -37,10 +46,11 @@ async function* read(response: Response): AsyncGenerator<StreamEvent> {
     text += chunk;
     const frames = text.split('\n\n');
     text = frames.pop() ?? '';
-    for (const frame of frames) {
-      if (frame.startsWith(':')) continue;
-      const member = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(frame)?.[1] ?? '';
-      yield { event: member('event'), id: member('id'), data: JSON.parse(member('data')) as unknown };
-    }
+    yield* frames;
   }
 }
+
+const eventOf = (frame: string): StreamEvent => {
+  const member = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(frame)?.[1] ?? '';
+  return { event: member('event'), id: member('id'), data: JSON.parse(member('data')) as unknown };
+};

@@ -38,7 +38,7 @@ export const startTestApi = async (options: Partial<ApiOptions> = {}) => {
   let offset = 0;
   const api = await startApi({
     issuer,
-    dataFile,
+    ...(options.store === undefined ? { dataFile } : {}),
     serviceCredential: service,
     seed: { ...admin, roles: ['developer', 'admin'], grants: everything },
     rateLimits: { loginsPerName: 1000, loginsPerAddress: 1000, requestsPerAddress: 10_000 },

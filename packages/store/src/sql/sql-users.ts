@@ -120,12 +120,13 @@ const writeGrants = async (
   userId: number,
   grants: readonly Grant[],
 ): Promise<void> => {
-  for (const { prefix, environments } of mergeByPrefix(grants)) {
-    await tables
-      .insertInto('grants')
-      .values({ user_id: userId, prefix, environments: JSON.stringify(environments) })
-      .execute();
-  }
+  if (grants.length === 0) return;
+  const rows = mergeByPrefix(grants).map(({ prefix, environments }) => ({
+    user_id: userId,
+    prefix,
+    environments: JSON.stringify(environments),
+  }));
+  await tables.insertInto('grants').values(rows).execute();
 };
 
 const mergeByPrefix = (grants: readonly Grant[]): Grant[] =>
