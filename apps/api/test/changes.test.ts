@@ -131,13 +131,13 @@ describe('the change feed', () => {
         token,
         body: { emits: 'show-notice', carries: 'notice' },
       });
-    for (let index = 0; index < 600; index += 20) {
+    for (let index = 0; index < 200; index += 20) {
       await Promise.all(Array.from({ length: 20 }, (_, step) => put(index + step)));
     }
     const feed = await follow(api.url, '/changes?after=0');
     const first = Number((await feed.next()).id);
     const ids: number[] = [];
-    while (ids.length < 600) ids.push(Number((await feed.next()).id));
+    while (ids.length < 200) ids.push(Number((await feed.next()).id));
     expect(ids).toEqual(ids.map((_, index) => first + 1 + index));
   });
 
@@ -167,37 +167,6 @@ describe('the change feed', () => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) if (line.startsWith('id: ')) ids.push(Number(line.slice('id: '.length)));
-      if (ids.length > rows) break;
-    }
-    expect(ids).toEqual(ids.map((_, index) => first + 1 + index));
-  });
-
-  test('keeps a slow reader waiting in the store, holds up nobody else, and gives it everything in the end', async () => {
-    const store = await openSqliteStore(join(newFolder(), 'api.db'));
-    onTestFinished(() => store.close());
-    const api = await startTestApi({ store });
-    const request = get(`${api.url}/changes`, { headers: { authorization: basicOf(service) } });
-    onTestFinished(() => void request.destroy());
-    // Nobody reads this answer until further below.
-    const [slow] = (await once(request, 'response')) as [IncomingMessage];
-    const quick = await follow(api.url);
-    await quick.next();
-
-    // 100 rows of some 130 kB are more than the buffers between two sockets of one machine hold.
-    const rows = 100;
-    const grants = Array.from({ length: 256 }, (_, index) => ({
-      prefix: `/shop/${index}/${'x'.repeat(480)}`,
-      environments: ['test'],
-    }));
-    for (let row = 0; row < rows; row++) await store.users.setGrants(1, grants, epochMs(Date.now()));
-    for (let row = 0; row < rows; row++) expect((await quick.next()).event).toBe('grants-changed');
-
-    const frames = createInterface({ input: slow });
-    // Its end at the end of the test is no failure.
-    slow.on('error', () => undefined);
-    const ids: number[] = [];
-    for await (const line of frames) {
-      if (line.startsWith('id: ')) ids.push(Number(line.slice('id: '.length)));
       if (ids.length > rows) break;
     }
     expect(ids).toEqual(ids.map((_, index) => (ids[0] ?? 0) + index));
