@@ -1,15 +1,19 @@
-// Keeps the page openable without a network, and never shows anything old while there is one: every request goes to the
-// network first, and what is kept from the last visit answers only where that fails. Code and its map are named by their
-// digest, so a kept copy of them is never the wrong one.
+// Lets the page open without a network, from its second visit on, and never shows anything old while there is one: every
+// request goes to the network first, and what is kept from the last visit answers only where that fails. Code is named by
+// its digest, so a kept copy of it is never the wrong one.
 const cacheName = 'hello-shell';
+
+/** Where api and relay are reached if they share the page's address: their answers are of the moment. */
+const live = ['/cd-push/api/', '/socket.io/'];
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener('fetch', (event) => {
-  const { request } = event;
-  const isOwn = new URL(request.url).origin === self.location.origin;
-  if (request.method === 'GET' && isOwn) event.respondWith(networkFirst(event));
+  const { method, url } = event.request;
+  const { origin, pathname } = new URL(url);
+  const isKept = method === 'GET' && origin === self.location.origin;
+  if (isKept && !live.some((path) => pathname.startsWith(path))) event.respondWith(networkFirst(event));
 });
 
 const networkFirst = async (event) => {
@@ -17,8 +21,7 @@ const networkFirst = async (event) => {
   const cache = await caches.open(cacheName);
   try {
     const answer = await fetch(request);
-    const mayKeep = answer.ok && !answer.headers.get('cache-control')?.includes('no-store');
-    if (mayKeep) event.waitUntil(cache.put(request, answer.clone()));
+    if (answer.ok) event.waitUntil(cache.put(request, answer.clone()));
     return answer;
   } catch (error) {
     const kept = await cache.match(request);

@@ -64,7 +64,7 @@ const requireBoth = (recipients: SettledPush['recipients'], file: string): void 
   }
 };
 
-const appliedWithinMs = 5_000;
+const appliedWithinMs = 30_000;
 
 const shown = (text: string | undefined, fault: string): string => {
   if (text === undefined) throw new Error(`Unexpected: ${fault}.`);

@@ -3,7 +3,7 @@ import type { CDPSession } from 'playwright-core';
 import { launchChromium } from './chromium.ts';
 
 /** How long the app may take until it shows itself. */
-const startMs = 15_000;
+const startMs = 60_000;
 
 /** A reading of the page, as a function's source: see `Change.inPage`. */
 type Reading = () => string | undefined;
