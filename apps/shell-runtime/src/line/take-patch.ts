@@ -20,7 +20,7 @@ export const takePatch = async (
   verifier: Verifier,
   delivered: () => void,
 ): Promise<Outcome> => {
-  const { link, state, mark, events } = ports;
+  const { link, state, events } = ports;
   const verdict = await checkVersions(
     push,
     (resource) => state.standing(resource),
@@ -36,17 +36,7 @@ export const takePatch = async (
   const changes = opened.value;
   if (changes.length === 0) return { completed: true };
 
-  const applying = applyingOf(push, changes, ports.instance);
-  let problem: Problem | undefined;
-  try {
-    const parts = await ports.appliers.stage(changes);
-    // From here on code of the push runs, which may never give the thread back.
-    mark.open(applying);
-    await applyTogether(parts);
-  } catch (error) {
-    problem = problemOfFailure(error, changes);
-  }
-  mark.close();
+  const problem = await apply(push, changes, ports);
   if (problem !== undefined) {
     const outcome = problem.kind === 'restart-required' ? 'pending' : 'failed';
     await written(state.notApplied(push, changes, outcome, problem));
@@ -55,6 +45,27 @@ export const takePatch = async (
   events.applied(push, changes);
   await written(state.applied(push, changes));
   return { completed: true };
+};
+
+/** Puts all changes in place or none; the problem says why none. */
+const apply = async (
+  push: TrustedPatch,
+  changes: readonly Change[],
+  { appliers, mark, instance }: LinePorts,
+): Promise<Problem | undefined> => {
+  try {
+    const parts = await appliers.stage(changes);
+    // From here on code of the push runs, which may never give the thread back.
+    mark.open(applyingOf(push, changes, instance));
+    try {
+      await applyTogether(parts);
+    } finally {
+      mark.close();
+    }
+    return undefined;
+  } catch (error) {
+    return problemOfFailure(error, changes);
+  }
 };
 
 /**

@@ -222,7 +222,16 @@ describe('a push that is refused leaves everything as it was', () => {
     expect(stages(await world.send(following))).toEqual(['delivered', 'completed']);
   });
 
-  test('a push of a session that was revoked, at connect or live', async () => {
+  test('a push of a session that is revoked when the page connects', async () => {
+    const { world, signer } = suite;
+    world.revokedSessions = [signer.session];
+    await world.reload();
+    const { reports } = await world.push({ 'a.css': pushed });
+    expect(reports).toMatchObject([{ stage: 'failed', problem: { kind: 'session-revoked' } }]);
+    expect(await color()).toBe('rgb(1, 1, 1)');
+  });
+
+  test('a push of a session that is revoked while the page runs', async () => {
     const { world, signer } = suite;
     expect(stages(await world.push({ 'a.css': pushed }))).toEqual(['delivered', 'completed']);
     await world.page.evaluate((session) => globalThis.cd.revoke(session), signer.session);
