@@ -2,6 +2,7 @@ import { ok, problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
 import type { Authority } from './authority/authority.ts';
 import type { Directory } from './authority/directory.ts';
+import type { RelayIdentity } from './authority/relay-identity.ts';
 import type { Session } from './authority/session.ts';
 import { greet, type HelloPorts } from './catch-up/hello.ts';
 import { LegacyDialect } from './doors/legacy-dialect.ts';
@@ -19,6 +20,7 @@ import type { Acknowledgements } from './tracks/acknowledge.ts';
 
 export interface ReceptionPorts extends HelloPorts {
   readonly authority: Authority;
+  readonly identity: RelayIdentity;
   readonly directory: Directory;
   readonly line: DeliveryLine;
   readonly acknowledgements: Acknowledgements;
@@ -49,7 +51,9 @@ export class RelayReception implements Reception {
     if (token === undefined || token.length > tokenLength) return { problem: problemOf('unauthenticated') };
     try {
       const session = await this.#ports.authority.introspect(token);
-      return session === undefined ? { problem: problemOf('unauthenticated') } : { session };
+      // A relay serves the tenant whose issuer it is certified by, and no other.
+      const isOurs = session !== undefined && session.tenant === this.#ports.identity.seal?.root.tenant;
+      return isOurs ? { session } : { problem: problemOf('unauthenticated') };
     } catch (error) {
       this.#ports.log.warn(factsOf(error), 'A token could not be introspected.');
       return { problem: error instanceof ProblemError ? error.problem : problemOf('unavailable') };

@@ -122,6 +122,7 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
   const line = new DeliveryLine({ identity, directory, journal, peers, tracker, emission, clock, log });
   const reception = new RelayReception({
     authority,
+    identity,
     directory,
     peers,
     journal,
@@ -155,6 +156,8 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
   const host = options.host ?? '127.0.0.1';
   const port = await listen(server, host, options.port);
   admission.allowHosts(hostsOf(host, port));
+  const url = `${options.tls === undefined ? 'http' : 'https'}://${hostOf(host)}:${port}`;
+  log.info({ url }, 'The relay listens.');
 
   const stopHouse = keepHouse(journal, tracker, clock, log);
   const close = async (): Promise<void> => {
@@ -193,7 +196,6 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
     throw error;
   }
   isReady = true;
-  const url = `${options.tls === undefined ? 'http' : 'https'}://${hostOf(host)}:${port}`;
   log.info({ url, legacy: options.legacy ?? 'off' }, 'The relay is ready.');
   return { url, close };
 };

@@ -190,6 +190,12 @@ describe('a hello', () => {
     });
   });
 
+  it('speaks for one instance of a connection, and may be said again', async () => {
+    const { client, recipient } = await stack.runtime();
+    await expect(client.hello('another')).rejects.toThrow('invalid-request');
+    expect(await client.hello('one')).toMatchObject({ recipient });
+  });
+
   it('of an instance that is connected already takes over from it', async () => {
     const runtime = await stack.runtime();
     const { client } = await stack.join(runtime.login);

@@ -119,6 +119,13 @@ describe('the door', () => {
     });
   });
 
+  it('refuses a session of another tenant', async () => {
+    const login = await stack.authority.developer({ tenant: 'globex' });
+    await expect(stack.client({ token: login.token }).connected()).rejects.toMatchObject({
+      data: { kind: 'unauthenticated' },
+    });
+  });
+
   it('takes the token from an Authorization header', async () => {
     const { token } = await stack.authority.developer();
     const client = new Client(stack.url, {}, { extraHeaders: { authorization: `Bearer ${token}` } });

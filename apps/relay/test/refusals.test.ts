@@ -292,7 +292,7 @@ describe('the line refuses', () => {
     const other = await stack.authority.developer();
     const { client, login } = await stack.sender();
     const foreign = await stack.sender({ signedBy: await makeKey() });
-    const elsewhere = await stack.sender({ tenant: foreignTenant });
+    const elsewhere = await stack.sender({ certificate: { tenant: foreignTenant } });
     const cases: [Client, SigningLogin][] = [
       [client, { ...other, session: { ...other.session, user: login.session.user } }],
       [foreign.client, foreign.login],

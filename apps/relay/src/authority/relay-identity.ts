@@ -1,4 +1,4 @@
-import { ok, type Certificate, type Problem, type Result } from '@cd-push/protocol';
+import { epochMs, ok, type Certificate, type EpochMs, type Problem, type Result } from '@cd-push/protocol';
 import {
   cryptoPlatform,
   digestOf,
@@ -20,6 +20,7 @@ export interface Seal {
   /** Digest of the certificate; acceptances name it. */
   readonly digest: string;
   readonly root: TrustRoot;
+  readonly notAfter: EpochMs;
 }
 
 /** Senders use one certificate for many pushes; the issuer's signature on it is checked once. */
@@ -43,9 +44,9 @@ export class RelayIdentity {
     this.#log = log;
   }
 
-  /** Undefined until {@link certify} has succeeded once. */
+  /** Undefined until {@link certify} has succeeded, and when the certificate could not be renewed in time. */
   get seal(): Seal | undefined {
-    return this.#seal;
+    return this.#seal !== undefined && this.#clock.now() < this.#seal.notAfter ? this.#seal : undefined;
   }
 
   /**
@@ -58,13 +59,13 @@ export class RelayIdentity {
     const { certificate, root } = await this.#authority.certify(this.#key.publicKey);
     const opened = await openRelayCertificate(certificate, root);
     if (!opened.ok) throw new Error(opened.problem.detail ?? opened.problem.title);
-    this.#seal = { key: this.#key, certificate, digest: await digestOf(certificate), root };
+    const notAfter = epochMs(opened.value.notAfter);
+    const seal = { key: this.#key, certificate, digest: await digestOf(certificate), root, notAfter };
+    this.#seal = seal;
     this.#opened.clear();
     this.#cancelRenewal();
-    this.#cancelRenewal = this.#clock.after((opened.value.notAfter - this.#clock.now()) / 2, () =>
-      this.#renew(),
-    );
-    return this.#seal;
+    this.#cancelRenewal = this.#clock.after((notAfter - this.#clock.now()) / 2, () => this.#renew());
+    return seal;
   }
 
   /** A sender's certificate that this relay's issuer signed. */
