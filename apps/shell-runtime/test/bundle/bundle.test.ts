@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { bundle } from '../../scripts/bundle-browser.ts';
 import { policy } from '../browser/page-world.ts';
+import type {} from '../browser/real-stack.ts';
 import { launchChromium } from '../chromium.ts';
 import { contentOf } from '../modules/content.ts';
 
@@ -63,8 +64,8 @@ Object.assign(globalThis, { runtime, violations });`;
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     await page.waitForFunction(() => document.title === 'running');
     // By then the client has been through all that it does before a connection.
-    await page.waitForFunction('globalThis.runtime?.state().link.state === "refused"');
-    expect(await page.evaluate('globalThis.violations')).toEqual([]);
+    await page.waitForFunction(() => globalThis.runtime?.state().link.state === 'refused');
+    expect(await page.evaluate(() => globalThis.violations)).toEqual([]);
   } finally {
     await browser.close();
     server.closeAllConnections();
