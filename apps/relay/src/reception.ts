@@ -175,7 +175,7 @@ export class RelayReception implements Reception {
   }
 
   async #push(peer: Peer, event: string, payload: unknown): Promise<Outcome> {
-    const { directory, line, legacy } = this.#ports;
+    const { directory, line, legacy, log } = this.#ports;
     const decoded = legacy === undefined ? ok(payload) : LegacyDialect.decode(payload);
     if (!decoded.ok) return { kind: 'problem', problem: decoded.problem };
     if (legacy?.speaks(event) === true) {
@@ -192,7 +192,10 @@ export class RelayReception implements Reception {
       };
     }
     const answer = await line.push(event, decoded.value, peer);
-    return answer.status ? { kind: 'answer', value: answer } : { kind: 'problem', problem: answer.error };
+    if (answer.status) return { kind: 'answer', value: answer };
+    const { kind, path } = answer.error;
+    log.info({ kind, path, session: peer.session.id, subject: peer.session.subject }, 'A push was refused.');
+    return { kind: 'problem', problem: answer.error };
   }
 }
 

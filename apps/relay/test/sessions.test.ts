@@ -119,6 +119,17 @@ describe('sessions', () => {
     expect(stack.authority.introspections).toBe(before);
   });
 
+  it('are all vouched for anew when the api has lost its history', async () => {
+    const stack = await Stack.start();
+    const { client } = await stack.sender();
+    stack.authority.voided.push('a-session');
+    stack.authority.reset();
+    expect(await client.closed).toMatchObject({ code: 4001 });
+    await expect
+      .poll(async () => (await stack.runtime()).welcome)
+      .toMatchObject({ revokedSessions: ['a-session'] });
+  });
+
   it('hear that the relay stops, and may come back', async () => {
     const stack = await Stack.start();
     const { client } = await stack.sender();

@@ -1,7 +1,10 @@
-import { expect, it } from 'vitest';
+import { generate } from 'selfsigned';
+import { expect, it, onTestFinished } from 'vitest';
 
 import { optionsFromEnvironment } from '../src/environment.ts';
+import { silentLog } from '../src/log.ts';
 import { startRelay } from '../src/start-relay.ts';
+import { Client } from './support/clients.ts';
 import { patchPush } from './support/envelopes.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { MemoryAuthority } from './support/memory-authority.ts';
@@ -60,4 +63,24 @@ it('a relay that is deployed by itself says what its environment lacks', () => {
     legacy: 'off',
     port: 8081,
   });
+});
+
+it('a relay with a certificate of its own speaks TLS alone', async () => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
+  const authority = await MemoryAuthority.create();
+  const relay = await startRelay({
+    port: 0,
+    authority,
+    allowedOrigins: [],
+    logger: silentLog,
+    tls: { key, cert },
+  });
+  onTestFinished(() => relay.close());
+  expect(relay.url).toMatch(/^https:/);
+  await expect(fetch(relay.url.replace('https:', 'http:'))).rejects.toThrow();
+  const { token } = await authority.developer();
+  const client = new Client(relay.url, { token }, { rejectUnauthorized: false });
+  onTestFinished(() => client.close());
+  await client.connected();
+  expect(await client.ask('list-targets', {})).toMatchObject({ status: true });
 });

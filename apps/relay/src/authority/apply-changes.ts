@@ -27,6 +27,7 @@ export class AppliedChanges implements ChangeListener {
   readonly #ports: ChangePorts;
   readonly #runtimes: Reloader;
   readonly #triggers: Reloader;
+  readonly #voided: Reloader;
 
   constructor(ports: ChangePorts) {
     this.#ports = ports;
@@ -40,6 +41,12 @@ export class AppliedChanges implements ChangeListener {
     this.#triggers = new Reloader(
       async () => directory.replaceTriggers(await authority.triggers()),
       'The trigger registry could not be read yet.',
+      clock,
+      log,
+    );
+    this.#voided = new Reloader(
+      () => this.#loadVoided(),
+      'The list of sessions whose signatures are void could not be read yet.',
       clock,
       log,
     );
@@ -83,23 +90,30 @@ export class AppliedChanges implements ChangeListener {
   /** Everybody has to be introspected again, which happens when they come back. */
   reset(): void {
     this.resumed();
+    this.#voided.request();
     for (const peer of this.#ports.peers.all()) peer.outlet.cut('drain');
   }
 
   /** @throws ProblemError where the api cannot be reached. */
   async load(): Promise<void> {
-    const { authority, directory, ended } = this.#ports;
+    const { authority, directory } = this.#ports;
     directory.replaceTriggers(await authority.triggers());
     directory.replaceRuntimes(await authority.runtimes());
-    for (const session of await authority.voidedSessions()) {
-      ended.sessions.add(session);
-      ended.voidedSessions.add(session);
-    }
+    await this.#loadVoided();
   }
 
   close(): void {
     this.#runtimes.close();
     this.#triggers.close();
+    this.#voided.close();
+  }
+
+  async #loadVoided(): Promise<void> {
+    const { authority, ended } = this.#ports;
+    for (const session of await authority.voidedSessions()) {
+      ended.sessions.add(session);
+      ended.voidedSessions.add(session);
+    }
   }
 
   #endSession(session: string, voidsSignatures: boolean): void {

@@ -66,8 +66,10 @@ const faultOf = (chunk: string): Problem => {
 
 /** The decoder reads the JSON before it refuses a name, so what is left to refuse after valid JSON is the name. */
 const isEventNameRefused = (chunk: string): boolean => {
+  const start = chunk.indexOf('[');
+  if (start === -1) return false;
   try {
-    JSON.parse(chunk.slice(chunk.indexOf('[')));
+    JSON.parse(chunk.slice(start));
     return true;
   } catch {
     return false;

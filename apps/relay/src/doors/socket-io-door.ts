@@ -31,7 +31,7 @@ export interface Reception {
 
 /** Path under which Socket.IO is spoken; clients know it as the default. */
 const path = '/socket.io/';
-/** Messages that could not be read at all, after which a peer is taken to speak something else. */
+/** Messages in a row that are no JSON, after which a peer is taken to speak something else. */
 const garbageAllowed = 16;
 /** Messages of one peer that are still being answered; past this it is cut for its rate. */
 const unansweredAllowed = 4_096;
@@ -138,12 +138,13 @@ export class SocketIoDoor {
       const event = String(name);
       const reply = replyOf(parts);
       if (payload instanceof Undecodable) {
-        garbage += 1;
+        if (payload.problem.kind === 'invalid-json') garbage += 1;
         if (reply === undefined) outlet.emit('problem', payload.problem);
         else reply({ status: false, error: payload.problem });
         if (garbage > garbageAllowed) outlet.cut('garbage');
         return;
       }
+      garbage = 0;
       unanswered += 1;
       if (unanswered > unansweredAllowed) outlet.cut('rate', problemOf('rate-limited', { retryAfter: 1 }));
       if (!outlet.isOpen) return;

@@ -137,6 +137,10 @@ export class MemoryAuthority implements Authority {
     this.#listener?.changed(change);
   }
 
+  reset(): void {
+    this.#listener?.reset();
+  }
+
   revoke(session: Session, voidsSignatures = true): void {
     for (const [token, held] of this.sessions) if (held.id === session.id) this.sessions.delete(token);
     this.change({ kind: 'session-revoked', session: session.id, voidsSignatures });
