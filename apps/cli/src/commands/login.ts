@@ -46,7 +46,6 @@ export const logout = buildCommand<NoFlags, [string?], CliContext>({
   parameters: { flags: {}, positional: { kind: 'tuple', parameters: [url] } },
   loader: lazily(async () => {
     const { runLogout } = await import('../credentials/run-login.ts');
-    return (context: CliContext, _flags: NoFlags, address?: string) =>
-      runLogout(context, address);
+    return (context: CliContext, _flags: NoFlags, address?: string) => runLogout(context, address);
   }),
 });

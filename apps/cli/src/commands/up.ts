@@ -7,7 +7,9 @@ import { jsonFlag } from './shared-flags.ts';
 export type UpFlags = {
   readonly environment?: string;
   readonly data?: string;
-  readonly port: number;
+  readonly port?: number;
+  readonly host: boolean;
+  readonly admin?: string;
   readonly entry?: string;
   readonly watch: boolean;
   readonly json: boolean;
@@ -29,6 +31,7 @@ export const up = buildCommand<UpFlags, [], CliContext>({
       'Examples:',
       '  cd-cli up',
       '  cd-cli up --watch                 pushes what is saved, in the same process',
+      '  cd-cli up --host --admin ada      reachable from other machines; asks for a password',
       '  cd-cli up --port 8080 --data /tmp/stack',
     ].join('\n'),
   },
@@ -37,9 +40,22 @@ export const up = buildCommand<UpFlags, [], CliContext>({
       port: {
         kind: 'parsed',
         parse: portNumber,
-        brief: 'Port of the page, if it is free',
-        default: '4700',
+        brief: 'Port of the page, if it is free (the last one, or 4700)',
+        optional: true,
         placeholder: 'port',
+      },
+      host: {
+        kind: 'boolean',
+        brief: 'Let other machines in: HTTPS, and no user from the start',
+        default: false,
+        withNegated: false,
+      },
+      admin: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'With --host: the admin who signs in; the first time, who is made',
+        optional: true,
+        placeholder: 'name',
       },
       entry: {
         kind: 'parsed',

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -13,14 +14,17 @@ import type { Proxy } from './proxy.ts';
 
 export interface DevHostOptions {
   readonly base: LiveBase;
-  /** What `/cd-push/boot.json` says, asked for at every request: a join code does not hold for ever. */
-  readonly boot: () => Promise<object>;
+  /**
+   * What `/cd-push/boot.json` says to a page of this origin, asked for at every request: a join code does not hold for
+   * ever.
+   */
+  readonly boot: (origin: string) => Promise<object>;
   /** The browser bundle of the runtime, or undefined where the project has none. */
   readonly runtime: () => Promise<string | undefined>;
   /** Names under which the page may be asked for, with their port. */
   readonly hosts: ReadonlySet<string>;
   /** PEM texts; plain HTTP without them. */
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  readonly tls?: { readonly key: string; readonly cert: string; readonly authorityFile: string } | undefined;
   /** Hands requests on to the api and the relay, where everything has one address. */
   readonly proxy?: Proxy | undefined;
 }
@@ -80,7 +84,7 @@ const answer = async (
       send(response, 400, 'text/plain', 'This is no path.\n');
       return;
     case 'cd-push/boot.json':
-      send(response, 200, 'application/json', JSON.stringify(await options.boot()));
+      send(response, 200, 'application/json', JSON.stringify(await options.boot(originOf(options, request))));
       return;
     case 'cd-push/boot.js':
       send(response, 200, 'text/javascript', bootScript);
@@ -91,6 +95,10 @@ const answer = async (
       else send(response, 200, 'text/javascript', runtime);
       return;
     }
+    case 'cd-push/authority.pem':
+      if (options.tls === undefined) send(response, 404, 'text/plain', 'This host needs no certificate.\n');
+      else send(response, 200, 'application/x-x509-ca-cert', await readFile(options.tls.authorityFile));
+      return;
     case 'cd-push.base.json':
       send(response, 200, 'application/json', JSON.stringify(options.base.manifest()));
       return;
@@ -138,6 +146,9 @@ const pathOf = (url: string): string | undefined => {
     return undefined;
   }
 };
+
+const originOf = ({ tls }: DevHostOptions, { headers: { host = '' } }: IncomingMessage): string =>
+  `${tls === undefined ? 'http' : 'https'}://${host}`;
 
 const isKnownHost = (hosts: ReadonlySet<string>, { headers: { host } }: IncomingMessage): boolean =>
   host !== undefined && hosts.has(host.toLowerCase());

@@ -13,8 +13,8 @@ import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
 import { ignoreTooling } from '../transform/project-scan.ts';
 import { pushSaves } from '../watch/push-saves.ts';
-import { startStack } from './start-stack.ts';
-import { runningStack } from './state-file.ts';
+import { startStack, type Reach } from './start-stack.ts';
+import { runningStack, type StackState } from './state-file.ts';
 
 /** Where a page without further ado starts. */
 const entries = ['src/main.ts', 'src/main.tsx', 'src/main.js', 'src/index.ts', 'main.ts', 'main.js'];
@@ -30,13 +30,15 @@ export const runUp = async (context: CliContext, flags: UpFlags): Promise<void> 
       next: `Open ${running.pageUrl}`,
     });
   }
+  const reach: Reach = flags.host ? await networkReachOf(context, settings, flags) : { kind: 'loopback' };
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);
   const stack = await startStack({
     settings,
+    reach,
     port: flags.port,
     entry: entryOf(settings, flags.entry),
-    log: (line) => talk.say(line.trimEnd()),
+    tell: (message) => talk.say(`${talk.paint('red', 'error')} ${message}`),
     onError: failure.reject,
   });
   try {
@@ -44,9 +46,7 @@ export const runUp = async (context: CliContext, flags: UpFlags): Promise<void> 
     const readyMs = Math.round(performance.now() - startedAt);
     const joinCode = await stack.joinCode();
     if (flags.json) printJson(context, { type: 'ready', readyMs, joinCode, ...state });
-    talk.warn(
-      'A developer who may push everything is signed in for every program of this machine’s user. This stack is for one’s own machine alone.',
-    );
+    tellReach(talk, reach, state);
     talk.say(`Ready in ${readyMs} ms. ${talk.paint('bold', `Open ${state.pageUrl}`)}`);
     talk.say(`api ${state.apiUrl}   relay ${state.relayUrl}   data ${settings.dataFolder}`);
     if (flags.watch) await Promise.race([watchHere(context, settings, flags), failure.promise]);
@@ -57,6 +57,30 @@ export const runUp = async (context: CliContext, flags: UpFlags): Promise<void> 
   } finally {
     await stack.close();
   }
+};
+
+/** Loaded for `--host` alone: making certificates takes a library. */
+const networkReachOf = async (
+  context: CliContext,
+  settings: Settings,
+  { admin }: UpFlags,
+): Promise<Reach> => {
+  const { networkReach } = await import('./network-reach.ts');
+  return networkReach(context, settings, admin);
+};
+
+const tellReach = (talk: Talk, reach: Reach, { pageUrl }: StackState): void => {
+  if (reach.kind === 'loopback') {
+    talk.warn(
+      'A developer who may push everything is signed in for every program of this user. This stack is for one’s own machine alone.',
+    );
+    return;
+  }
+  const { port } = new URL(pageUrl);
+  talk.say(`Other machines reach it as ${reach.names.map((name) => `https://${name}:${port}/`).join(', ')}`);
+  talk.say(
+    `Their browsers must trust ${reach.certificate.authorityFile}; it is also at ${pageUrl}cd-push/authority.pem`,
+  );
 };
 
 const watchHere = async (context: CliContext, settings: Settings, flags: UpFlags): Promise<void> => {

@@ -15,25 +15,40 @@ const StackIdentitySchema = Type.Object({
   serviceSecret: Type.String({ minLength: 32 }),
   /** Of the seeded developer. */
   developerPassword: Type.String({ minLength: 32 }),
+  /** Of the page the last time; a page keeps what it has under its address. */
+  pagePort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
 });
 export type StackIdentity = Static<typeof StackIdentitySchema>;
 
-/** Makes the data folder if need be, and gives what a stack keeps for itself. */
-export const stackIdentity = (dataFolder: string): StackIdentity => {
+/** Makes a data folder if need be. It lies in a project; none of it is for a repository. */
+export const makeDataFolder = (dataFolder: string): void => {
   makePrivateFolder(dataFolder);
-  // It lies in a project; none of it is for a repository.
   writeFileSync(join(dataFolder, '.gitignore'), '*\n');
-  const file = join(dataFolder, 'identity.json');
-  const kept = parse(readPrivateFile(file));
+};
+
+/** What a stack keeps for itself in its data folder; made at the first call. */
+export const stackIdentity = (dataFolder: string): StackIdentity => {
+  makeDataFolder(dataFolder);
+  const kept = parse(readPrivateFile(identityFile(dataFolder)));
   if (kept !== undefined) return kept;
   const made: StackIdentity = {
     issuer: `https://${randomUUID()}.cd-push.invalid`,
     serviceSecret: randomBytes(32).toString('base64url'),
     developerPassword: randomBytes(32).toString('base64url'),
   };
-  writePrivateFile(file, `${JSON.stringify(made, undefined, 2)}\n`);
+  write(dataFolder, made);
   return made;
 };
+
+/** Wishes for the same port the next time. */
+export const rememberPort = (dataFolder: string, identity: StackIdentity, pagePort: number): void => {
+  if (identity.pagePort !== pagePort) write(dataFolder, { ...identity, pagePort });
+};
+
+const identityFile = (dataFolder: string): string => join(dataFolder, 'identity.json');
+
+const write = (dataFolder: string, identity: StackIdentity): void =>
+  writePrivateFile(identityFile(dataFolder), `${JSON.stringify(identity, undefined, 2)}\n`);
 
 const parse = (text: string | undefined): StackIdentity | undefined => {
   try {

@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-import { startApi } from '@cd-push/api';
-import { jsonLog, startRelay } from '@cd-push/relay';
-
 import type { Session } from '@cd-push/client';
+
 import { ignoredFiles } from '../project/ignored-files.ts';
 import { openProject } from '../project/open-project.ts';
 import type { Settings } from '../settings/load-settings.ts';
@@ -13,18 +11,39 @@ import { createDevHost } from './dev-host.ts';
 import { developerFolder, developerName, joinCodes, signDeveloperIn } from './developer.ts';
 import { freePort } from './free-port.ts';
 import { LiveBase } from './live-base.ts';
+import type { LocalCertificate } from './local-certificate.ts';
+import { apiPath, createProxy } from './proxy.ts';
 import { runtimeBundle } from './runtime-bundle.ts';
-import { stackIdentity } from './stack-identity.ts';
+import { serviceLog } from './service-log.ts';
+import { makeDataFolder, rememberPort, stackIdentity } from './stack-identity.ts';
+import { loopback, startServices } from './start-services.ts';
 import { removeStackState, writeStackState, type StackState } from './state-file.ts';
+
+/** Who can reach the stack. */
+export type Reach =
+  /** This machine alone, with a developer who is signed in already. */
+  | { readonly kind: 'loopback' }
+  /** Other machines too, under one https address for page, api and relay, and with people who sign in. */
+  | {
+      readonly kind: 'network';
+      readonly names: readonly string[];
+      readonly certificate: LocalCertificate;
+      readonly dataFolder: string;
+      readonly signIn: (apiUrl: string) => Promise<Session>;
+      /** Where the session of `signIn` is kept. */
+      readonly credentials: string;
+    };
 
 export interface StackOptions {
   readonly settings: Settings;
-  /** Port of the page, if it is free. */
-  readonly port: number;
+  readonly reach: Reach;
+  /** Port of the page, if it is free; the last one by default. */
+  readonly port: number | undefined;
   /** File that the page's runtime starts with. */
   readonly entry: string;
-  /** Where warnings and errors of api and relay go, as JSON lines. */
-  readonly log: (line: string) => void;
+  /** Hears of errors that api and relay logged. */
+  readonly tell: (message: string) => void;
+  /** Hears that the project can be watched no longer. */
   readonly onError: (error: Error) => void;
 }
 
@@ -36,105 +55,95 @@ export interface RunningStack {
   close(): Promise<void>;
 }
 
-const loopback = '127.0.0.1';
+const usualPort = 4700;
 
-/** Starts api, relay and the page's host in this process, for this machine alone. */
-export const startStack = async ({
-  settings,
-  port,
-  entry,
-  log,
-  onError,
-}: StackOptions): Promise<RunningStack> => {
-  const { dataFolder, module, root } = settings;
+/** Starts api, relay and the page's host in this process. */
+export const startStack = async (options: StackOptions): Promise<RunningStack> => {
+  const { settings, reach, port, entry, tell, onError } = options;
+  const { module, root } = settings;
+  const dataFolder = reach.kind === 'loopback' ? settings.dataFolder : reach.dataFolder;
+  makeDataFolder(settings.dataFolder);
   const identity = stackIdentity(dataFolder);
-  const pagePort = await freePort(port, loopback);
+  const pagePort = await freePort(port ?? identity.pagePort ?? usualPort);
   const [apiPort, relayPort] = await Promise.all([freePort(pagePort + 1), freePort(pagePort + 2)]);
-  const origins = [`http://${loopback}:${pagePort}`, `http://localhost:${pagePort}`];
-  const closing: (() => Promise<void> | void)[] = [];
-  const close = async (): Promise<void> => {
-    for (const step of closing.toReversed()) await step();
+  const names = reach.kind === 'loopback' ? ['localhost', loopback] : reach.names;
+  const scheme = reach.kind === 'loopback' ? 'http' : 'https';
+  const origins = names.map((name) => `${scheme}://${name}:${pagePort}`);
+  const [origin = ''] = origins;
+  const publicRelayUrl = reach.kind === 'loopback' ? `http://${loopback}:${relayPort}` : origin;
+
+  await using started = new AsyncDisposableStack();
+  const log = serviceLog(dataFolder, tell);
+  started.defer(() => log.close());
+  const services = await startServices({
+    identity,
+    dataFolder,
+    apiPort,
+    relayPort,
+    origins,
+    publicRelayUrl,
+    log: log.write,
+    api:
+      reach.kind === 'loopback'
+        ? {
+            seed: {
+              userName: developerName,
+              password: identity.developerPassword,
+              roles: ['developer', 'admin'],
+              grants: [{ prefix: '/', environments: ['*'] }],
+            },
+          }
+        : { trustedProxies: [loopback] },
+  });
+  started.defer(() => services.close());
+  const { apiUrl, relayUrl } = services;
+  const session =
+    reach.kind === 'loopback'
+      ? await signDeveloperIn(apiUrl, dataFolder, identity.developerPassword)
+      : await reach.signIn(apiUrl);
+
+  const ignored = ignoredFiles(root, settings);
+  const base = new LiveBase(openProject(settings), {
+    root,
+    ignore: (path) => ignoreTooling(path) || ignored(path),
+    onError,
+  });
+  started.defer(() => base.close());
+  const joinCode = joinCodes(session, settings);
+  const host = createDevHost({
+    base,
+    hosts: new Set(origins.map((one) => new URL(one).host)),
+    runtime: () => runtimeBundle(root),
+    boot: async (asked) => {
+      const addresses =
+        reach.kind === 'loopback' ? { apiUrl, relayUrl } : { apiUrl: `${asked}${apiPath}`, relayUrl: asked };
+      return { ...addresses, baseUrl: '/', module, entry, joinCode: await joinCode() };
+    },
+    ...(reach.kind === 'loopback' ? {} : { tls: reach.certificate, proxy: createProxy(apiUrl, relayUrl) }),
+  });
+  host.listen(pagePort, reach.kind === 'loopback' ? loopback : undefined);
+  await once(host, 'listening');
+  started.defer(async () => {
+    host.closeAllConnections();
+    host.close();
+    await once(host, 'close');
+  });
+  rememberPort(dataFolder, identity, pagePort);
+
+  const state: StackState = {
+    pid: process.pid,
+    apiUrl,
+    relayUrl,
+    pageUrl: `${origin}/`,
+    module,
+    root,
+    credentials: reach.kind === 'loopback' ? developerFolder(dataFolder) : reach.credentials,
+    certificateFile: reach.kind === 'loopback' ? null : reach.certificate.authorityFile,
   };
-  try {
-    const service = { id: 'relay', secret: identity.serviceSecret };
-    const relayUrl = `http://${loopback}:${relayPort}`;
-    const api = await startApi({
-      host: loopback,
-      port: apiPort,
-      dataFile: join(dataFolder, 'api.sqlite'),
-      issuer: identity.issuer,
-      serviceCredential: service,
-      relayUrl,
-      allowedOrigins: origins,
-      seed: {
-        userName: developerName,
-        password: identity.developerPassword,
-        roles: ['developer', 'admin'],
-        grants: [{ prefix: '/', environments: ['*'] }],
-      },
-      logLevel: 'warn',
-      logStream: { write: log },
-    });
-    closing.push(() => api.close());
-    // Reading the project and certifying the relay have nothing to do with each other.
-    const [relay, session] = await Promise.all([
-      startRelay({
-        host: loopback,
-        port: relayPort,
-        apiUrl: api.url,
-        serviceCredential: service,
-        allowedOrigins: origins,
-        logger: jsonLog({ level: 'warn', write: log }),
-      }),
-      signDeveloperIn(api.url, dataFolder, identity.developerPassword),
-    ]);
-    closing.push(() => relay.close());
-    const ignored = ignoredFiles(root, settings);
-    const base = new LiveBase(openProject(settings), {
-      root,
-      ignore: (path) => ignoreTooling(path) || ignored(path),
-      onError,
-    });
-    closing.push(() => base.close());
-
-    const pageUrl = `http://localhost:${pagePort}/`;
-    const joinCode = joinCodes(session, settings);
-    const host = createDevHost({
-      base,
-      hosts: new Set(origins.map((origin) => new URL(origin).host)),
-      runtime: () => runtimeBundle(root),
-      boot: async () => ({
-        apiUrl: api.url,
-        relayUrl: relay.url,
-        baseUrl: '/',
-        module,
-        entry,
-        joinCode: await joinCode(),
-      }),
-    });
-    host.listen(pagePort, loopback);
-    await once(host, 'listening');
-    closing.push(async () => {
-      host.closeAllConnections();
-      host.close();
-      await once(host, 'close');
-    });
-
-    const state: StackState = {
-      pid: process.pid,
-      apiUrl: api.url,
-      relayUrl: relay.url,
-      pageUrl,
-      module,
-      root,
-      credentials: developerFolder(dataFolder),
-      certificateFile: null,
-    };
-    writeStackState(dataFolder, state);
-    closing.push(() => removeStackState(dataFolder));
-    return { state, session, joinCode, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  writeStackState(settings.dataFolder, state);
+  started.defer(() => removeStackState(settings.dataFolder));
+  const owned = started.move();
+  return { state, session, joinCode, close: () => owned.disposeAsync() };
 };
+
+export const networkDataFolder = (settings: Settings): string => join(settings.dataFolder, 'network');

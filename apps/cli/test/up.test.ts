@@ -1,0 +1,222 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import tls from 'node:tls';
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { startFakeRuntime } from './support/fake-runtime.ts';
+import { cli, makeWorkshop, type Workshop } from './support/workshop.ts';
+
+// Each of these starts processes, which takes its time on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
+
+const program = join(import.meta.dirname, '../dist/main.js');
+let workshop: Workshop;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  children = [];
+  workshop = makeWorkshop({
+    'package.json': '{"name":"shop"}',
+    'index.html': '<p>shop</p>\n',
+    'src/main.ts': 'export const a = 1;\n',
+    'src/page.html': '<p>hello</p>\n',
+  });
+});
+afterEach(() => {
+  for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
+  workshop[Symbol.dispose]();
+});
+
+interface Ready {
+  readonly apiUrl: string;
+  readonly relayUrl: string;
+  readonly pageUrl: string;
+  readonly joinCode: string;
+  readonly certificateFile: string | null;
+  readonly readyMs: number;
+}
+
+interface Up {
+  readonly ready: Ready;
+  readonly child: ChildProcess;
+  readonly talk: () => string;
+  /** Asks it to end, and gives its exit code. */
+  readonly end: () => Promise<number | null>;
+}
+
+/** Starts the built program as a person does, and resolves when it says that it is ready. */
+const up = async (args: string[] = [], stdin = ''): Promise<Up> => {
+  const child = spawn(process.execPath, [program, 'up', '--json', '--port', '0', ...args], {
+    cwd: workshop.root,
+    env: { ...process.env, ...workshop.env },
+  });
+  children.push(child);
+  child.stdin.end(stdin);
+  let talk = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    talk += chunk.toString();
+  });
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
+  });
+  const first = new Promise<Ready>((resolve) => {
+    createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as Ready));
+  });
+  const ready = await Promise.race([
+    first,
+    ended.then((code) => Promise.reject(new Error(`Ended with ${code}.\n${talk}`))),
+  ]);
+  return {
+    ready,
+    child,
+    talk: () => talk,
+    end: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+};
+
+test('help starts in under 150 ms', async () => {
+  const times: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, [program, '--help'], { stdio: 'ignore' });
+    await new Promise((resolve) => {
+      child.once('close', resolve);
+    });
+    times.push(performance.now() - startedAt);
+  }
+  expect(Math.min(...times)).toBeLessThan(150);
+});
+
+test('up is ready in under two seconds, warns of its developer, and leaves nothing open at its end', async () => {
+  const startedAt = performance.now();
+  const { ready, talk, end } = await up();
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  const { code, stderr } = await cli(['up'], { cwd: workshop.root, env: workshop.env });
+  expect(code).toBe(1);
+  expect(stderr).toContain(ready.pageUrl);
+  expect(await end()).toBe(0);
+  expect(talk()).toContain('warning');
+  expect(existsSync(join(workshop.root, '.cd-push/stack.json'))).toBe(false);
+  await expect(fetch(ready.apiUrl)).rejects.toThrow();
+});
+
+test('what up keeps is for its owner alone, and whom runtimes pinned survives a restart', async () => {
+  const first = await up();
+  for (const file of [
+    'identity.json',
+    'stack.json',
+    'developer/key.json',
+    'developer/session.json',
+    'api.sqlite',
+  ]) {
+    expect(`${file} ${(statSync(join(workshop.root, '.cd-push', file)).mode & 0o077).toString(8)}`).toBe(
+      `${file} 0`,
+    );
+  }
+  const { issuer } = (await (await fetch(`${first.ready.apiUrl}/.well-known/cd-push`)).json()) as {
+    issuer: string;
+  };
+  await first.end();
+  const second = await up();
+  const after = (await (await fetch(`${second.ready.apiUrl}/.well-known/cd-push`)).json()) as {
+    issuer: string;
+  };
+  expect(after.issuer).toBe(issuer);
+  await second.end();
+});
+
+test('a stack that was killed does not count as running', async () => {
+  const { child } = await up();
+  child.kill('SIGKILL');
+  await new Promise((resolve) => {
+    child.once('close', resolve);
+  });
+  const { stderr } = await cli(['targets'], { cwd: workshop.root, env: workshop.env });
+  expect(stderr).toContain('No stack of this project runs here');
+  const again = await up();
+  expect(await again.end()).toBe(0);
+});
+
+test('up --watch pushes what is saved', async () => {
+  const { ready, end, child } = await up(['--watch']);
+  const runtime = await startFakeRuntime(ready, ready.joinCode);
+  const lines = createInterface({ input: child.stdout! });
+  const pushed = new Promise<void>((resolve) => {
+    lines.on('line', (line) => line.includes('"result"') && resolve());
+  });
+  await runtime.has(0);
+  workshop.write('src/page.html', '<p>saved</p>\n');
+  await pushed;
+  expect(runtime.received.at(-1)!.contents[0]).toMatchObject({ text: '<p>saved</p>\n' });
+  runtime.close();
+  await end();
+});
+
+test('up --host has no user from the start: without a name or a password it does not begin', async () => {
+  const nobody = await cli(['up', '--host'], { cwd: workshop.root, env: workshop.env });
+  expect(nobody.code).toBe(2);
+  expect(nobody.stderr).toContain('--admin');
+  const weak = await cli(['up', '--host', '--admin', 'ada'], {
+    cwd: workshop.root,
+    env: workshop.env,
+    stdin: 'short',
+  });
+  expect(weak.code).toBe(1);
+  expect(weak.stderr).toContain('12 characters');
+});
+
+test('up --host serves page, api and relay under one certified address, to whom signs in', async () => {
+  const password = 'correct horse battery staple';
+  const { ready, end, talk } = await up(['--host', '--admin', 'ada'], password);
+  expect(talk()).not.toContain('developer who may push everything');
+  expect(talk()).not.toContain(password);
+  const authority = readFileSync(ready.certificateFile!, 'utf8');
+  const origin = `https://localhost:${new URL(ready.pageUrl).port}`;
+  const status = (headers: Record<string, string> = {}, ca: string | undefined = authority) =>
+    new Promise<number | string>((resolve) => {
+      request(origin, { headers, servername: 'localhost', ...(ca === '' ? {} : { ca }) }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      })
+        .on('error', ({ message }) => resolve(message))
+        .end();
+    });
+  expect(await status()).toBe(200);
+  expect(await status({}, '')).toMatch(/certificate/u);
+  expect(await status({ host: 'evil.example' })).toBe(403);
+
+  // A runtime on another machine comes by this one address.
+  const before = tls.getCACertificates('default');
+  tls.setDefaultCACertificates([...before, authority]);
+  try {
+    const runtime = await startFakeRuntime(
+      { apiUrl: `${origin}/cd-push/api`, relayUrl: origin },
+      ready.joinCode,
+    );
+    const { code, json } = await cli(['push', 'runtime', 'src/page.html', '--json'], {
+      cwd: workshop.root,
+      env: workshop.env,
+    });
+    expect(json.at(-1)).toMatchObject({ outcome: 'reached' });
+    expect(code).toBe(0);
+    runtime.close();
+    const login = ['login', `${origin}/cd-push/api`, '--user', 'ada', '--json'];
+    const signedIn = await cli(login, { cwd: workshop.root, env: workshop.env, stdin: password });
+    expect(signedIn.json).toMatchObject([{ type: 'signed-in', mayPush: true }]);
+    const seeded = ['login', `${origin}/cd-push/api`, '--user', 'developer'];
+    expect((await cli(seeded, { cwd: workshop.root, env: workshop.env, stdin: password })).code).toBe(5);
+  } finally {
+    tls.setDefaultCACertificates(before);
+  }
+  expect(await end()).toBe(0);
+  // The next start needs no password: the session is kept.
+  const again = await up(['--host']);
+  expect(await again.end()).toBe(0);
+});
