@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 
 import type { CliContext } from '../cli-context.ts';
 import { CliError, usageError } from '../cli-error.ts';
-import type { BuildFlags } from '../commands/build.ts';
+import type { BuildFlags } from '../commands/flags.ts';
 import { openProject } from '../project/open-project.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { printJson } from '../talk/print-json.ts';

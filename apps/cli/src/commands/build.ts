@@ -1,10 +1,9 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { BuildFlags } from './flags.ts';
 import { lazily } from './command.ts';
 import { jsonFlag } from './shared-flags.ts';
-
-export type BuildFlags = { readonly out: string; readonly json: boolean };
 
 export const build = buildCommand<BuildFlags, [string?], CliContext>({
   docs: {

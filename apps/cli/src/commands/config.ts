@@ -1,10 +1,9 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { ConfigFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { placeFlags, type PlaceFlags } from './shared-flags.ts';
-
-export type ConfigFlags = PlaceFlags & { readonly sources: boolean; readonly json: boolean };
+import { placeFlags } from './shared-flags.ts';
 
 export const config = buildCommand<ConfigFlags, [], CliContext>({
   docs: {

@@ -1,16 +1,9 @@
 import { buildCommand, numberParser } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { JoinCodeFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { duration, jsonFlag, placeFlags, type PlaceFlags } from './shared-flags.ts';
-
-export type JoinCodeFlags = PlaceFlags & {
-  readonly uses: number;
-  readonly ttl: number;
-  readonly label?: readonly string[];
-  readonly group?: readonly string[];
-  readonly json: boolean;
-};
+import { duration, jsonFlag, placeFlags } from './shared-flags.ts';
 
 export const joinCode = buildCommand<JoinCodeFlags, [], CliContext>({
   docs: {

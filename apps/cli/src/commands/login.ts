@@ -1,10 +1,9 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { LoginFlags } from './flags.ts';
 import { lazily, type NoFlags } from './command.ts';
 import { jsonFlag } from './shared-flags.ts';
-
-export type LoginFlags = { readonly user?: string; readonly json: boolean };
 
 const url = {
   parse: String,

@@ -1,27 +1,9 @@
 import { buildCommand, buildRouteMap } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { PushFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import {
-  addressFlags,
-  exitCodeHelp,
-  jsonFlag,
-  placeFlags,
-  triggers,
-  waitFlags,
-  type AddressFlags,
-  type PlaceFlags,
-  type WaitFlags,
-} from './shared-flags.ts';
-
-export type PushFlags = PlaceFlags &
-  AddressFlags &
-  WaitFlags & {
-    readonly trigger?: (typeof triggers)[number];
-    readonly stdin: boolean;
-    readonly resource?: string;
-    readonly json: boolean;
-  };
+import { addressFlags, exitCodeHelp, jsonFlag, placeFlags, triggers, waitFlags } from './shared-flags.ts';
 
 const runtime = buildCommand<PushFlags, string[], CliContext>({
   docs: {

@@ -1,19 +1,9 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { SayFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import {
-  addressFlags,
-  exitCodeHelp,
-  jsonFlag,
-  placeFlags,
-  waitFlags,
-  type AddressFlags,
-  type PlaceFlags,
-  type WaitFlags,
-} from './shared-flags.ts';
-
-export type SayFlags = PlaceFlags & AddressFlags & WaitFlags & { readonly json: boolean };
+import { addressFlags, exitCodeHelp, jsonFlag, placeFlags, waitFlags } from './shared-flags.ts';
 
 const flags = { ...placeFlags, ...addressFlags, ...waitFlags, ...jsonFlag } as const;
 

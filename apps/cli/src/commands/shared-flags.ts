@@ -25,11 +25,6 @@ export const jsonFlag = {
   },
 } as const;
 
-export type PlaceFlags = {
-  readonly environment?: string;
-  readonly mode?: (typeof modes)[number];
-  readonly data?: string;
-};
 /** Where a command goes. */
 export const placeFlags = {
   environment: {
@@ -54,11 +49,6 @@ export const placeFlags = {
   },
 } as const;
 
-export type AddressFlags = {
-  readonly target?: readonly string[];
-  readonly group?: readonly string[];
-  readonly label?: readonly string[];
-};
 /** To whom something goes. */
 export const addressFlags = {
   target: {
@@ -87,11 +77,6 @@ export const addressFlags = {
   },
 } as const;
 
-export type WaitFlags = {
-  readonly wait: (typeof stages)[number];
-  readonly timeout: number;
-  readonly silent?: boolean;
-};
 /** How long a command stays with what it sent. */
 export const waitFlags = {
   wait: { kind: 'enum', values: stages, brief: 'Stage to wait for at every recipient', default: 'completed' },

@@ -1,10 +1,9 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { TargetsFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { jsonFlag, placeFlags, type PlaceFlags } from './shared-flags.ts';
-
-export type TargetsFlags = PlaceFlags & { readonly all: boolean; readonly json: boolean };
+import { jsonFlag, placeFlags } from './shared-flags.ts';
 
 export const targets = buildCommand<TargetsFlags, [], CliContext>({
   docs: {

@@ -1,10 +1,9 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { TrackFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { jsonFlag, placeFlags, type PlaceFlags } from './shared-flags.ts';
-
-export type TrackFlags = PlaceFlags & { readonly json: boolean };
+import { jsonFlag, placeFlags } from './shared-flags.ts';
 
 export const track = buildCommand<TrackFlags, [string], CliContext>({
   docs: {

@@ -1,19 +1,9 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { UpFlags } from './flags.ts';
 import { lazily } from './command.ts';
 import { jsonFlag } from './shared-flags.ts';
-
-export type UpFlags = {
-  readonly environment?: string;
-  readonly data?: string;
-  readonly port?: number;
-  readonly host: boolean;
-  readonly admin?: string;
-  readonly entry?: string;
-  readonly watch: boolean;
-  readonly json: boolean;
-};
 
 const portNumber = (text: string): number => {
   const port = Number(text);

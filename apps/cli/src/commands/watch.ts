@@ -1,22 +1,9 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import type { WatchFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import {
-  addressFlags,
-  jsonFlag,
-  placeFlags,
-  triggers,
-  type AddressFlags,
-  type PlaceFlags,
-} from './shared-flags.ts';
-
-export type WatchFlags = PlaceFlags &
-  AddressFlags & {
-    readonly trigger?: (typeof triggers)[number];
-    readonly silent?: boolean;
-    readonly json: boolean;
-  };
+import { addressFlags, jsonFlag, placeFlags, triggers } from './shared-flags.ts';
 
 export const watch = buildCommand<WatchFlags, [], CliContext>({
   docs: {

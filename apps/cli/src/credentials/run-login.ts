@@ -4,7 +4,7 @@ import { login, restoreSession } from '@cd-push/client';
 
 import type { CliContext } from '../cli-context.ts';
 import { CliError, usageError } from '../cli-error.ts';
-import type { LoginFlags } from '../commands/login.ts';
+import type { LoginFlags } from '../commands/flags.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { printJson } from '../talk/print-json.ts';

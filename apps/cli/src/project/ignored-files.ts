@@ -6,7 +6,7 @@ import ignore from 'ignore';
 import type { Ignore } from '../transform/project-scan.ts';
 
 /** Beside the configuration file or the program's root; in the words of a .gitignore. */
-export const ignoreFileName = '.cdpushignore';
+const ignoreFileName = '.cdpushignore';
 
 /** What editors put beside a file while they save it: JetBrains, Vim, Emacs and those that make backups. */
 const editorLeftovers = ['*___jb_tmp___', '*___jb_old___', '4913', '*~', '*.swp', '*.swx', '#*#'];

@@ -49,7 +49,7 @@ export type SettingFlags = Partial<
   readonly dataFolder?: string | undefined;
 };
 
-export type Source = 'flag' | 'environment' | 'file' | 'default';
+type Source = 'flag' | 'environment' | 'file' | 'default';
 
 export interface LoadedSettings {
   readonly settings: Settings;

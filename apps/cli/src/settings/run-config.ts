@@ -1,5 +1,5 @@
 import type { CliContext } from '../cli-context.ts';
-import type { ConfigFlags } from '../commands/config.ts';
+import type { ConfigFlags } from '../commands/flags.ts';
 import { configFolder } from '../credentials/config-folder.ts';
 import { runningStack } from '../stack/state-file.ts';
 import { loadSettings, type Settings } from './load-settings.ts';

@@ -2,7 +2,7 @@ import { makeJoinCode } from '@cd-push/client';
 
 import type { CliContext } from '../cli-context.ts';
 import { usageError } from '../cli-error.ts';
-import type { JoinCodeFlags } from '../commands/join-code.ts';
+import type { JoinCodeFlags } from '../commands/flags.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { placeOf, sessionAt } from '../sync/open-lines.ts';

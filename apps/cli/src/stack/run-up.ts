@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { CliContext } from '../cli-context.ts';
 import { CliError } from '../cli-error.ts';
-import type { UpFlags } from '../commands/up.ts';
+import type { UpFlags } from '../commands/flags.ts';
 import { ignoredFiles } from '../project/ignored-files.ts';
 import { openProject } from '../project/open-project.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';

@@ -5,7 +5,7 @@ import type { PatchInput } from '@cd-push/client';
 
 import type { CliContext } from '../cli-context.ts';
 import { usageError } from '../cli-error.ts';
-import type { PushFlags } from '../commands/push.ts';
+import type { PushFlags } from '../commands/flags.ts';
 import { openProject } from '../project/open-project.ts';
 import { putOf } from '../project/patches.ts';
 import { selectEntries } from '../project/select-entries.ts';

@@ -2,7 +2,7 @@ import type { Delivery, Publisher, Push } from '@cd-push/client';
 
 import type { CliContext } from '../cli-context.ts';
 import { usageError } from '../cli-error.ts';
-import type { SayFlags } from '../commands/say.ts';
+import type { SayFlags } from '../commands/flags.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { followPush } from './follow-push.ts';

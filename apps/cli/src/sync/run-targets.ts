@@ -1,7 +1,7 @@
 import type { TargetView } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
-import type { TargetsFlags } from '../commands/targets.ts';
+import type { TargetsFlags } from '../commands/flags.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { printJson } from '../talk/print-json.ts';

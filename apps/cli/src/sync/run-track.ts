@@ -2,7 +2,7 @@ import type { PushView } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
 import { usageError } from '../cli-error.ts';
-import type { TrackFlags } from '../commands/track.ts';
+import type { TrackFlags } from '../commands/flags.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';

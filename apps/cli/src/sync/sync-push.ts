@@ -8,7 +8,7 @@ export interface LineTrack extends RecipientTrack {
   readonly line: LineName;
 }
 
-export interface LineRefusal {
+interface LineRefusal {
   readonly line: LineName;
   readonly problem: Problem;
 }

@@ -1,6 +1,6 @@
 import type { CliContext } from '../cli-context.ts';
 import { CliError } from '../cli-error.ts';
-import type { AddressFlags } from '../commands/shared-flags.ts';
+import type { AddressFlags } from '../commands/flags.ts';
 import { patchOf } from '../project/patches.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import type { Line } from '../sync/open-lines.ts';

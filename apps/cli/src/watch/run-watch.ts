@@ -1,6 +1,6 @@
 import type { CliContext } from '../cli-context.ts';
 import { usageError } from '../cli-error.ts';
-import type { WatchFlags } from '../commands/watch.ts';
+import type { WatchFlags } from '../commands/flags.ts';
 import { ignoredFiles } from '../project/ignored-files.ts';
 import { openProject } from '../project/open-project.ts';
 import { loadSettings } from '../settings/load-settings.ts';

@@ -15,7 +15,7 @@ import {
 export type Behaviour = 'complete' | 'fail' | 'deliver-only' | 'silent';
 
 /** One push as it arrived here, every signature of it checked. */
-export interface Received {
+interface Received {
   readonly statement: Statement;
   readonly contents: readonly VerifiedContent[];
   readonly envelope: ICdPushEnvelop;

@@ -17,7 +17,7 @@ export interface RecipientTrack {
 }
 
 /** The events that carry notices, and the stage that each stands for. */
-export const noticeStages = {
+const noticeStages = {
   'push-msg-relayed': 'relayed',
   'push-msg-pushed': 'pushed',
   'push-delivered': 'delivered',

@@ -33,7 +33,7 @@ export const developerSession = async (changes: Partial<StoredSession> = {}): Pr
   return new Session({ ...storedSession, ...changes }, key, memorySessionStore(), new RelayClock());
 };
 
-export const storedSession: StoredSession = {
+const storedSession: StoredSession = {
   apiUrl: 'http://127.0.0.1:9',
   issuer: 'https://api.example',
   tenant: 'default',
