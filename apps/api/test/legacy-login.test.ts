@@ -99,6 +99,14 @@ describe('the sign-in of existing clients', () => {
     expect((await api.introspect(legacy)).body).toEqual({ active: false });
   });
 
+  test('gives a token that is good for nothing once the switch is off', async () => {
+    const before = await startTestApi({ legacyLogin: true });
+    const { body } = await before.call('POST', '/api', { body: request(admin) });
+    await before.close();
+    const after = await startTestApi({ dataFile: before.dataFile });
+    expect((await after.introspect(body.app_state.sess.cd_token)).body).toEqual({ active: false });
+  });
+
   test('is limited like any other', async () => {
     const api = await startTestApi({
       legacyLogin: true,

@@ -246,6 +246,17 @@ describe('a token that the issuer’s own key signed', () => {
     expect((await api.introspect(forged)).body).toEqual({ active: false });
   });
 
+  test('is refused when it is a runtime’s with another key than was enrolled', async () => {
+    const { api, key, header } = await withIssuerKey();
+    const { token } = await api.enrol();
+    const payload = decode(token.split('.')[1]);
+    expect((await api.introspect(signed(header, payload, key))).body.active).toBe(true);
+    for (const cnf of [undefined, { jwk: (await newKey()).publicKey }]) {
+      const forged = signed(header, { ...payload, cnf }, key);
+      expect((await api.introspect(forged)).body).toEqual({ active: false });
+    }
+  });
+
   test('is "expired" on HTTP from its end on, and inactive', async () => {
     const api = await startTestApi();
     const { token } = await api.login();
