@@ -41,6 +41,16 @@ export class Overlay {
     this.#add({ kind: 'notice', title: from, text });
   }
 
+  /** The page keeps more old code than it should. */
+  restartDue(): void {
+    this.#add({
+      kind: 'notice',
+      title: 'Time to reload',
+      text: 'This page has taken in many updates, whose old code browsers keep until a page is loaded anew.',
+      action: reload,
+    });
+  }
+
   failed(problem: Problem, resources: readonly string[]): void {
     const { kind, title, detail, stack, resource = resources[0] } = problem;
     this.#add({
@@ -49,7 +59,7 @@ export class Overlay {
       text: detail,
       resource,
       stack,
-      action: kind === 'restart-required' ? { label: 'Reload', run: () => location.reload() } : undefined,
+      action: kind === 'restart-required' ? reload : undefined,
     });
   }
 
@@ -85,6 +95,8 @@ export class Overlay {
     if (kind === 'sync') fade(note, remove);
   }
 }
+
+const reload = { label: 'Reload', run: (): void => location.reload() };
 
 /** Takes a note away after its time; reading it stops the time. */
 const fade = (note: HTMLElement, remove: () => void): void => {

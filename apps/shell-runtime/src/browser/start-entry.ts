@@ -1,10 +1,9 @@
 import { problemOf, type Problem } from '@cd-push/protocol';
 
 import { browserHealth } from '../modules/browser-health.ts';
-import type { ApplyingMark } from '../record/applying-mark.ts';
 import { afterFailedStart, afterStart, suspectsOf } from '../record/recover.ts';
-import type { RunningState } from '../record/running-state.ts';
 import type { PageProgram } from './page-program.ts';
+import type { Remembered } from './persistence.ts';
 
 export type Started =
   | { readonly status: 'running' }
@@ -19,9 +18,7 @@ export type Started =
 export const startEntry = async (
   entry: string,
   program: PageProgram,
-  state: RunningState,
-  mark: ApplyingMark,
-  instance: string,
+  { state, mark, instance }: Remembered,
 ): Promise<Started> => {
   const suspects = suspectsOf(state.records);
   const [newest] = suspects;

@@ -7,14 +7,14 @@ import type { RunningState } from '../record/running-state.ts';
 import type { Change, TrustedPatch } from './push.ts';
 
 /** What people are told. */
-export interface Notice {
+interface Notice {
   readonly text: string;
   readonly from: string;
   readonly statement: NoticeStatement;
 }
 
 /** What the line tells the program around it. */
-export interface LineEvents {
+interface LineEvents {
   applied(push: TrustedPatch, changes: readonly Change[]): void;
   /** @param resources names of the files at fault, where the push was trusted. */
   failed(problem: Problem, resources: readonly string[], silent: boolean): void;

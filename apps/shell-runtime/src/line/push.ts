@@ -11,7 +11,7 @@ import type {
 } from '@cd-push/protocol';
 import type { VerifiedContent } from '@cd-push/timeline';
 
-export type PushData = ICdPushEnvelop['pushData'];
+type PushData = ICdPushEnvelop['pushData'];
 
 /** An envelope that fits its schema and carries what a proof needs; nothing of it is believed yet. */
 export interface ParsedPush {

@@ -67,7 +67,7 @@ export interface RecordSnapshot {
   readonly revokedSessions: readonly string[];
 }
 
-export type RecordChange = Partial<RecordSnapshot>;
+type RecordChange = Partial<RecordSnapshot>;
 
 /**
  * Keeps what was applied, for the served base that it was applied to.

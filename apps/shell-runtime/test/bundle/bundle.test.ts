@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest';
 
 import { bundle } from '../../scripts/bundle-browser.ts';
 import { policy } from '../browser/page-world.ts';
-import type {} from '../browser/real-stack.ts';
 import { launchChromium } from '../chromium.ts';
 import { contentOf } from '../modules/content.ts';
 

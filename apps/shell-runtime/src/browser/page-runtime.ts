@@ -1,0 +1,180 @@
+import { problemOf, ProblemError, protocolVersion, type Problem, type RuntimeHello } from '@cd-push/protocol';
+
+import type { ConfigHandle } from '../components/config.ts';
+import { Operations, type RegisterOperation } from '../components/operations.ts';
+import { DeliveryLine } from '../line/delivery-line.ts';
+import type { LinePorts } from '../line/line-ports.ts';
+import type { Link } from '../link/link.ts';
+import { defaultSwapLimits } from '../modules/ports.ts';
+import { crashProblem } from '../record/recover.ts';
+import { Emitter } from './emitter.ts';
+import type { Overlay } from './overlay.ts';
+import { pageAppliers } from './page-appliers.ts';
+import { PageProgram } from './page-program.ts';
+import type { Remembered } from './persistence.ts';
+import type { Runtime, RuntimeEvents, RuntimeLink, RuntimeState } from './runtime.ts';
+
+/** A program in its page, and the line that brings pushes to it. */
+export class PageRuntime implements Runtime {
+  readonly program: PageProgram;
+  readonly #remembered: Remembered;
+  readonly #notes: Overlay | undefined;
+  readonly #operations = new Operations();
+  readonly #emitter = new Emitter<RuntimeEvents>();
+  #link: Link | undefined;
+  #linkState: RuntimeLink = { state: 'connecting' };
+  #restartAsked = false;
+
+  /** @param baseUrl absolute, with a slash at the end. */
+  constructor(baseUrl: string, remembered: Remembered, notes: Overlay | undefined) {
+    this.#remembered = remembered;
+    this.#notes = notes;
+    this.program = new PageProgram({
+      state: remembered.state,
+      baseUrl,
+      runtimeNamespace: () => ({ runtime: this }),
+    });
+  }
+
+  readonly command: RegisterOperation = this.#operations.register;
+
+  config(resource: string): ConfigHandle {
+    return this.program.components.configs.handle(resource);
+  }
+
+  template(resource: string, host: Element): Promise<void> {
+    return this.program.components.templates.register(resource, host);
+  }
+
+  asset(resource: string): string {
+    return this.program.references.urlOf(resource);
+  }
+
+  on<Event extends keyof RuntimeEvents>(
+    event: Event,
+    listener: (payload: RuntimeEvents[Event]) => void,
+  ): () => void {
+    return this.#emitter.on(event, listener);
+  }
+
+  close(): void {
+    this.#link?.close();
+    this.#linkState = { state: 'closed' };
+  }
+
+  state(): RuntimeState {
+    const { instance, state } = this.#remembered;
+    const { retainedBytes } = this.program.modules;
+    const records = [...state.records];
+    const applied = records.flatMap(({ resource, good }) =>
+      good === null ? [] : [[resource, { version: good.version, digest: good.digest }] as const],
+    );
+    return {
+      module: state.base.module,
+      base: state.base.digest,
+      instance,
+      recipient: this.#link?.self().recipient,
+      link: this.#linkState,
+      applied: Object.fromEntries(applied),
+      pending: records.filter(({ next }) => next?.outcome === 'pending').map(({ resource }) => resource),
+      retainedBytes,
+      restartAsked: retainedBytes > defaultSwapLimits.retainedBytes,
+    };
+  }
+
+  /** Tells people and listeners of something that failed. */
+  fail(problem: Problem, resources: readonly string[] = []): void {
+    this.#notes?.failed(problem, resources);
+    this.#emitter.emit('failed', { problem, resources });
+  }
+
+  /** Says that no push will come. */
+  refuse(problem: Problem): void {
+    this.#linkState = { state: 'refused', problem };
+    this.fail(problem);
+  }
+
+  /** @param ready what has to be over before the first push is taken. */
+  async connect(connecting: (instance: string) => Promise<Link>, ready: Promise<unknown>): Promise<void> {
+    try {
+      const link = await connecting(this.#remembered.instance);
+      if (this.#linkState.state === 'closed') link.close();
+      else this.#open(link, ready);
+    } catch (error) {
+      this.refuse(
+        error instanceof ProblemError ? error.problem : problemOf('internal', { detail: String(error) }),
+      );
+    }
+  }
+
+  #open(link: Link, ready: Promise<unknown>): void {
+    const { crashed, instance, state } = this.#remembered;
+    this.#link = link;
+    const line = new DeliveryLine(this.#linePorts(link), ready);
+    for (const applying of crashed) {
+      // A former life of this tab can be reported; another tab's track is not this one's.
+      if (applying.instance === instance) line.reportCrash(applying, crashProblem);
+    }
+    link.open({
+      hello: (): RuntimeHello => ({
+        protocol: protocolVersion,
+        instance,
+        kind: 'browser',
+        base: state.base.digest,
+        heads: state.heads(),
+        retainedBytes: this.program.modules.retainedBytes,
+      }),
+      welcomed: (welcome) => {
+        this.#linkState = { state: 'connected' };
+        line.welcomed(welcome);
+      },
+      pushed: (envelope) => void line.receive(envelope),
+      sessionRevoked: (session) => line.revoke([session]),
+      disconnected: () => {
+        if (this.#linkState.state === 'connected') this.#linkState = { state: 'connecting' };
+        line.disconnected();
+      },
+      refused: (problem) => {
+        // Closed on this side is refused by nobody.
+        if (this.#linkState.state !== 'closed') this.refuse(problem);
+      },
+    });
+  }
+
+  #linePorts(link: Link): LinePorts {
+    const { instance, mark, state } = this.#remembered;
+    return {
+      link,
+      state,
+      mark,
+      instance,
+      appliers: pageAppliers(this.program.components),
+      execute: (operation, args) => this.#operations.execute(operation, args),
+      textInPlace: (resource) => this.program.textInPlace(resource),
+      events: {
+        applied: (push, changes) => {
+          const { pushGuid, signer, silent } = push.statement;
+          const resources = changes.map(({ head }) => head.resource);
+          if (!silent) this.#notes?.synced(resources);
+          this.#askForRestart();
+          this.#emitter.emit('applied', { pushGuid, resources, signer, silent });
+        },
+        failed: (problem, resources, silent) => {
+          if (!silent) this.#notes?.failed(problem, resources);
+          this.#emitter.emit('failed', { problem, resources });
+        },
+        notice: ({ text, from, statement }) => {
+          if (!statement.silent) this.#notes?.notice(from, text);
+          this.#emitter.emit('notice', { text, from });
+        },
+      },
+    };
+  }
+
+  /** Once: whoever goes on working has a reason. */
+  #askForRestart(): void {
+    if (this.#restartAsked || this.program.modules.retainedBytes <= defaultSwapLimits.retainedBytes) return;
+    this.#restartAsked = true;
+    this.#notes?.restartDue();
+  }
+}
