@@ -13,8 +13,9 @@ beforeEach(async () => {
 });
 
 const connect = async (roles: readonly Role[] = ['developer'], token?: string): Promise<LegacyClient> => {
-  const shown = token ?? (await stack.authority.developer({ roles })).token;
-  const client = new LegacyClient(stack.url, { token: shown });
+  const login = await stack.authority.developer({ roles });
+  const client = new LegacyClient(stack.url, { token: token ?? login.token });
+  client.user = login.session.user.id;
   onTestFinished(() => client.close());
   await client.connected();
   return client;
@@ -72,6 +73,12 @@ describe('existing Corpdesk clients', () => {
 
     const pushed = await receiver.next<ICdPushEnvelop>('push-msg-pushed');
     expect(pushed.pushData.m).toEqual(menu);
+    // The user is the session's, not the one whom the envelope claims to be.
+    expect(pushed.pushData.pushRecepients[0]).toMatchObject({
+      subTypeId: 1,
+      userId: sender.user,
+      cdObjId: { resourceGuid: sender.guid },
+    });
     expect(pushed.pushData).toMatchObject({ triggerEvent: 'msg-pushed', emittEvent: 'push-msg-pushed' });
     expect(pushed.pushData.commTrack).toMatchObject({ relayed: true, pushed: true, delivered: false });
     expect(pushed.pushData.commTrack.relayTime).toBeTypeOf('number');
@@ -155,6 +162,24 @@ describe('existing Corpdesk clients', () => {
     second.reply('msg-received', other);
     await sender.next('push-delivered');
     await expectQuiet(sender, receiver, second);
+  });
+
+  it('5: a sender that names no object of its own still hears what becomes of its message', async () => {
+    const { sender, receiver } = await pair();
+    const envelope = sender.envelope('send-pub', [receiver.guid], 'hello');
+    const pushData = envelope.pushData as ICdPushEnvelop['pushData'];
+    const anonymous = {
+      ...pushData,
+      emittEvent: 'push-pub',
+      pushRecepients: pushData.pushRecepients.slice(1),
+    };
+    sender.socket.emit('send-pub', JSON.stringify({ ...envelope, pushData: anonymous }));
+    const pushed = await receiver.next<ICdPushEnvelop>('push-msg-pushed');
+    expect(pushed.pushData.pushRecepients[0]).toMatchObject({ subTypeId: 1, userId: sender.user });
+    await sender.next('push-msg-relayed');
+    receiver.reply('msg-received', pushed);
+    await sender.next('push-delivered');
+    await expectQuiet(sender, receiver);
   });
 
   it('5: an absent recipient leaves pushed false, and has the message when it is back', async () => {

@@ -18,7 +18,7 @@ import {
 import { digestOf } from '@cd-push/timeline';
 
 import type { Directory } from '../authority/directory.ts';
-import { mayPushAtAll } from '../authority/session.ts';
+import { mayPushAtAll, type UserSession } from '../authority/session.ts';
 import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TrackedPush } from '../journal/tracked-push.ts';
@@ -104,7 +104,8 @@ export class LegacyDialect {
     payload: unknown,
     peer: Peer,
   ): Promise<Result<{ readonly answer: object; readonly afterwards?: () => void }, Problem>> {
-    if (peer.session.kind !== 'user')
+    const { session } = peer;
+    if (session.kind !== 'user')
       return refuse(problemOf('forbidden', { detail: 'This dialect is for users.' }));
     const envelope = parsePush(event, payload);
     if (!envelope.ok) return envelope;
@@ -118,7 +119,7 @@ export class LegacyDialect {
       const refused = this.#ports.objects.register(guid, peer, path);
       if (refused !== undefined) return refuse(refused);
     }
-    if (registrations.has(event)) return ok(await this.#registered(envelope.value, peer, own));
+    if (registrations.has(event)) return ok(await this.#registered(envelope.value, peer, session.user, own));
     return this.#send(event, envelope.value, peer, own[0]?.guid);
   }
 
@@ -162,20 +163,22 @@ export class LegacyDialect {
   async #registered(
     envelope: ICdPushEnvelop,
     peer: Peer,
+    user: UserSession['user'],
     own: readonly { readonly guid: string }[],
   ): Promise<{ answer: object; afterwards: () => void }> {
     const { pushData } = envelope;
     const { clock, journal } = this.#ports;
     const at = clock.now();
     const { tenant } = peer.session;
+    const copy = copyOf(envelope, user);
     const missed = await Promise.all(own.map(({ guid }) => this.#missedBy(guid, tenant, journal)));
     return {
       answer: { status: true },
       afterwards: () => {
         peer.outlet.emit('push-registered-client', {
-          ...copyOf(envelope),
+          ...copy,
           pushData: {
-            ...copyOf(envelope).pushData,
+            ...copy.pushData,
             appSockets: [
               ...(pushData.appSockets ?? []).filter(({ name }) => name !== 'appInit'),
               { socketId: peer.id, name: 'appInit', socketGuid: own[0]?.guid ?? null },
@@ -257,7 +260,10 @@ export class LegacyDialect {
         deliverBy: epochMs(at + limits.deliverWithinMs),
         signed: undefined,
         recipients: [...recipients],
-        body: { envelope: copyOf({ ...envelope, pushData: { ...pushData, pushGuid } }), contents: [] },
+        body: {
+          envelope: copyOf({ ...envelope, pushData: { ...pushData, pushGuid } }, session.user),
+          contents: [],
+        },
       },
       journal,
       log,

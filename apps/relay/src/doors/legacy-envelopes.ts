@@ -12,6 +12,8 @@ import {
   type Result,
 } from '@cd-push/protocol';
 
+import type { UserSession } from '../authority/session.ts';
+
 export const unreachable = (path: string): Problem =>
   problemOf('no-recipients', {
     path,
@@ -46,14 +48,17 @@ export const addressees = (
 };
 
 /** What of an envelope goes on: without token, sockets, and secrets of request and response. */
-export const copyOf = ({ pushData, req, resp }: ICdPushEnvelop): ICdPushEnvelop => ({
+export const copyOf = (
+  { pushData, req, resp }: ICdPushEnvelop,
+  user: UserSession['user'],
+): ICdPushEnvelop => ({
   pushData: {
     ...(pushData.appId === undefined ? {} : { appId: pushData.appId }),
     appSockets: [],
     pushGuid: pushData.pushGuid,
     m: pushData.m ?? null,
-    pushRecepients: pushData.pushRecepients.map(({ userId, subTypeId, cdObjId }) => ({
-      userId,
+    pushRecepients: withSender(pushData.pushRecepients, user).map(({ userId, subTypeId, cdObjId }) => ({
+      userId: subTypeId === subTypes.sender ? user.id : userId,
       subTypeId,
       cdObjId: objectOf(cdObjId ?? {}),
     })),
@@ -67,6 +72,15 @@ export const copyOf = ({ pushData, req, resp }: ICdPushEnvelop): ICdPushEnvelop 
   req: req === null ? null : redact(req),
   resp: resp === null ? null : redact(resp),
 });
+
+/** Who sends follows from the session, whatever the envelope says, or does not say. */
+const withSender = (
+  entries: readonly ICommConversationSub[],
+  user: UserSession['user'],
+): readonly ICommConversationSub[] =>
+  entries.some(({ subTypeId }) => subTypeId === subTypes.sender)
+    ? entries
+    : [{ userId: user.id, subTypeId: subTypes.sender, cdObjId: { resourceGuid: user.guid } }, ...entries];
 
 const objectOf = ({ appId, ngModule, cdModule, resourceName, resourceGuid }: CdObjId): CdObjId => ({
   ...(appId === undefined ? {} : { appId }),

@@ -42,7 +42,9 @@ export class LegacyClient extends Client {
     };
   }
 
-  readonly guid = crypto.randomUUID() as string;
+  readonly guid: string = crypto.randomUUID();
+  /** Of the session that it connected with. */
+  user = 0;
 
   entry(subTypeId: number, resourceGuid: string): ICommConversationSub {
     return {
