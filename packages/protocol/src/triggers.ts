@@ -49,6 +49,7 @@ export const reservedEvents: ReadonlySet<string> = new Set([
   'get-track',
   'renew-session',
   'problem',
+  'session-revoked',
   '__proto__',
   'constructor',
   'prototype',
