@@ -23,6 +23,8 @@ export const remember = async (scope: string, base: Base, at: EpochMs): Promise<
   try {
     const instance = await claimInstance();
     const mark = localStorageMark(scope, instance, isAlive);
+    // A page that is left while it applies something has not crashed; one that hangs is in no state to say so.
+    addEventListener('pagehide', () => mark.close());
     const [state, crashed] = await Promise.all([
       RunningState.load(base, indexedDbStore(scope, instance), at),
       mark.takeLeft(),

@@ -22,13 +22,10 @@ export const startEntry = async (
 ): Promise<Started> => {
   const suspects = suspectsOf(state.records);
   const [newest] = suspects;
-  // A page that is left while it loads has not crashed; one that hangs cannot say so.
-  const leave = (): void => mark.close();
   if (newest !== undefined) {
     const resources = suspects.map(({ resource, version, digest }) => ({ resource, version, digest }));
     const { pushGuid, attempt, statement } = newest;
     mark.open({ kind: 'start', instance, pushGuid, attempt, statement, resources });
-    addEventListener('pagehide', leave);
   }
   try {
     await program.prepare();
@@ -48,7 +45,6 @@ export const startEntry = async (
     await state.write(afterFailedStart(suspects, (resource) => state.record(resource), problem));
     return { status: 'reloading', problem };
   } finally {
-    removeEventListener('pagehide', leave);
     if (newest !== undefined) mark.close();
   }
 };

@@ -26,22 +26,27 @@ export class Assets implements Component {
   }
 
   stage(changes: readonly Change[]): Staged {
-    const next = new Map<string, string | undefined>();
+    const next = new Map<string, VerifiedContent>();
     for (const { head, content } of changes) {
-      if (head.change === 'rename' && head.from !== undefined) next.set(head.from, undefined);
-      next.set(head.resource, blobUrl(head.resource, content));
+      if (head.change === 'rename' && head.from !== undefined) next.set(head.from, { kind: 'deleted' });
+      next.set(head.resource, content);
     }
     const former = new Map([...next.keys()].map((resource) => [resource, this.#blobs.get(resource)]));
+    const fresh: (string | undefined)[] = [];
     const undos: Undo[] = [];
     return {
       apply: () => {
-        for (const [resource, url] of next) this.#put(resource, url);
+        for (const [resource, content] of next) {
+          const url = blobUrl(resource, content);
+          fresh.push(url);
+          this.#put(resource, url);
+        }
         undos.push(...renewReferences(document, this.#references));
       },
       restore: () => {
         for (const undo of undos.toReversed()) undo();
         for (const [resource, url] of former) this.#put(resource, url);
-        this.#revoke(next.values());
+        this.#revoke(fresh);
       },
       commit: () => this.#revoke(former.values()),
     };

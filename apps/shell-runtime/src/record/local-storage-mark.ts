@@ -18,7 +18,14 @@ export const localStorageMark = (
   const family = `${prefix}${scope}:`;
   const key = family + instance;
   return {
-    open: (applying) => storage.setItem(key, JSON.stringify(applying)),
+    open: (applying) => {
+      try {
+        storage.setItem(key, JSON.stringify(applying));
+      } catch (error) {
+        // The app has used up the space. A push that is applied without a net is better than none.
+        console.warn('[cd-push] Nothing would be known of a crash: the page’s storage is full.', error);
+      }
+    },
     close: () => storage.removeItem(key),
     async takeLeft() {
       const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '');

@@ -162,6 +162,22 @@ describe('a patch that the page does not survive', () => {
     expect(await world.page.title()).toBe('good');
   });
 
+  test('but is not meant by a page that is left while it applies something', async () => {
+    await open();
+    const { world } = suite;
+    const waiting = `navigator.sendBeacon('/waiting'); await globalThis.gate; ${titled('pushed')}`;
+    await world.page.evaluate(() => Reflect.set(globalThis, 'gate', new Promise(() => undefined)));
+    const envelope = await world.envelope({ 'counter.controller.ts': waiting });
+    const waits = world.requested('/waiting');
+    await world.page.evaluate((given) => globalThis.cd.pushAndForget(given), envelope);
+    await waits;
+    await world.reload();
+    expect(await world.page.title()).toBe('served');
+    expect(await world.reports()).toEqual([]);
+    expect(stages(await world.send(envelope))).toEqual(['delivered', 'completed']);
+    expect(await world.page.title()).toBe('pushed');
+  });
+
   test('and that only throws at a fresh start gives way as well', async () => {
     await open();
     const { world } = suite;
