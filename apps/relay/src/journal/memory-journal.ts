@@ -3,6 +3,7 @@ import {
   isSettled,
   recipientIdOf,
   type EpochMs,
+  type PatchContent,
   type PatchHead,
   type RecipientId,
   type TrackState,
@@ -10,11 +11,13 @@ import {
 
 import { Heads } from './heads.ts';
 import type { Appended, HistoryStep, Journal, Misfit, Place, ResourceHead } from './journal.ts';
-import { TrackedPush, type AcceptedPush, type RecipientTrack } from './tracked-push.ts';
+import { TrackedPush, type AcceptedPush, type PushBody, type RecipientTrack } from './tracked-push.ts';
 
 /** Settled pushes stay known, so that a late repeat gets the first answer, for so long and up to so many. */
 const settledKeptMs = 60 * 60 * 1000;
 const settledKept = 20_000;
+/** UTF-16 units of contents and messages that are held for heads and for whoever is absent. */
+const usualCapacity = 512 * 1024 * 1024;
 
 /** A journal that its process takes with it: durable only while the relay runs. */
 export class MemoryJournal implements Journal {
@@ -24,7 +27,14 @@ export class MemoryJournal implements Journal {
   readonly #open = new Map<string, Set<TrackedPush>>();
   /** Settled pushes with the time of settling, oldest first. */
   readonly #settled = new Map<TrackedPush, EpochMs>();
+  readonly #capacity: number;
+  #held = 0;
   #order = 0;
+
+  /** @param capacity what may be held at a time; above it no push is taken. */
+  constructor(capacity = usualCapacity) {
+    this.#capacity = capacity;
+  }
 
   append(accepted: AcceptedPush): Promise<Appended> {
     const key = keyOf(accepted.tenant, accepted.pushGuid);
@@ -32,12 +42,17 @@ export class MemoryJournal implements Journal {
     if (known !== undefined) return Promise.resolve({ outcome: 'repeated', push: known });
     const misfit = this.#heads.misfit(accepted, accepted.signed?.patches ?? []);
     if (misfit !== undefined) return Promise.resolve({ outcome: 'misfit', misfit });
+    const weight = weightOf(accepted.body);
+    if (this.#held + weight > this.#capacity) {
+      return Promise.reject(new Error('The journal in memory is full of pushes that are still owed.'));
+    }
+    this.#held += weight;
     this.#order += 1;
     const push = new TrackedPush(accepted, this.#order);
     this.#pushes.set(key, push);
     for (const recipient of accepted.recipients) this.#openAt(accepted.tenant, recipient).add(push);
     const overtaken = this.#heads.put(accepted, push);
-    for (const before of overtaken) before.release();
+    for (const before of overtaken) this.#release(before);
     return Promise.resolve({
       outcome: 'appended',
       push,
@@ -61,7 +76,7 @@ export class MemoryJournal implements Journal {
     if (open?.size === 0) this.#open.delete(key);
     if (push.isOpen || this.#settled.has(push)) return;
     this.#settled.set(push, settledAt(state));
-    if (!this.#heads.isHead(push)) push.release();
+    if (!this.#heads.isHead(push)) this.#release(push);
   }
 
   head(place: Place, resource: string): Promise<ResourceHead | undefined> {
@@ -99,6 +114,11 @@ export class MemoryJournal implements Journal {
     return Promise.resolve();
   }
 
+  #release(push: TrackedPush): void {
+    if (push.body !== undefined) this.#held -= weightOf(push.body);
+    push.release();
+  }
+
   #openAt(tenant: string, recipient: RecipientId): Set<TrackedPush> {
     const key = keyOf(tenant, recipient);
     const open = this.#open.get(key) ?? new Set<TrackedPush>();
@@ -106,6 +126,26 @@ export class MemoryJournal implements Journal {
     return open;
   }
 }
+
+const weightOf = ({ envelope, contents }: PushBody): number => {
+  const { m } = envelope.pushData;
+  const message = typeof m === 'string' ? m.length : 0;
+  return contents.reduce((sum, content) => sum + contentWeight(content), message);
+};
+
+const contentWeight = (content: PatchContent): number => {
+  switch (content.encoding) {
+    case 'text':
+      return content.text.length + (content.map?.length ?? 0);
+    case 'base64':
+      return content.base64.length;
+    case 'delta':
+    case 'none':
+      return 0;
+    default:
+      return content satisfies never;
+  }
+};
 
 const settledAt = (state: TrackState): EpochMs => {
   if ('at' in state) return state.at;
