@@ -88,14 +88,34 @@ describe('refreshing', () => {
     expect(answer.body.data.certificate).toMatch(/^eyJ/);
   });
 
-  test('of a key-bound session with a spent refresh token ends it, proof or not', async () => {
+  test('of a key-bound session can be asked for again with proof, when the answer was lost', async () => {
     const api = await startTestApi();
     const key = await newKey();
     const { refreshToken, sid } = await api.login(admin, key);
-    await api.call('POST', '/auth/refresh', { body: { refreshToken, ...(await api.prove(key, sid)) } });
-    expect((await api.call('POST', '/auth/refresh', { body: { refreshToken } })).body.kind).toBe(
-      'session-revoked',
-    );
+    const refresh = async (token: string) =>
+      api.call('POST', '/auth/refresh', { body: { refreshToken: token, ...(await api.prove(key, sid)) } });
+    const lost = sessionIn(await refresh(refreshToken));
+    const again = await refresh(refreshToken);
+    expect(again.status).toBe(200);
+    expect((await refresh(lost.refreshToken)).body.kind).toBe('invalid-credentials');
+    expect((await refresh(sessionIn(again).refreshToken)).status).toBe(200);
+    // Now the answer is known to have arrived: whoever still shows the first one has it from somewhere else.
+    expect((await refresh(refreshToken)).body.kind).toBe('session-revoked');
+    const { body } = await api.call('GET', '/relay/revocations', { service: true });
+    expect(body.sessions).toMatchObject([{ sid, reason: 'refresh-reuse' }]);
+  });
+
+  test('of a key-bound session with a spent refresh token and no proof of its key ends it', async () => {
+    const api = await startTestApi();
+    const key = await newKey();
+    for (const shown of ['nothing', 'another key']) {
+      const { refreshToken, sid, token } = await api.login(admin, key);
+      await api.call('POST', '/auth/refresh', { body: { refreshToken, ...(await api.prove(key, sid)) } });
+      const proof = shown === 'nothing' ? {} : await api.prove(await newKey(), sid);
+      const reuse = await api.call('POST', '/auth/refresh', { body: { refreshToken, ...proof } });
+      expect(reuse.body.kind).toBe('session-revoked');
+      expect((await api.introspect(token)).body).toEqual({ active: false });
+    }
   });
 
   test('is refused with an unknown refresh token', async () => {

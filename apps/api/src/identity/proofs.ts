@@ -11,22 +11,30 @@ interface ProofRequest {
   readonly issuer: string;
 }
 
-/**
- * Lets pass who signed an open nonce with this key, for this issuer and subject. The nonce is spent either way.
- *
- * @throws {ProblemError} `bad-signature`
- */
-export const requireProof = async (
+/** Whether an open nonce was signed with this key, for this issuer and subject. The nonce is spent either way. */
+export const isProved = async (
   nonces: Nonces,
   { publicKey, nonce, proof, subject, issuer }: ProofRequest,
   at: EpochMs,
-): Promise<void> => {
+): Promise<boolean> => {
   const open = nonces.spend(nonce, at);
-  if (open && (await proofHolds(proof, publicKey, { nonce, issuer, subject }))) return;
-  throw new ProblemError(
+  return open && (await proofHolds(proof, publicKey, { nonce, issuer, subject }));
+};
+
+/**
+ * Lets pass whom {@link isProved} holds for.
+ *
+ * @throws {ProblemError} `bad-signature`
+ */
+export const requireProof = async (nonces: Nonces, request: ProofRequest, at: EpochMs): Promise<void> => {
+  if (!(await isProved(nonces, request, at))) throw unproved();
+};
+
+export const unproved = (): ProblemError =>
+  new ProblemError(
     problemOf('bad-signature', {
       path: '/proof',
-      detail: 'The proof does not hold: sign a fresh nonce of /auth/challenge with the key that is shown.',
+      detail:
+        'The proof does not hold: sign a fresh nonce of /auth/challenge with the key that is to be proved.',
     }),
   );
-};

@@ -5,7 +5,7 @@ import Type from 'typebox';
 import { LoginAnswerSchema } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { newRefreshToken, sessionAnswer } from '../identity/open-session.ts';
-import { requireProof } from '../identity/proofs.ts';
+import { isProved, unproved } from '../identity/proofs.ts';
 import { hashSecret } from '../identity/secrets.ts';
 import { NonceSchema, ProofSchema } from './login.ts';
 
@@ -21,7 +21,7 @@ const RefreshSchema = Type.Object(
 
 /**
  * Spends a refresh token for the next one. Whoever shows a spent one, thief or owner, ends the session for both
- * (RFC 9700 section 4.14).
+ * (RFC 9700 section 4.14). Only who proves the session's key may ask again for an answer that was lost.
  */
 export const refreshRoute =
   (api: Api): FastifyPluginAsyncTypebox =>
@@ -39,20 +39,18 @@ export const refreshRoute =
         const known = await api.store.sessions.ofRefreshToken(hash);
         if (known === undefined) throw refused('invalid-credentials');
         const { session: bound, spent } = known;
-        if (bound.publicKey !== null && !spent) {
-          if (nonce === undefined || proof === undefined) {
-            const detail = 'The session is bound to a key; prove it with nonce and proof.';
-            throw new ProblemError(problemOf('bad-signature', { path: '/proof', detail }));
-          }
-          const { publicKey } = bound;
-          await requireProof(
+        const proved =
+          bound.publicKey !== null &&
+          nonce !== undefined &&
+          proof !== undefined &&
+          (await isProved(
             api.nonces,
-            { publicKey, nonce, proof, subject: bound.id, issuer: api.issuerName() },
+            { publicKey: bound.publicKey, nonce, proof, subject: bound.id, issuer: api.issuerName() },
             at,
-          );
-        }
+          ));
+        if (bound.publicKey !== null && !proved && !spent) throw unproved();
         const next = newRefreshToken(at);
-        const rotation = await api.store.sessions.rotate(hash, next.kept, at);
+        const rotation = await api.store.sessions.rotate(hash, next.kept, proved, at);
         switch (rotation.kind) {
           case 'rotated': {
             const user = await api.store.users.get(rotation.session.userId);

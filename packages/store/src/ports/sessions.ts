@@ -46,8 +46,12 @@ export interface SessionStore {
   get(id: string): Promise<Session | undefined>;
   /** Session of a refresh token, used or not, so that the proof of its key can be asked for before it is spent. */
   ofRefreshToken(hash: string): Promise<{ readonly session: Session; readonly spent: boolean } | undefined>;
-  /** Spends a refresh token for the next, at once; a token that was spent before revokes the session. */
-  rotate(hash: string, next: KeptToken, at: EpochMs): Promise<Rotation>;
+  /**
+   * Spends a refresh token for the next, at once. A token that was spent before revokes the session, unless whoever shows
+   * it has proved the session's key and what it was spent for is still unspent: then that answer was lost on its way, and
+   * what it held is replaced.
+   */
+  rotate(hash: string, next: KeptToken, proved: boolean, at: EpochMs): Promise<Rotation>;
   /** Answers false where the session is unknown or ended before. */
   revoke(id: string, reason: RevocationReason, at: EpochMs): Promise<boolean>;
   /** Sessions whose signatures are void, oldest first. */

@@ -54,6 +54,7 @@ const createIdentities = async (db: Kysely<unknown>): Promise<void> => {
     )
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
     .addColumn('spent_at', 'bigint')
+    .addColumn('successor', 'text')
     .execute();
   await schema.createIndex('refresh_tokens_session').on('refresh_tokens').column('session_id').execute();
   await schema

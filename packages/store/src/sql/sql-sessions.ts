@@ -37,32 +37,33 @@ export const sqlSessions = (unit: UnitOfWork): SessionStore => ({
   get: (id) => sessionWith(unit.tables, id),
 
   ofRefreshToken: async (hash) => {
-    const token = await unit.tables
-      .selectFrom('refresh_tokens')
-      .select(['session_id', 'spent_at'])
-      .where('hash', '=', hash)
-      .executeTakeFirst();
+    const token = await refreshToken(unit.tables, hash);
     const session = token && (await sessionWith(unit.tables, token.session_id));
     return session && { session, spent: token.spent_at !== null };
   },
 
-  rotate: (hash, next, at) =>
-    unit.run(at, async ({ tables, tell }): Promise<Rotation> => {
-      const token = await tables
-        .selectFrom('refresh_tokens')
-        .selectAll()
-        .where('hash', '=', hash)
-        .executeTakeFirst();
+  rotate: (hash, next, proved, at) =>
+    unit.run(at, async (work): Promise<Rotation> => {
+      const { tables } = work;
+      const token = await refreshToken(tables, hash);
       if (token === undefined) return { kind: 'unknown' };
       const session = await sessionWith(tables, token.session_id);
       if (session === undefined) return { kind: 'unknown' };
       if (session.revoked !== null) return { kind: 'revoked' };
       if (token.spent_at !== null) {
-        await endSession({ tables, tell }, session.id, 'refresh-reuse', at);
-        return { kind: 'reused', session };
+        const successor = token.successor === null ? undefined : await refreshToken(tables, token.successor);
+        if (!proved || successor === undefined || successor.spent_at !== null) {
+          await endSession(work, session.id, 'refresh-reuse', at);
+          return { kind: 'reused', session };
+        }
+        await tables.deleteFrom('refresh_tokens').where('hash', '=', successor.hash).execute();
       }
       if (token.expires_at <= at || session.expiresAt <= at) return { kind: 'expired' };
-      await tables.updateTable('refresh_tokens').set({ spent_at: at }).where('hash', '=', hash).execute();
+      await tables
+        .updateTable('refresh_tokens')
+        .set({ spent_at: at, successor: next.hash })
+        .where('hash', '=', hash)
+        .execute();
       // A spent token is kept to recognise its reuse, until it would not be taken anyway.
       await tables
         .deleteFrom('refresh_tokens')
@@ -131,6 +132,12 @@ const forget = async (tables: Kysely<Tables>, at: EpochMs): Promise<void> => {
     .execute();
 };
 
+const refreshToken = (
+  tables: Kysely<Tables>,
+  hash: string,
+): Promise<Selectable<Tables['refresh_tokens']> | undefined> =>
+  tables.selectFrom('refresh_tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
+
 const addRefreshToken = async (
   tables: Kysely<Tables>,
   sessionId: string,
@@ -138,7 +145,7 @@ const addRefreshToken = async (
 ): Promise<void> => {
   await tables
     .insertInto('refresh_tokens')
-    .values({ hash, session_id: sessionId, expires_at: expiresAt, spent_at: null })
+    .values({ hash, session_id: sessionId, expires_at: expiresAt, spent_at: null, successor: null })
     .execute();
 };
 

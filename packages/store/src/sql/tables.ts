@@ -24,7 +24,14 @@ export interface Tables {
     revoked_at: number | null;
     revoked_reason: string | null;
   };
-  refresh_tokens: { hash: string; session_id: string; expires_at: number; spent_at: number | null };
+  refresh_tokens: {
+    hash: string;
+    session_id: string;
+    expires_at: number;
+    spent_at: number | null;
+    /** Hash of the token that it was spent for. */
+    successor: string | null;
+  };
   legacy_tokens: { hash: string; session_id: string; expires_at: number };
   join_codes: {
     id: string;

@@ -26,19 +26,21 @@ export const sessionsContract = (open: OpenStore): void => {
     });
 
     test('a refresh token is spent for the next one', async () => {
-      expect(await store.sessions.rotate(given.refresh.hash, next('two'), later(1))).toEqual({
+      expect(await store.sessions.rotate(given.refresh.hash, next('two'), false, later(1))).toEqual({
         kind: 'rotated',
         session,
       });
       expect(await store.sessions.ofRefreshToken(given.refresh.hash)).toEqual({ session, spent: true });
       expect(await store.sessions.ofRefreshToken('two')).toEqual({ session, spent: false });
-      expect((await store.sessions.rotate('two', next('three'), later(2))).kind).toBe('rotated');
+      expect((await store.sessions.rotate('two', next('three'), false, later(2))).kind).toBe('rotated');
     });
 
     test('a spent refresh token ends the session and is told', async () => {
-      await store.sessions.rotate(given.refresh.hash, next('two'), later(1));
+      await store.sessions.rotate(given.refresh.hash, next('two'), false, later(1));
       const head = await store.changes.head();
-      expect((await store.sessions.rotate(given.refresh.hash, next('three'), later(2))).kind).toBe('reused');
+      expect((await store.sessions.rotate(given.refresh.hash, next('three'), false, later(2))).kind).toBe(
+        'reused',
+      );
       expect((await store.sessions.get(session.id))?.revoked).toEqual({
         at: later(2),
         reason: 'refresh-reuse',
@@ -46,12 +48,30 @@ export const sessionsContract = (open: OpenStore): void => {
       expect(await changesAfter(store, head)).toEqual([
         { kind: 'session-revoked', sid: session.id, reason: 'refresh-reuse' },
       ]);
-      expect((await store.sessions.rotate('two', next('four'), later(3))).kind).toBe('revoked');
+      expect((await store.sessions.rotate('two', next('four'), false, later(3))).kind).toBe('revoked');
+    });
+
+    test('a spent refresh token is taken again with proof while what it was spent for is unspent, which it replaces', async () => {
+      await store.sessions.rotate(given.refresh.hash, next('lost'), true, later(1));
+      const again = await store.sessions.rotate(given.refresh.hash, next('two'), true, later(2));
+      expect(again).toEqual({ kind: 'rotated', session });
+      expect(await store.sessions.ofRefreshToken('lost')).toBeUndefined();
+      expect((await store.sessions.rotate('lost', next('x'), true, later(3))).kind).toBe('unknown');
+      expect((await store.sessions.rotate('two', next('three'), true, later(4))).kind).toBe('rotated');
+    });
+
+    test('a spent refresh token ends the session, proof or not, once what it was spent for is spent', async () => {
+      await store.sessions.rotate(given.refresh.hash, next('two'), true, later(1));
+      await store.sessions.rotate('two', next('three'), true, later(2));
+      expect((await store.sessions.rotate(given.refresh.hash, next('x'), true, later(3))).kind).toBe(
+        'reused',
+      );
+      expect((await store.sessions.get(session.id))?.revoked?.reason).toBe('refresh-reuse');
     });
 
     test('of many who spend one refresh token at once, one gets the next and the session ends', async () => {
       const tries = Array.from({ length: 8 }, (_, index) =>
-        store.sessions.rotate(given.refresh.hash, next(`next-${index}`), later(1)),
+        store.sessions.rotate(given.refresh.hash, next(`next-${index}`), false, later(1)),
       );
       const kinds = (await Promise.all(tries)).map(({ kind }) => kind).toSorted();
       expect(kinds).toEqual([...Array<string>(6).fill('revoked'), 'reused', 'rotated'].toSorted());
@@ -59,7 +79,9 @@ export const sessionsContract = (open: OpenStore): void => {
 
     test('an unknown refresh token changes nothing', async () => {
       const head = await store.changes.head();
-      expect(await store.sessions.rotate('unknown', next('two'), later(1))).toEqual({ kind: 'unknown' });
+      expect(await store.sessions.rotate('unknown', next('two'), false, later(1))).toEqual({
+        kind: 'unknown',
+      });
       expect(await store.changes.head()).toBe(head);
     });
 
@@ -69,7 +91,9 @@ export const sessionsContract = (open: OpenStore): void => {
     ])('a refresh token is not taken from %s on', async (_what, when, more) => {
       const other = newSession(given.userId, more);
       await store.sessions.create(other);
-      expect(await store.sessions.rotate(other.refresh.hash, next('two'), when)).toEqual({ kind: 'expired' });
+      expect(await store.sessions.rotate(other.refresh.hash, next('two'), false, when)).toEqual({
+        kind: 'expired',
+      });
     });
 
     test('a session ends once, and that is told once', async () => {
