@@ -129,7 +129,8 @@ export class MemoryJournal implements Journal {
 
 const weightOf = ({ envelope, contents }: PushBody): number => {
   const { m } = envelope.pushData;
-  const message = typeof m === 'string' ? m.length : 0;
+  // Existing clients send any JSON.
+  const message = typeof m === 'string' ? m.length : JSON.stringify(m ?? null).length;
   return contents.reduce((sum, content) => sum + contentWeight(content), message);
 };
 
