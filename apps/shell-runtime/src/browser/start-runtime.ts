@@ -2,6 +2,7 @@ import type { TrustRoot } from '@cd-push/timeline';
 
 import { clientLink } from '../link/client-link.ts';
 import { enrolled } from './identity.ts';
+import { keepTrying } from './keep-trying.ts';
 import type { Runtime } from './runtime.ts';
 import { startPage } from './start-page.ts';
 
@@ -39,6 +40,8 @@ export const startRuntime = ({
 }: StartOptions): Promise<Runtime> =>
   startPage({
     ...page,
-    connect: async (instance) =>
-      clientLink(relayUrl, await enrolled({ apiUrl, joinCode, trustRoot }), instance),
+    connect: async (instance) => {
+      const session = await keepTrying(() => enrolled({ apiUrl, joinCode, trustRoot }));
+      return clientLink(relayUrl, session, instance);
+    },
   });

@@ -53,6 +53,19 @@ describe('with the real api and relay', () => {
     expect(await page.title()).toBe('served');
   });
 
+  test('a page that cannot reach the api runs, and enrols when it is online again', async () => {
+    const page = await context.newPage();
+    const refused = page.waitForEvent('requestfailed');
+    await page.route(`${stack.apiUrl}/**`, (route) => route.abort());
+    await page.goto(stack.origin);
+    await refused;
+    await page.waitForFunction(() => document.title === 'served');
+    expect(await page.evaluate(() => globalThis.runtime?.state().link)).toEqual({ state: 'connecting' });
+    await page.unroute(`${stack.apiUrl}/**`);
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await connected(page);
+  });
+
   test('two tabs are two recipients of one credential', async () => {
     const pages = [await stack.open(context), await stack.open(context)];
     const tracks = await stack.push({ 'a.css': css(3) });

@@ -37,7 +37,7 @@ let built: ReturnType<typeof bundle> | undefined;
 /** The real api and relay, a served project with the bundle as users get it, and a developer who may push. */
 export class RealStack {
   readonly origin: string;
-  readonly #apiUrl: string;
+  readonly apiUrl: string;
   readonly #session: Session;
   readonly #publisher: Publisher;
   readonly #files: Map<string, string>;
@@ -50,7 +50,7 @@ export class RealStack {
     files: Map<string, string>,
   ) {
     this.origin = origin;
-    this.#apiUrl = apiUrl;
+    this.apiUrl = apiUrl;
     this.#session = session;
     this.#publisher = publisher;
     this.#files = files;
@@ -116,7 +116,7 @@ export class RealStack {
     const { token } = await this.#session.access();
     const [, payload = ''] = token.split('.');
     const { sid } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sid: string };
-    await fetch(`${this.#apiUrl}/sessions/${sid}`, {
+    await fetch(`${this.apiUrl}/sessions/${sid}`, {
       method: 'DELETE',
       headers: { authorization: `Bearer ${token}` },
     });
