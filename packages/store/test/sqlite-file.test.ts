@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { openSqliteStore, StoreError } from '../src/index.ts';
 import { at, makeUser, newSession } from './contract/samples.ts';
@@ -27,8 +27,9 @@ const failure = async (opening: Promise<unknown>): Promise<StoreError> => {
 /** Starts another process that writes to the file, and reads what it says line by line. */
 const startHolder = (file: string) => {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./holder.ts')), file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 };
 
