@@ -24,5 +24,7 @@ export interface CliContext {
   /** Aborted when the person wants to stop (Ctrl-C, or a polite kill). */
   readonly signal: AbortSignal;
   /** What could stand in place of the last of these words of a command line. */
-  propose(words: readonly string[]): Promise<readonly { readonly completion: string; readonly brief: string }[]>;
+  propose(
+    words: readonly string[],
+  ): Promise<readonly { readonly completion: string; readonly brief: string }[]>;
 }

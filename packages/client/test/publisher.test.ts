@@ -350,3 +350,25 @@ test('one guid may go to several relays', async () => {
   publisher.push({ ...put('one'), pushGuid: '00000000-0000-4000-8000-000000000001' });
   expect((await nth(0)).envelope.pushData.pushGuid).toBe('00000000-0000-4000-8000-000000000001');
 });
+
+test('a push that no relay takes is refused here, and the next one goes', async () => {
+  const half = 'x'.repeat(5_000_000);
+  const patches = ['/shop/a.html', '/shop/b.html'].map(
+    (resource) => ({ change: 'put', resource, componentType: 'template', content: half }) as const,
+  );
+  expect(await publisher.push({ ...put(''), patches }).accepted).toMatchObject({
+    status: false,
+    error: { kind: 'too-large' },
+  });
+  publisher.push(put('small'));
+  await nth(0);
+  expect(arrived).toHaveLength(1);
+});
+
+test('thousands of heads are asked for in questions that the relay takes', async () => {
+  await publisher.prepare(
+    'development',
+    Array.from({ length: 4_001 }, (_, index) => `/shop/${index}.html`),
+  );
+  expect(headQueries.map(({ length }) => length)).toEqual([2_000, 2_000, 1]);
+});

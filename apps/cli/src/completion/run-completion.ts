@@ -16,7 +16,8 @@ export const runCompletion = async (context: CliContext, shell: string): Promise
 
 /** `completions -- words…`: what could stand in place of the last word, one a line with a tab before what it is. */
 export const runCompletions = async (context: CliContext, words: readonly string[]): Promise<void> => {
-  for (const { completion, brief } of await context.propose(words)) context.process.stdout.write(`${completion}\t${brief}\n`);
+  for (const { completion, brief } of await context.propose(words))
+    context.process.stdout.write(`${completion}\t${brief}\n`);
 };
 
 const isShell = (name: string): name is Shell => Object.hasOwn(completionScripts, name);

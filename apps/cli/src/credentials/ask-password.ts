@@ -46,10 +46,11 @@ const askHidden = async (
   question: string,
   signal: AbortSignal,
 ): Promise<string> => {
-  stderr.write(question);
-  // The line editor works as usual; what it would echo goes nowhere.
+  // The line editor works as usual; what it would echo goes nowhere. It takes the terminal over from the system's own
+  // echo before anyone is asked, so that nothing typed early is shown either.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true });
+  stderr.write(question);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   lines.question('', { signal }, resolve);
   lines.once('close', () => reject(new Error('The input ended.')));

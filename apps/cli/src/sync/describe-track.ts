@@ -15,12 +15,12 @@ export const describeTrack = (
   const times: StageTimes = state.times;
   const steps = (['relayed', 'pushed', 'delivered', 'completed'] as const).map((stage) => {
     const at = times[stage];
-    // Padded to the width of what will stand there, so that the columns do not jump.
-    if (at === undefined) return talk.paint('dim', `${stage}     -`);
-    return `${stage} ${talk.paint(stage === 'completed' ? 'green' : 'cyan', `${at - initTime} ms`.padStart(5))}`;
+    // Padded to the width of what will stand there, so that the columns do not jump; short enough for 80 of them.
+    if (at === undefined) return talk.paint('dim', `${stage}    -`);
+    return `${stage} ${talk.paint(stage === 'completed' ? 'green' : 'cyan', `${at - initTime}`.padStart(4))}`;
   });
   const again = attempt > 1 ? ` (attempt ${attempt})` : '';
-  return `${names.nameOf(recipient).padEnd(names.width)}  ${steps.join('  ')}${endOf(talk, state)}${again}`;
+  return `${names.nameOf(recipient).padEnd(names.width)}  ${steps.join('  ')} ms${endOf(talk, state)}${again}`;
 };
 
 const endOf = (talk: Talk, state: LineTrack['state']): string => {

@@ -41,7 +41,9 @@ export class LiveLines {
 
   #draw(): void {
     this.#frame = undefined;
-    const { rows = 24, columns = 80 } = this.#stream;
+    // A terminal that does not know its size says 0.
+    const rows = this.#stream.rows || 24;
+    const columns = this.#stream.columns || 80;
     const all = [...this.#lines.values()];
     const room = Math.max(1, rows - margin);
     const hidden = all.length - room;

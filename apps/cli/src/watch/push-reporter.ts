@@ -82,7 +82,9 @@ export class PushReporter {
   }
 
   async #tellRefusal(push: SyncPush): Promise<void> {
-    const { refused } = await push.answers;
+    const { accepted, refused } = await push.answers;
+    // Whoever joined since is called by name from the next push on.
+    void this.#names.learn(accepted.flatMap(({ answer }) => answer.recipients));
     for (const { line, problem } of refused) {
       this.#live?.lines.done();
       if (this.#json)

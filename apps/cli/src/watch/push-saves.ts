@@ -1,9 +1,14 @@
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+
+import type { ConnectionStatus, PatchInput } from '@cd-push/client';
+import { ProblemError } from '@cd-push/protocol';
+
 import type { CliContext } from '../cli-context.ts';
 import { CliError } from '../cli-error.ts';
 import type { AddressFlags } from '../commands/flags.ts';
 import { patchOf } from '../project/patches.ts';
 import type { Settings } from '../settings/load-settings.ts';
-import type { Line } from '../sync/open-lines.ts';
+import type { Line, LineName } from '../sync/open-lines.ts';
 import { RecipientNames } from '../sync/recipient-names.ts';
 import { SyncPush } from '../sync/sync-push.ts';
 import { targetsOf } from '../sync/target-of.ts';
@@ -11,6 +16,7 @@ import { Talk } from '../talk/talk.ts';
 import type { Base } from '../transform/base.ts';
 import type { PatchProblem } from '../transform/patch-problem.ts';
 import type { Ignore } from '../transform/project-scan.ts';
+import { batchesOf } from './batches.ts';
 import { FolderWatcher } from './folder-watcher.ts';
 import { gitFolderOf } from './git-folder.ts';
 import { PushReporter } from './push-reporter.ts';
@@ -44,6 +50,9 @@ export const pushSaves = async (
     onEvent: (path) => queue.add(path),
     onError: (error) => failure.reject(watchError(error)),
   });
+  const forget = lines.map(({ name, connection }) =>
+    connection.onStatus(tellStatus(talk, name, lines.length, failure.reject)),
+  );
   const reporter = new PushReporter(context, { json: flags.json, names });
   const stop = (): void => queue.close();
   context.signal.addEventListener('abort', stop, { once: true });
@@ -59,6 +68,24 @@ export const pushSaves = async (
   onReady();
   let told = new Set(base.problems().map(problemKey));
 
+  /** Sends one push, and again for as long as a relay cannot take it; what is saved meanwhile is gathered. */
+  const send = async (patches: readonly PatchInput[], initTime: number): Promise<void> => {
+    for (let open = lines; open.length > 0 && !context.signal.aborted;) {
+      const push = SyncPush.over(open, (publisher, pushGuid) =>
+        publisher.push({ environment, targets, trigger, silent, patches, initTime, pushGuid }),
+      );
+      // Writing to a terminal or a pipe blocks: what was saved is on its way before anyone is told.
+      await nextTurn();
+      reporter.report(push, patches);
+      // What becomes of it at the recipients is not waited for.
+      const { refused } = await push.answers;
+      const owed = refused.filter(({ problem }) => problem.retryable);
+      open = open.filter(({ name }) => owed.some(({ line }) => line === name));
+      const waitMs = Math.max(0, ...owed.map(({ problem }) => (problem.retryAfter ?? 1) * 1000));
+      if (open.length > 0) await delay(waitMs, undefined, { signal: context.signal }).catch(() => undefined);
+    }
+  };
+
   const work = async (): Promise<void> => {
     for await (const { update, seenAt } of queue) {
       const fresh = update.problems.filter((problem) => !told.has(problemKey(problem)));
@@ -68,12 +95,7 @@ export const pushSaves = async (
         .map((change) => patchOf(base, change))
         .filter((patch) => patch !== undefined);
       if (patches.length === 0) continue;
-      const push = SyncPush.over(lines, (publisher, pushGuid) =>
-        publisher.push({ environment, targets, trigger, silent, patches, initTime: seenAt, pushGuid }),
-      );
-      reporter.report(push, patches);
-      // What is saved until this is accepted is gathered; what becomes of it at the recipients is not waited for.
-      await push.answers;
+      for (const batch of batchesOf(patches)) await send(batch, seenAt);
     }
   };
   try {
@@ -83,7 +105,36 @@ export const pushSaves = async (
     watcher.close();
     queue.close();
     reporter.close();
+    for (const stopHearing of forget) stopHearing();
   }
+};
+
+/** Says when a relay is lost and found again; a session that is over ends the watching. */
+const tellStatus = (
+  talk: Talk,
+  name: LineName,
+  count: number,
+  end: (error: Error) => void,
+): ((status: ConnectionStatus) => void) => {
+  const relay = count > 1 ? `The ${name} relay` : 'The relay';
+  let isLost = false;
+  return (status) => {
+    switch (status.state) {
+      case 'connecting':
+        if (!isLost) talk.warn(`${relay} is away; what is saved now is sent when it is back.`);
+        isLost = true;
+        return;
+      case 'open':
+        if (isLost) talk.say(`${relay} is back.`);
+        isLost = false;
+        return;
+      case 'ended':
+        end(new ProblemError(status.problem));
+        return;
+      default:
+        status satisfies never;
+    }
+  };
 };
 
 const problemKey = ({ resource, detail }: PatchProblem): string => `${resource} ${detail ?? ''}`;

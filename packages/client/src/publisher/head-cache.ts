@@ -1,4 +1,4 @@
-import type { Head } from '@cd-push/protocol';
+import { limits, type Head } from '@cd-push/protocol';
 
 import type { Connection } from '../connection/connection.ts';
 
@@ -20,12 +20,13 @@ export class HeadCache {
     this.#connection = connection;
   }
 
-  /** The heads of these resources, in their order; those not known yet are asked for in one question. */
+  /** The heads of these resources, in their order; those not known yet are asked for, thousands in one question. */
   async get(environment: string, resources: readonly string[]): Promise<KnownHead[]> {
     const missing = resources.filter((resource) => !this.#heads.has(headKey(environment, resource)));
-    if (missing.length > 0) {
-      const { heads } = await this.#connection.request('get-heads', { environment, resources: missing });
-      for (const resource of missing) this.set(environment, resource, noHead);
+    for (let start = 0; start < missing.length; start += limits.headQuery) {
+      const asked = missing.slice(start, start + limits.headQuery);
+      const { heads } = await this.#connection.request('get-heads', { environment, resources: asked });
+      for (const resource of asked) this.set(environment, resource, noHead);
       for (const { resource, version, digest } of heads) this.set(environment, resource, { version, digest });
     }
     return resources.map((resource) => this.#heads.get(headKey(environment, resource)) ?? noHead);

@@ -9,6 +9,7 @@ import { HeadCache } from './head-cache.ts';
 import { Push } from './push.ts';
 import type { Delivery, NotifyRequest, OperateRequest, PatchInput, PushRequest } from './push-request.ts';
 import type { NoticeEvent } from './recipient-track.ts';
+import { requireFit } from './require-fit.ts';
 import { signEnvelope, type Said, type Unsigned } from './sign-envelope.ts';
 
 /**
@@ -120,7 +121,9 @@ export class Publisher {
       const said: Said = { kind: 'patch', patches: encoded.map(({ head }) => head) };
       const carried = { contents: encoded.map(({ content }) => content) };
       const unsigned: Unsigned = { said, delivery: request, pushGuid, trigger, emits, initTime, carried };
-      const answer = await this.#connection.push(trigger, await signEnvelope(this.#session, unsigned));
+      const envelope = await signEnvelope(this.#session, unsigned);
+      requireFit(envelope);
+      const answer = await this.#connection.push(trigger, envelope);
       if (answer.status) {
         for (const { head } of encoded) this.#heads.set(environment, head.resource, head);
         for (const patch of patches)
