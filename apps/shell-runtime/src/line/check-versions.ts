@@ -29,11 +29,27 @@ export const checkVersions = async (
     if (head.version > push.statement.issuedAt + limits.clockSkewMs) return refuse(ahead(head, path));
     const here = standing(head.resource);
     const { latest } = here;
-    if (head.version < latest.version || (head.version === latest.version && head.digest !== latest.digest)) {
-      stale ??= staleAt(head, here, path);
+    const isLatest = head.version === latest.version && head.digest === latest.digest;
+    if (head.version <= latest.version && !isLatest) {
+      stale ??= staleAt(head.version, head.resource, here, path);
       continue;
     }
-    if (head.version === latest.version && latest.outcome === 'applied') continue;
+    // The name that a rename takes away may have got content of its own since.
+    const former = head.from === undefined ? undefined : standing(head.from);
+    if (
+      !isLatest &&
+      former !== undefined &&
+      head.from !== undefined &&
+      former.latest.version >= head.version
+    ) {
+      stale ??= staleAt(head.version, head.from, former, path);
+      continue;
+    }
+    if (isLatest) {
+      // What failed is tried again; how it follows was clear when it failed.
+      if (latest.outcome !== 'applied') fresh.push(index);
+      continue;
+    }
     if (!followsFrom(head, here) && !(await isExplained(push, head, here, verifier, root))) {
       return refuse(
         problemOf('broken-chain', {
@@ -81,11 +97,12 @@ const isExplained = async (
   return false;
 };
 
-const staleAt = (head: PatchHead, { latest }: Standing, path: string): Problem =>
+const staleAt = (version: number, resource: string, { latest }: Standing, path: string): Problem =>
   problemOf('stale-version', {
     path: `${path}/version`,
-    resource: head.resource,
+    resource,
     current: { version: latest.version, digest: latest.digest },
+    detail: `Version ${version} is not higher than the one that is known here.`,
   });
 
 const ahead = (head: PatchHead, path: string): Problem =>

@@ -2,7 +2,7 @@ import { problemOf, type Problem, type Statement, type Welcome } from '@cd-push/
 import { digestOf } from '@cd-push/timeline';
 
 import { misaddressed } from './check-address.ts';
-import type { LinePorts } from './line-ports.ts';
+import type { Deliver, LinePorts } from './line-ports.ts';
 import { Outcomes, type Outcome } from './outcomes.ts';
 import { parsePush, reportableOf } from './parse-push.ts';
 import type { TrustedPush } from './push.ts';
@@ -80,22 +80,30 @@ export class DeliveryLine {
 
   async #dispatch(push: TrustedPush): Promise<void> {
     const reported = reportedOf(push);
-    const delivered = (): void => this.#reports.delivered(reported);
+    let delivered = false;
+    const deliver: Deliver = async () => {
+      const problem = await push.accepted;
+      if (problem !== undefined) return problem;
+      delivered = true;
+      this.#reports.delivered(reported);
+      return undefined;
+    };
+    const settle = (outcome: Outcome): void => {
+      // What was refused before it could have had an effect is looked at anew: the next copy may bring what was missing.
+      if (delivered) this.#outcomes.remember(push.parsed.statement, push.parsed.attempt, outcome);
+      this.#settle(push, outcome);
+    };
     const { statement } = push;
     switch (statement.kind) {
       case 'patch':
-        return this.#settle(
-          push,
-          await takePatch({ ...push, statement }, this.#ports, this.#verifier, delivered),
-        );
+        return settle(await takePatch({ ...push, statement }, this.#ports, this.#verifier, deliver));
       case 'notice':
-        return this.#settle(push, await takeNotice({ ...push, statement }, this.#ports, delivered));
+        return settle(await takeNotice({ ...push, statement }, this.#ports, deliver));
       case 'operation': {
-        const taken = await takeOperation({ ...push, statement }, this.#ports, delivered);
-        if (!('finished' in taken)) return this.#settle(push, taken);
-        taken.finished.then(
-          (outcome) => this.#settle(push, outcome),
-          (error: unknown) => this.#settle(push, { completed: false, problem: internal(error) }),
+        const taken = await takeOperation({ ...push, statement }, this.#ports, deliver);
+        if (!('finished' in taken)) return settle(taken);
+        taken.finished.then(settle, (error: unknown) =>
+          settle({ completed: false, problem: internal(error) }),
         );
         return;
       }
@@ -105,8 +113,7 @@ export class DeliveryLine {
   }
 
   #settle(push: TrustedPush, outcome: Outcome): void {
-    const { parsed, statement } = push;
-    this.#outcomes.remember(parsed.statement, parsed.attempt, outcome);
+    const { statement } = push;
     if (outcome.completed) return this.#reports.completed(reportedOf(push));
     this.#reports.failed(reportedOf(push), outcome.problem);
     this.#ports.events.failed(outcome.problem, resourcesOf(statement), statement.silent);

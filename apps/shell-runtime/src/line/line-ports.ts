@@ -21,6 +21,12 @@ interface LineEvents {
   notice(notice: Notice): void;
 }
 
+/**
+ * The last gate before a push may have an effect. Waits for the relay's acceptance, and reports `delivered` if that
+ * holds; else gives the problem.
+ */
+export type Deliver = () => Promise<Problem | undefined>;
+
 /** What a platform gives to the delivery line. */
 export interface LinePorts {
   readonly link: Link;

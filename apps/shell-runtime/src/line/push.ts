@@ -1,5 +1,4 @@
 import type {
-  Acceptance,
   Certificate,
   Digest,
   ICdPushEnvelop,
@@ -7,6 +6,7 @@ import type {
   OperationStatement,
   PatchHead,
   PatchStatement,
+  Problem,
   Statement,
 } from '@cd-push/protocol';
 import type { VerifiedContent } from '@cd-push/timeline';
@@ -23,14 +23,18 @@ export interface ParsedPush {
   readonly attempt: number;
 }
 
-/** A push whose signatures hold, whose outer members agree with what is signed, and which is meant for this runtime. */
+/** A push whose signer’s signatures hold, whose outer members agree with what is signed, and which is meant for this runtime. */
 export interface TrustedPush<Kind extends Statement = Statement> {
   readonly parsed: ParsedPush;
   readonly statement: Kind;
   /** Digest of the statement as it travels: what acknowledgements name. */
   readonly digest: Digest;
   readonly certificate: Certificate;
-  readonly acceptance: Acceptance;
+  /**
+   * Why no certified relay accepted it in time; undefined where one did. It is verified while the push is prepared, and
+   * nothing is touched or reported as delivered before it has settled.
+   */
+  readonly accepted: Promise<Problem | undefined>;
 }
 
 /** One file of a push after its digest was checked. */

@@ -1,7 +1,7 @@
 import { limits, problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
 
-import type { LinePorts } from './line-ports.ts';
+import type { Deliver, LinePorts } from './line-ports.ts';
 import type { Outcome } from './outcomes.ts';
 import type { TrustedNotice, TrustedOperation } from './push.ts';
 
@@ -9,12 +9,13 @@ import type { TrustedNotice, TrustedOperation } from './push.ts';
 export const takeNotice = async (
   push: TrustedNotice,
   ports: LinePorts,
-  delivered: () => void,
+  deliver: Deliver,
 ): Promise<Outcome> => {
   const text = await messageOf(push);
   const refusal = text === undefined ? altered : tooLate(push, ports);
   if (text === undefined || refusal !== undefined) return failed(refusal ?? altered);
-  delivered();
+  const unaccepted = await deliver();
+  if (unaccepted !== undefined) return failed(unaccepted);
   if (ports.state.done(push.statement.pushGuid)?.outcome === 'completed') return { completed: true };
   ports.events.notice({ text, from: push.statement.signer, statement: push.statement });
   await ports.state.settle(doneRecord(push, 'completed', null));
@@ -27,7 +28,7 @@ export const takeNotice = async (
 export const takeOperation = async (
   push: TrustedOperation,
   ports: LinePorts,
-  delivered: () => void,
+  deliver: Deliver,
 ): Promise<{ finished: Promise<Outcome> } | Outcome> => {
   const { state } = ports;
   const { pushGuid, operation } = push.statement;
@@ -36,7 +37,8 @@ export const takeOperation = async (
   if (text === undefined || refusal !== undefined) return failed(refusal ?? altered);
   const args = parsedArguments(text);
   if (args === undefined) return failed(problemOf('invalid-json', { path: '/pushData/m' }));
-  delivered();
+  const unaccepted = await deliver();
+  if (unaccepted !== undefined) return failed(unaccepted);
 
   const before = state.done(pushGuid);
   if (before?.outcome === 'completed') return { completed: true };

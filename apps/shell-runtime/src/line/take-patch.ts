@@ -3,7 +3,7 @@ import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 import { applyTogether } from '../components/apply-together.ts';
 import type { Applying } from '../record/applying-mark.ts';
 import { checkVersions } from './check-versions.ts';
-import type { LinePorts } from './line-ports.ts';
+import type { Deliver, LinePorts } from './line-ports.ts';
 import { openContents } from './open-contents.ts';
 import type { Outcome } from './outcomes.ts';
 import type { Change, TrustedPatch } from './push.ts';
@@ -12,13 +12,13 @@ import type { Verifier } from './verify-push.ts';
 /**
  * Steps of a trusted push of files: versions, contents, delivered, mark, apply, unmark, persist.
  *
- * @param delivered called once everything was verified and nothing was touched yet.
+ * @param deliver called once everything else was verified, and nothing was touched yet.
  */
 export const takePatch = async (
   push: TrustedPatch,
   ports: LinePorts,
   verifier: Verifier,
-  delivered: () => void,
+  deliver: Deliver,
 ): Promise<Outcome> => {
   const { link, state, events } = ports;
   const verdict = await checkVersions(
@@ -30,8 +30,9 @@ export const takePatch = async (
   if (!verdict.ok) return { completed: false, problem: verdict.problem };
   const opened = await openContents(push, verdict.value.fresh, ports.textInPlace);
   if (!opened.ok) return { completed: false, problem: opened.problem };
+  const unaccepted = await deliver();
+  if (unaccepted !== undefined) return { completed: false, problem: unaccepted };
   const known = outcomeBefore(push, ports);
-  delivered();
   if (known !== undefined) return known;
   const changes = opened.value;
   if (changes.length === 0) return { completed: true };

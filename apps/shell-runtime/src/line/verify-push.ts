@@ -39,17 +39,19 @@ export class Verifier {
     if (!relay.ok) return relay;
     const opened = await openStatement(parsed.statement, parsed.certificate, certificate.value);
     if (!opened.ok) return opened;
-    const acceptance = await openAcceptance(
+    const { statement, digest } = opened.value;
+    const disagreement = disagreementOf(parsed.data, statement);
+    if (disagreement !== undefined) return refuse(disagreement);
+    const accepted = openAcceptance(
       parsed.acceptance,
       parsed.relayCertificate,
       relay.value,
       opened.value,
+    ).then(
+      (acceptance) => (acceptance.ok ? undefined : acceptance.problem),
+      (error: unknown) => problemOf('internal', { detail: String(error) }),
     );
-    if (!acceptance.ok) return acceptance;
-    const { statement, digest } = opened.value;
-    const disagreement = disagreementOf(parsed.data, statement);
-    if (disagreement !== undefined) return refuse(disagreement);
-    return ok({ parsed, statement, digest, certificate: certificate.value, acceptance: acceptance.value });
+    return ok({ parsed, statement, digest, certificate: certificate.value, accepted });
   }
 
   openCertificate(jws: string, root: TrustRoot): Opened<Certificate> {

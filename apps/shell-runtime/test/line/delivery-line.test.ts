@@ -105,11 +105,45 @@ describe('a delta', () => {
   });
 });
 
+describe('a copy that was refused', () => {
+  test('does not stand in the way of a whole one of the same attempt', async () => {
+    await world.take(await push(file('one')));
+    const skipped = await push(file('two', { version: version + 1, predecessor: sha256('one') }));
+    const change = file('three', { version: version + 2, predecessor: sha256('two') });
+    const envelope = await push(change);
+    expect(await world.take(envelope)).toEqual(['failed:broken-chain']);
+    const { pushData } = structuredClone(envelope);
+    const corrupt = {
+      ...pushData,
+      skipped: [signer.skippedOf(skipped)],
+      contents: [{ encoding: 'text', text: 'evil' }],
+    };
+    expect(await world.take({ ...envelope, pushData: corrupt })).toEqual(['failed:bad-signature']);
+    const whole = { ...pushData, skipped: [signer.skippedOf(skipped)] };
+    expect(await world.take({ ...envelope, pushData: whole })).toContain('completed');
+    expect(world.texts.get('/app/a.css')).toBe('three');
+  });
+});
+
 describe('what was pushed and failed', () => {
   test('does not stop what follows it, though it never stood here', async () => {
     expect(await world.take(await push(file('unfit')))).toContain('failed:apply-failed');
     const next = file('next', { version: version + 1, predecessor: sha256('unfit') });
     expect(await world.take(await push(next))).toContain('completed');
+  });
+
+  test('is tried again by a further attempt, also without what explained it the first time', async () => {
+    await world.take(await push(file('one')));
+    const skipped = await push(file('two', { version: version + 1, predecessor: sha256('one') }));
+    const change = file('three', { version: version + 2, predecessor: sha256('two') });
+    const pushGuid = randomUUID();
+    world.onApply = () => {
+      throw new Error('not yet');
+    };
+    const first = await push(change, { pushGuid, skipped: [signer.skippedOf(skipped)] });
+    expect(await world.take(first)).toContain('failed:apply-failed');
+    world.onApply = () => undefined;
+    expect(await world.take(await push(change, { pushGuid, attempt: 2 }))).toContain('completed');
   });
 
   test('may be followed by a rollback to what stands', async () => {
@@ -133,6 +167,15 @@ describe('a rename', () => {
     expect(await world.take(await push(moved))).toContain('completed');
     expect(world.state.standing('/app/a.css')).toMatchObject({ version, digest: null });
     expect(world.state.standing('/app/b.css')).toMatchObject({ version, digest: sha256('base') });
+  });
+});
+
+describe('a rename that was overtaken', () => {
+  test('takes nothing from a name that has newer content', async () => {
+    await world.take(await push(file('newer', { version: version + 5 })));
+    const moved = file('base', { resource: '/app/b.css', from: '/app/a.css' });
+    expect(await world.take(await push(moved))).toEqual(['failed:stale-version']);
+    expect(world.texts.get('/app/a.css')).toBe('newer');
   });
 });
 
