@@ -12,7 +12,8 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const program = join(import.meta.dirname, '../dist/main.js');
 /** util-linux's, which runs a program on a terminal of its own; other systems have another or none. */
-const hasScript = /util-linux/u.test(String(spawnSync('script', ['--version']).stdout));
+const terminal = 'script';
+const hasScript = /util-linux/u.test(String(spawnSync(terminal, ['--version']).stdout));
 
 /** Runs the built program on a real terminal, and types an answer when it is asked. */
 const onTerminal = async (
@@ -21,7 +22,7 @@ const onTerminal = async (
   typed?: { readonly when: string; readonly text: string },
 ): Promise<{ code: number | null; screen: string }> => {
   const command = [process.execPath, program, ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qec', `stty cols 80 rows 24; exec ${command}`, '/dev/null'], {
+  const child = spawn(terminal, ['-qec', `stty cols 80 rows 24; exec ${command}`, '/dev/null'], {
     cwd: workshop.root,
     env: { ...process.env, ...workshop.env, TERM: 'xterm' },
   });

@@ -7,7 +7,7 @@ import type { AwaitedStage } from '@cd-push/client';
 type Mode = 'local' | 'remote' | 'hybrid';
 type Trigger = 'file-save' | 'file-update' | 'schema-change' | 'cli' | 'ai-agent';
 
-export type PlaceFlags = {
+type PlaceFlags = {
   readonly environment?: string;
   readonly mode?: Mode;
   readonly data?: string;
@@ -19,7 +19,7 @@ export type AddressFlags = {
   readonly label?: readonly string[];
 };
 
-export type WaitFlags = {
+type WaitFlags = {
   readonly wait: AwaitedStage;
   readonly timeout: number;
   readonly silent?: boolean;
