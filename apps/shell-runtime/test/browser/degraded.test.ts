@@ -26,6 +26,34 @@ describe('a page that cannot do everything', () => {
     expect(await world.page.locator('cd-push-overlay .failure').textContent()).toContain('HTTPS');
   });
 
+  test.each([
+    [
+      'a nonce lets its pushed styles through',
+      `'self' 'nonce-abc'`,
+      ['delivered', 'completed'],
+      'rgb(2, 2, 2)',
+    ],
+    [
+      'a policy that forbids <style> is named as the reason',
+      `'self'`,
+      ['delivered', 'failed'],
+      'rgb(1, 1, 1)',
+    ],
+  ])('%s', async (_name, styles, expected, shown) => {
+    const { world } = suite;
+    world.policy += `; style-src ${styles}`;
+    world.html = '<!doctype html><head><link rel="stylesheet" href="/a.css" nonce="abc"></head><body></body>';
+    world.deploy({ 'main.ts': '', 'a.css': 'body { color: rgb(1, 1, 1); }' });
+    await world.open();
+    const outcome = await world.push({ 'a.css': 'body { color: rgb(2, 2, 2); }' });
+    expect(stages(outcome)).toEqual(expected);
+    expect(await world.page.evaluate(() => getComputedStyle(document.body).color)).toBe(shown);
+    if (shown === 'rgb(1, 1, 1)') {
+      expect(outcome.reports[1]?.problem?.detail).toContain('content security policy');
+      await world.page.evaluate(() => (globalThis.cd.violations as string[]).splice(0));
+    }
+  });
+
   test('without storage takes pushes, and starts from the base after a reload', async () => {
     const { world } = suite;
     world.html = '<!doctype html><head><link rel="stylesheet" href="/a.css"></head><body></body>';

@@ -43,6 +43,7 @@ export class PageWorld {
   readonly signer: Signer;
   readonly context: BrowserContext;
   html = '<!doctype html><title>app</title><body></body>';
+  policy = policy;
   revokedSessions: string[] = [];
   overlay = false;
   page!: Page;
@@ -65,7 +66,7 @@ export class PageWorld {
       const { pathname } = new URL(request.url ?? '/', 'http://page');
       world.#requested.get(pathname)?.resolve();
       const answer = world.#answer(pathname, code);
-      const headers = { 'content-security-policy': policy, 'cache-control': 'no-store' };
+      const headers = { 'content-security-policy': world.policy, 'cache-control': 'no-store' };
       response.writeHead(answer === undefined ? 404 : 200, {
         ...headers,
         'content-type': answer?.[0] ?? 'text/plain',
