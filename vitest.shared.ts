@@ -10,6 +10,10 @@ export default defineConfig({
     // `npm test` sums up these reports, also when turbo answers from its cache.
     reporters: ['default', 'json'],
     outputFile: { json: 'dist-test/report.json' },
+    // How long a test may take says nothing about what it tests, and a machine may be busy: these bounds only end what
+    // hangs. A rule about time is tested with a clock of the test's own, a figure is a matter for bench.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A mock or a stubbed global of one test never reaches the next.
     restoreMocks: true,
     unstubEnvs: true,

@@ -180,7 +180,7 @@ describe('resources and grants', () => {
             .some((part) => part === '' || part === '.' || part === '..'),
         ).toBe(false);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });
