@@ -1,0 +1,87 @@
+import { connect, login, makeJoinCode, Publisher, type Push } from '@cd-push/client';
+import type { Target } from '@cd-push/protocol';
+import { cryptoPlatform } from '@cd-push/timeline';
+import { Type } from 'typebox';
+
+import { sampleText } from '../push/sample-text.ts';
+import { environment, module, user } from './installation.ts';
+import { command, serve } from './serve.ts';
+import { timesOf } from './times-of.ts';
+
+interface Signed {
+  readonly session: Awaited<ReturnType<typeof login>>;
+  readonly publisher: Publisher;
+}
+
+const targets: Target[] = [{ select: { module, environment } }];
+let signed: Signed | undefined;
+let pushes = 0;
+
+const started = (): Signed => {
+  if (signed === undefined) throw new Error('The sender has not signed in yet.');
+  return signed;
+};
+
+/** One push as an app would send it: a new content of one file, followed to its end. */
+const push = (resource: string, bytes: number): Push => {
+  pushes += 1;
+  return started().publisher.push({
+    environment,
+    targets,
+    patches: [{ resource, componentType: 'module', change: 'put', content: sampleText(bytes, pushes) }],
+  });
+};
+
+/** Resolves once every recipient has confirmed both stages. */
+const completed = async (pushed: Push, recipients: number): Promise<void> => {
+  const { reached, missed } = await pushed.settled('completed');
+  const [first] = missed;
+  if (first !== undefined) throw new Error(`A recipient ended as ${JSON.stringify(first)}.`);
+  const whole = reached.filter(
+    ({ state }) => 'delivered' in state.times && 'completed' in state.times,
+  ).length;
+  if (whole !== recipients) throw new Error(`${whole} of ${recipients} recipients confirmed both stages.`);
+};
+
+serve({
+  start: command(
+    Type.Object({ apiUrl: Type.String(), relayUrl: Type.String() }),
+    async ({ apiUrl, relayUrl }) => {
+      const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+      const session = await login({ apiUrl, ...user, key });
+      const connection = connect({ relayUrl, session });
+      await connection.opened();
+      signed = { session, publisher: new Publisher({ connection, session }) };
+      return {};
+    },
+  ),
+
+  joinCode: command(Type.Object({ uses: Type.Integer() }), async ({ uses }) => {
+    const { code } = await makeJoinCode(started().session, { module, environment, uses });
+    return { code };
+  }),
+
+  /** Pushes one after the other, each begun when the one before it has been completed everywhere. */
+  sequence: command(
+    Type.Object({ bytes: Type.Integer(), count: Type.Integer(), recipients: Type.Integer() }),
+    ({ bytes, count, recipients }) =>
+      timesOf(count, () => completed(push(`/${module}/src/measured.js`, bytes), recipients)),
+  ),
+
+  /** As many pushes under way as files. */
+  pipeline: command(
+    Type.Object({ bytes: Type.Integer(), count: Type.Integer(), files: Type.Integer() }),
+    async ({ bytes, count, files }) => {
+      let left = count;
+      const startedAt = performance.now();
+      const one = async (file: number): Promise<void> => {
+        while (left > 0) {
+          left -= 1;
+          await completed(push(`/${module}/src/measured-${file}.js`, bytes), 1);
+        }
+      };
+      await Promise.all(Array.from({ length: files }, (_, file) => one(file)));
+      return { perSecond: (count * 1000) / (performance.now() - startedAt) };
+    },
+  ),
+});

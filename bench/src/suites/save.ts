@@ -1,0 +1,73 @@
+import type { Browser } from 'playwright-core';
+
+import { figureOf } from '../report/figure.ts';
+import type { Figure } from '../report/result.ts';
+import { launchChromium } from '../save/chromium.ts';
+import { startCdPush, startVite } from '../save/products.ts';
+import { kinds, makeProject, type Kind, type Project } from '../save/project.ts';
+import { Saver } from '../save/saver.ts';
+import { Tab } from '../save/tab.ts';
+import { median } from '../statistics/median.ts';
+import { Rounds, type Variant } from '../statistics/rounds.ts';
+import type { Suite, SuiteOptions } from './suite.ts';
+
+const bars: Readonly<Record<string, { readonly atMost: number }>> = {
+  'save.style.tab1': { atMost: 0.4 },
+  'save.style.tab8': { atMost: 0.4 },
+  'save.module.tab1': { atMost: 0.65 },
+  'save.module.tab8': { atMost: 0.7 },
+};
+
+/** From writing a file to its being applied in the last tab, by `cd-cli up` and `watch`, against Vite's HMR. */
+export const save: Suite = async (options) => {
+  await using owner = new AsyncDisposableStack();
+  const browser = await launchChromium();
+  owner.defer(() => browser.close());
+  const ours = await makeProject('cd-push');
+  owner.defer(ours.remove);
+  const theirs = await makeProject('vite');
+  owner.defer(theirs.remove);
+  const cdPush = await startCdPush(ours, owner);
+  const vite = await startVite(theirs, owner);
+
+  const figures: Figure[] = [];
+  const details: Record<string, unknown> = {};
+  for (const tabs of [1, 8]) {
+    await using ourTabs = await openTabs(browser, ours, cdPush.url, tabs);
+    await using theirTabs = await openTabs(browser, theirs, vite.url, tabs);
+    for (const kind of kinds) {
+      const id = `save.${kind}.tab${tabs}`;
+      options.tell(id);
+      const rounds = await compare(kind, ourTabs.saver, theirTabs.saver, options);
+      const bar = bars[id];
+      figures.push(figureOf(id, rounds.ratio('cd-push', 'vite'), bar === undefined ? {} : { bar }));
+      details[`${id}, ms`] = rounds.summary();
+    }
+    details[`missed saves, ${tabs} tabs`] = { 'cd-push': ourTabs.saver.missed, vite: theirTabs.saver.missed };
+  }
+  return { figures, details };
+};
+
+const compare = async (kind: Kind, ours: Saver, theirs: Saver, { quick }: SuiteOptions): Promise<Rounds> => {
+  const count = quick ? 5 : 11;
+  const variant = (name: string, saver: Saver): Variant => ({
+    name,
+    round: async () => median(await saver.save(kind, count)),
+  });
+  const variants = [variant('cd-push', ours), variant('vite', theirs)];
+  await Rounds.run(variants, { fewest: 1, most: 1 });
+  return Rounds.run(variants, { fewest: quick ? 3 : 7, most: quick ? 4 : 15, until: [['cd-push', 'vite']] });
+};
+
+/** Numbers go on where the tabs before left off: what is saved must be new. */
+const openTabs = async (
+  browser: Browser,
+  project: Project,
+  url: string,
+  count: number,
+): Promise<{ saver: Saver } & AsyncDisposable> => {
+  const context = await browser.newContext();
+  const tabs: Tab[] = [];
+  for (let index = 0; index < count; index += 1) tabs.push(await Tab.open(context, url));
+  return { saver: new Saver(project, tabs), [Symbol.asyncDispose]: () => context.close() };
+};
