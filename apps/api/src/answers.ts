@@ -1,13 +1,13 @@
 import {
-  CdResponseSchema,
   EpochMsSchema,
   GrantSchema,
-  JwsSchema,
   LabelsSchema,
   NameSchema,
-  PublicKeySchema,
+  UserViewSchema,
   type ICdResponse,
   type PublicKey,
+  type RuntimeView,
+  type UserView,
 } from '@cd-push/protocol';
 import {
   userRoles,
@@ -32,40 +32,12 @@ export const DisplayNameSchema = Type.String({
 const RoleSchema = Type.Unsafe<UserRole>(Type.Enum([...userRoles]));
 export const RolesSchema = Type.Array(RoleSchema, { maxItems: userRoles.length });
 export const GrantsSchema = Type.Array(GrantSchema, { maxItems: 256 });
-/** The issuer's public keys; a client pins them. */
-export const KeysSchema = Type.Array(PublicKeySchema);
-
-/** A user as the user's own answers show it. */
-export const UserViewSchema = Type.Object({
-  id: Type.Integer(),
-  guid: Type.String(),
-  name: Type.String(),
-  roles: RolesSchema,
-  tenant: NameSchema,
-  /** `sub` of tokens and certificates. */
-  subject: NameSchema,
-});
-
 /** A user as admins see it. */
 export const UserRecordSchema = Type.Object({
   ...UserViewSchema.properties,
   grants: GrantsSchema,
   createdAt: EpochMsSchema,
 });
-
-/** What a runtime is, wherever it is told. */
-export const RuntimeViewSchema = Type.Object({
-  guid: Type.String(),
-  name: Type.String(),
-  module: NameSchema,
-  environment: NameSchema,
-  labels: LabelsSchema,
-  /** Its own groups and its user's. */
-  groups: Type.Array(NameSchema),
-  /** The user who let it enrol, or null. */
-  user: Type.Union([Type.Integer(), Type.Null()]),
-});
-export type RuntimeView = Static<typeof RuntimeViewSchema>;
 
 export const JoinCodeViewSchema = Type.Object({
   id: Type.String(),
@@ -87,28 +59,7 @@ export const SubscriptionViewSchema = Type.Object({
   createdAt: EpochMsSchema,
 });
 
-/** Beside the session in the answers to login and refresh. */
-const LoginDataSchema = Type.Object({
-  refreshToken: Type.String(),
-  /** End of the access token. */
-  expiresAt: EpochMsSchema,
-  /** End of the session, however often it is refreshed. */
-  sessionExpiresAt: EpochMsSchema,
-  /** Certificate of the session's key, or null without a key or without the right to push. */
-  certificate: Type.Union([JwsSchema, Type.Null()]),
-  grants: GrantsSchema,
-  user: UserViewSchema,
-  issuer: Type.String(),
-  keys: KeysSchema,
-});
-
-/** An ICdResponse around data of this shape. */
-export const LoginAnswerSchema = Type.Object({
-  app_state: CdResponseSchema.properties.app_state,
-  data: LoginDataSchema,
-});
-
-export const userView = (api: Api, user: User): Static<typeof UserViewSchema> => ({
+export const userView = (api: Api, user: User): UserView => ({
   id: user.id,
   guid: user.guid,
   name: user.name,
@@ -163,11 +114,11 @@ export const issuerKeys = (api: Api): PublicKey[] =>
   [...api.issuer.keys.values()].map(({ publicKey }) => publicKey);
 
 /** `app_state` of an answer that went well. */
-export const success = (
-  sess: ICdResponse['app_state']['sess'],
+export const success = <Session extends ICdResponse['app_state']['sess']>(
+  sess: Session,
   message: string,
-): ICdResponse['app_state'] => ({
-  success: true,
+) => ({
+  success: true as const,
   info: { messages: [message], code: null, app_msg: null },
   sess,
   cache: null,

@@ -73,6 +73,10 @@ describe('a runtime that was absent', () => {
     const other = await push({ [till]: '1' });
     const second = await push({ [cart]: '2' }, first.heads);
     expect(await stagesOf(first)).toEqual({ [guid]: 'superseded' });
+    expect(await sender.client.until<TrackNotice>('push-msg-superseded')).toMatchObject({
+      pushGuid: first.pushGuid,
+      recipients: [{ recipient: guid, stage: 'superseded' }],
+    });
     const { client, welcome } = await stack.join(login);
     expect(welcome.catchUp).toBe(2);
     expect((await client.apply(other.statement)).pushData.pushGuid).toBe(other.pushGuid);
@@ -93,7 +97,7 @@ describe('a runtime that was absent', () => {
     expect(failed).toMatchObject({
       pushGuid: short.pushGuid,
       outcome: 'expired',
-      recipients: [{ recipient: guid, problem: { kind: 'expired' } }],
+      recipients: [{ recipient: guid, stage: 'expired', problem: { kind: 'expired' } }],
     });
     const { client } = await stack.join(login);
     expect((await client.next<ICdPushEnvelop>('show-notice')).pushData.m).toBe('kept');

@@ -56,7 +56,7 @@ describe('the way of a push', () => {
 
     const failed = await sender.until<TrackNotice>('push-msg-failed');
     expect(failed.recipients).toMatchObject([
-      { recipient: bad.recipient, problem: { kind: 'apply-failed', detail: 'it threw' } },
+      { recipient: bad.recipient, stage: 'failed', problem: { kind: 'apply-failed', detail: 'it threw' } },
     ]);
     const view = await sender.ask<{
       push: { outcome: string; recipients: { recipient: string; stage: string }[] };

@@ -100,11 +100,21 @@ const put = (content: string | Uint8Array, resource = '/shop/a.html'): PushReque
 
 const patchesOf = ({ statement }: Arrived) => (statement.kind === 'patch' ? statement.patches : []);
 
-const notice = (one: Arrived, event: string, recipient = 'r1', more: object = {}): void => {
+/** Under which event the relay tells of each stage. */
+const eventOf = {
+  pushed: 'push-msg-pushed',
+  delivered: 'push-delivered',
+  completed: 'push-msg-completed',
+  failed: 'push-msg-failed',
+  expired: 'push-msg-failed',
+  superseded: 'push-msg-superseded',
+} as const;
+
+const notice = (one: Arrived, stage: keyof typeof eventOf, recipient = 'r1', more: object = {}): void => {
   const { pushGuid } = one.envelope.pushData;
-  one.socket.emit(event, {
+  one.socket.emit(eventOf[stage], {
     pushGuid,
-    recipients: [{ recipient, attempt: 1, at: Date.now(), ...more }],
+    recipients: [{ recipient, attempt: 1, at: Date.now(), stage, ...more }],
     commTrack: freshCommTrack(1),
     outcome: 'open',
   });
@@ -237,8 +247,8 @@ test('a push is followed to its end at each recipient, in order, and then is ove
   const one = await nth(0);
   accept(one, ['r1', 'r2']);
   await push.accepted;
-  for (const event of ['push-msg-pushed', 'push-delivered', 'push-msg-completed']) notice(one, event);
-  notice(one, 'push-msg-failed', 'r2', { problem: problemOf('apply-failed') });
+  for (const stage of ['pushed', 'delivered', 'completed'] as const) notice(one, stage);
+  notice(one, 'failed', 'r2', { problem: problemOf('apply-failed') });
   const changes: string[] = [];
   for await (const { recipient, state } of push) changes.push(`${recipient} ${state.stage}`);
   expect(changes.filter((change) => change.startsWith('r1'))).toEqual([
@@ -257,7 +267,7 @@ test('a push is followed to its end at each recipient, in order, and then is ove
 test('notices that come before the answer are not lost', async () => {
   const push = publisher.push(put('one'));
   const one = await nth(0);
-  notice(one, 'push-msg-completed');
+  notice(one, 'completed');
   accept(one);
   expect(await push.settled('completed')).toMatchObject({
     reached: [{ recipient: 'r1', state: { stage: 'completed' } }],
@@ -270,13 +280,30 @@ test('a late or repeated notice moves nothing back, and a new attempt starts ane
   const one = await nth(0);
   accept(one, ['r1', 'r2']);
   await push.accepted;
-  notice(one, 'push-msg-failed', 'r1', { problem: problemOf('apply-failed') });
-  notice(one, 'push-msg-pushed', 'r1');
-  notice(one, 'push-msg-completed', 'r1', { attempt: 2 });
-  notice(one, 'push-msg-failed', 'r1', { attempt: 1, problem: problemOf('crashed') });
-  notice(one, 'push-msg-completed', 'r2');
+  notice(one, 'failed', 'r1', { problem: problemOf('apply-failed') });
+  notice(one, 'pushed', 'r1');
+  notice(one, 'completed', 'r1', { attempt: 2 });
+  notice(one, 'failed', 'r1', { attempt: 1, problem: problemOf('crashed') });
+  notice(one, 'completed', 'r2');
   expect(await push.settled('completed')).toMatchObject({ missed: [] });
   expect(push.tracks.get('r1')).toMatchObject({ attempt: 2, state: { stage: 'completed' } });
+});
+
+test('[NOTICE-1] each recipient is where its notice says, whatever ended it', async () => {
+  const push = publisher.push(put('one'));
+  const one = await nth(0);
+  accept(one, ['r1', 'r2', 'r3']);
+  await push.accepted;
+  notice(one, 'superseded', 'r1');
+  notice(one, 'expired', 'r2', { problem: problemOf('expired') });
+  notice(one, 'failed', 'r3', { problem: problemOf('crashed') });
+  const { reached, missed } = await push.settled('completed');
+  expect(reached).toEqual([]);
+  expect(missed.map(({ recipient, state }) => `${recipient} ${state.stage}`)).toEqual([
+    'r1 superseded',
+    'r2 expired',
+    'r3 failed',
+  ]);
 });
 
 test('a notice that makes no sense is passed over', async () => {
@@ -285,7 +312,7 @@ test('a notice that makes no sense is passed over', async () => {
   accept(one);
   one.socket.emit('push-delivered', { pushGuid: 1 });
   one.socket.emit('push-delivered', JSON.parse('{"__proto__":{"polluted":true}}'));
-  notice(one, 'push-msg-completed');
+  notice(one, 'completed');
   expect(await push.settled('completed')).toMatchObject({ missed: [] });
 });
 
@@ -314,12 +341,38 @@ test('what was missed while the connection was broken is caught up', async () =>
   expect(await push.settled('completed')).toMatchObject({ reached: [{ recipient: 'r1' }] });
 });
 
+test('[NOTICE-2] a push that the relay forgot ends as failed, and says why', async () => {
+  const push = publisher.push(put('one'));
+  const one = await nth(0);
+  accept(one, ['r1', 'r2']);
+  await push.accepted;
+  notice(one, 'completed', 'r2');
+  tracks = { status: false, error: problemOf('not-found', { path: '/pushGuid' }) };
+  cutWith(one.socket, 4001);
+  expect(await push.settled('completed')).toMatchObject({
+    reached: [{ recipient: 'r2' }],
+    missed: [{ recipient: 'r1', state: { stage: 'failed', problem: { kind: 'not-found' } } }],
+  });
+});
+
+test('a push whose answer is still awaited is not given up because the relay does not know it yet', async () => {
+  const push = publisher.push(put('one'));
+  const one = await nth(0);
+  tracks = { status: false, error: problemOf('not-found', { path: '/pushGuid' }) };
+  cutWith(one.socket, 4001);
+  const again = await nth(1);
+  accept(again);
+  await push.accepted;
+  notice(again, 'completed');
+  expect(await push.settled('completed')).toMatchObject({ reached: [{ recipient: 'r1' }], missed: [] });
+});
+
 test('waiting ends with its signal, and the push goes on', async () => {
   const push = publisher.push(put('one'));
   const one = await nth(0);
   accept(one);
   await expect(push.settled('completed', { signal: AbortSignal.timeout(10) })).rejects.toThrow(/timeout/u);
-  notice(one, 'push-msg-completed');
+  notice(one, 'completed');
   expect(await push.settled('completed')).toMatchObject({ missed: [] });
 });
 

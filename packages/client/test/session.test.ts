@@ -51,6 +51,7 @@ const answer = async (request: IncomingMessage): Promise<{ status: number; body:
       environment: 'development',
       labels: {},
       groups: ['tills'],
+      user: 1,
       keys: [key.publicKey],
     };
     return {
@@ -83,6 +84,8 @@ const answer = async (request: IncomingMessage): Promise<{ status: number; body:
       },
       data: {
         refreshToken: `refresh-token-${count}`,
+        expiresAt: checkTime + ttl * 1000,
+        sessionExpiresAt: checkTime + 86_400_000,
         certificate: 'a.b.c',
         grants: [],
         user: { id: 1, guid: 'u', name: 'ada', roles: ['developer'], tenant: 'default', subject: 'user-1' },

@@ -2,7 +2,8 @@ import { problemOf } from './problem.ts';
 import { ok, refuse, type Result } from './result.ts';
 import type { Problem } from './wire/problem-schema.ts';
 import type { Target } from './wire/statement.ts';
-import { subTypes, type ICommConversationSub } from './wire/subscriber.ts';
+import { subTypes } from './sub-types.ts';
+import type { ICommConversationSub } from './wire/subscriber.ts';
 import type { Labels, Selector } from './wire/sync-target.ts';
 
 /**

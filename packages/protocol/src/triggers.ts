@@ -44,6 +44,7 @@ export const reservedEvents: ReadonlySet<string> = new Set([
   'push-delivered',
   'push-msg-completed',
   'push-msg-failed',
+  'push-msg-superseded',
   'get-heads',
   'list-targets',
   'get-track',

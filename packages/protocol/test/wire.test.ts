@@ -35,7 +35,7 @@ describe('the wire', () => {
     // of the old one understand everything that peers of the new one send.
     expect({ version: protocolVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "7860fd94f9244ec5",
+        "digest": "8416522945b71c01",
         "version": 1,
       }
     `);

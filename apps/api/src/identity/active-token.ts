@@ -1,7 +1,7 @@
-import { NameSchema, PublicKeySchema } from '@cd-push/protocol';
+import { NameSchema, PublicKeySchema, RuntimeViewSchema } from '@cd-push/protocol';
 import Type, { type Static } from 'typebox';
 
-import { GrantsSchema, runtimeView, RuntimeViewSchema } from '../answers.ts';
+import { GrantsSchema, runtimeView } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { clientKindOf, type Caller } from './callers.ts';
 import { ClientKindSchema } from './tokens.ts';

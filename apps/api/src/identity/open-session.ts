@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
-import { epochMs, type EpochMs, type ICdResponse, type ISessResp, type PublicKey } from '@cd-push/protocol';
+import { epochMs, type EpochMs, type PublicKey, type SessionAnswer, type SignedIn } from '@cd-push/protocol';
 import type { KeptToken, Session, User } from '@cd-push/store';
-import type { Static } from 'typebox';
 
-import { issuerKeys, success, userView, type LoginAnswerSchema } from '../answers.ts';
+import { issuerKeys, success, userView } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { clientKindOf, mayPush, subjectOf } from './callers.ts';
 import { certifySession } from './certificates.ts';
@@ -44,7 +43,7 @@ export const sessionAnswer = async (
   user: User,
   refreshToken: string,
   at: EpochMs,
-): Promise<Static<typeof LoginAnswerSchema>> => {
+): Promise<SessionAnswer> => {
   const { token, expiresAt } = api.tokens.issue(
     {
       sub: subjectOf(user),
@@ -85,8 +84,8 @@ export const sessionState = (
   session: Session,
   access: { readonly token: string; readonly ttlSeconds: number },
   at: EpochMs,
-): ICdResponse['app_state'] => {
-  const sess: ISessResp = {
+): SignedIn => {
+  const sess: SignedIn['sess'] = {
     userId: session.userId,
     jwt: { jwtToken: access.token, checked: true, checkTime: at, authorized: true, ttl: access.ttlSeconds },
     ttl: access.ttlSeconds,

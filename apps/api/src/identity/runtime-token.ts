@@ -1,7 +1,7 @@
-import type { EpochMs } from '@cd-push/protocol';
+import type { EpochMs, RuntimeView } from '@cd-push/protocol';
 import type { Runtime } from '@cd-push/store';
 
-import { runtimeView, type RuntimeView } from '../answers.ts';
+import { runtimeView } from '../answers.ts';
 import type { Api } from '../context.ts';
 
 export const issueRuntimeToken = (

@@ -1,14 +1,7 @@
-import { EpochMsSchema } from '@cd-push/protocol';
+import { ChallengeSchema } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
 
 import type { Api } from '../context.ts';
-
-const ChallengeSchema = Type.Object({
-  nonce: Type.String(),
-  issuer: Type.String(),
-  expiresAt: EpochMsSchema,
-});
 
 /** A one-time nonce for the proof of a key. */
 export const challengeRoute =

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-import { EpochMsSchema, NameSchema, ProblemError, problemOf, PublicKeySchema } from '@cd-push/protocol';
+import { EnrolmentSchema, ProblemError, problemOf, PublicKeySchema } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { DisplayNameSchema, issuerKeys, KeysSchema, RuntimeViewSchema } from '../answers.ts';
+import { DisplayNameSchema, issuerKeys } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { requireProof } from '../identity/proofs.ts';
 import { issueRuntimeToken, runtimeAnswer } from '../identity/runtime-token.ts';
@@ -24,17 +24,6 @@ const EnrolSchema = Type.Object(
   { additionalProperties: false },
 );
 
-const { guid: _guid, ...described } = RuntimeViewSchema.properties;
-const EnrolledSchema = Type.Object({
-  resourceGuid: Type.String(),
-  ...described,
-  issuer: Type.String(),
-  tenant: NameSchema,
-  keys: KeysSchema,
-  token: Type.String(),
-  expiresAt: EpochMsSchema,
-});
-
 /** A runtime trades a join code for a credential of its own, bound to a key that it made. */
 export const enrolRoute =
   (api: Api): FastifyPluginAsyncTypebox =>
@@ -45,7 +34,7 @@ export const enrolRoute =
         schema: {
           summary: 'Enrol a runtime by a join code',
           body: EnrolSchema,
-          response: { 200: EnrolledSchema },
+          response: { 200: EnrolmentSchema },
         },
         onRequest: (request) => api.rates.anonymous(request),
       },

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import {
   covers,
-  EpochMsSchema,
   epochMs,
+  JoinCodeSchema,
   LabelsSchema,
   NameSchema,
   ProblemError,
@@ -46,9 +46,7 @@ export const joinCodeRoutes =
           summary: 'Make a join code; it is shown this once',
           security,
           body: NewJoinCodeSchema,
-          response: {
-            201: Type.Object({ id: Type.String(), code: Type.String(), expiresAt: EpochMsSchema }),
-          },
+          response: { 201: JoinCodeSchema },
         },
         onRequest,
       },

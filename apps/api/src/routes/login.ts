@@ -1,9 +1,8 @@
-import { ProblemError, problemOf, PublicKeySchema, JwsSchema } from '@cd-push/protocol';
+import { ProblemError, problemOf, PublicKeySchema, JwsSchema, SessionAnswerSchema } from '@cd-push/protocol';
 import type { User } from '@cd-push/store';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { LoginAnswerSchema } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { newRefreshToken, openSession, sessionAnswer } from '../identity/open-session.ts';
 import { hashPassword, verifyPassword } from '../identity/password.ts';
@@ -38,7 +37,7 @@ export const loginRoute =
   async (app) => {
     app.post(
       '/auth/login',
-      { schema: { summary: 'Sign in', body: LoginSchema, response: { 200: LoginAnswerSchema } } },
+      { schema: { summary: 'Sign in', body: LoginSchema, response: { 200: SessionAnswerSchema } } },
       async (request) => {
         const { userName, password, clientId, publicKey, nonce, proof } = request.body;
         const at = api.now();

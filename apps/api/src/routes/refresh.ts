@@ -1,8 +1,7 @@
-import { ProblemError, problemOf } from '@cd-push/protocol';
+import { ProblemError, problemOf, SessionAnswerSchema } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { LoginAnswerSchema } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { newRefreshToken, sessionAnswer } from '../identity/open-session.ts';
 import { isProved, unproved } from '../identity/proofs.ts';
@@ -29,7 +28,7 @@ export const refreshRoute =
     app.post(
       '/auth/refresh',
       {
-        schema: { summary: 'Prolong a session', body: RefreshSchema, response: { 200: LoginAnswerSchema } },
+        schema: { summary: 'Prolong a session', body: RefreshSchema, response: { 200: SessionAnswerSchema } },
         onRequest: (request) => api.rates.anonymous(request),
       },
       async (request) => {

@@ -1,22 +1,24 @@
 import {
   EpochMsSchema,
+  IssuerKeysSchema,
   JwsSchema,
   NameSchema,
   ProblemError,
   problemOf,
   PublicKeySchema,
+  RuntimeViewSchema,
 } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { issuerKeys, KeysSchema, runtimeView, RuntimeViewSchema } from '../answers.ts';
+import { issuerKeys, runtimeView } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { certifyRelay } from '../identity/certificates.ts';
 import { services } from '../server/guards.ts';
 
 const RelayCertificateAnswerSchema = Type.Object({
   certificate: JwsSchema,
-  keys: KeysSchema,
+  keys: IssuerKeysSchema,
   issuer: Type.String(),
   tenant: NameSchema,
 });

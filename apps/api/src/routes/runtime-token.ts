@@ -1,14 +1,14 @@
-import { EpochMsSchema, ProblemError, problemOf } from '@cd-push/protocol';
+import { ProblemError, problemOf, RuntimeTokenSchema } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { issuerKeys, KeysSchema, RuntimeViewSchema } from '../answers.ts';
+import { issuerKeys } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { requireProof } from '../identity/proofs.ts';
 import { issueRuntimeToken, runtimeAnswer } from '../identity/runtime-token.ts';
 import { NonceSchema, ProofSchema } from './login.ts';
 
-const RuntimeTokenSchema = Type.Object(
+const AskSchema = Type.Object(
   {
     resourceGuid: Type.String({ minLength: 1, maxLength: 128 }),
     nonce: NonceSchema,
@@ -17,15 +17,6 @@ const RuntimeTokenSchema = Type.Object(
   },
   { additionalProperties: false },
 );
-
-const { guid: _guid, ...described } = RuntimeViewSchema.properties;
-const IssuedSchema = Type.Object({
-  resourceGuid: Type.String(),
-  ...described,
-  keys: KeysSchema,
-  token: Type.String(),
-  expiresAt: EpochMsSchema,
-});
 
 /** A runtime that has enrolled gets an access token for the proof of its key. */
 export const runtimeTokenRoute =
@@ -36,8 +27,8 @@ export const runtimeTokenRoute =
       {
         schema: {
           summary: 'Access token of a runtime',
-          body: RuntimeTokenSchema,
-          response: { 200: IssuedSchema },
+          body: AskSchema,
+          response: { 200: RuntimeTokenSchema },
         },
         onRequest: (request) => api.rates.anonymous(request),
       },

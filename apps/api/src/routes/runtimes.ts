@@ -1,8 +1,8 @@
-import { ProblemError, problemOf } from '@cd-push/protocol';
+import { ProblemError, problemOf, RuntimeViewSchema } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { runtimeView, RuntimeViewSchema } from '../answers.ts';
+import { runtimeView } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { users } from '../server/guards.ts';
 

@@ -1,23 +1,10 @@
-import { CdResponseSchema, NameSchema } from '@cd-push/protocol';
+import { CurrentSessionSchema } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
 
-import { GrantsSchema, issuerKeys, KeysSchema, userView, UserViewSchema } from '../answers.ts';
+import { issuerKeys, userView } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { sessionState } from '../identity/open-session.ts';
 import { signedInUser, users } from '../server/guards.ts';
-
-const SessionAnswerSchema = Type.Object({
-  app_state: CdResponseSchema.properties.app_state,
-  data: Type.Object({
-    grants: GrantsSchema,
-    user: UserViewSchema,
-    /** Groups that the user is in. */
-    subscriptions: Type.Array(NameSchema),
-    issuer: Type.String(),
-    keys: KeysSchema,
-  }),
-});
 
 /** What the session is and may, as of now. */
 export const sessionRoute =
@@ -29,7 +16,7 @@ export const sessionRoute =
         schema: {
           summary: 'The session of the token',
           security: [{ bearer: [] }],
-          response: { 200: SessionAnswerSchema },
+          response: { 200: CurrentSessionSchema },
         },
         onRequest: users(api),
       },

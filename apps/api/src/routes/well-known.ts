@@ -1,8 +1,8 @@
-import { NameSchema, PublicKeySchema } from '@cd-push/protocol';
+import { ApiMetadataSchema, PublicKeySchema } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { issuerKeys, KeysSchema } from '../answers.ts';
+import { issuerKeys } from '../answers.ts';
 import type { Api } from '../context.ts';
 
 const JwksSchema = Type.Object({
@@ -14,13 +14,6 @@ const JwksSchema = Type.Object({
       alg: Type.Literal('EdDSA'),
     }),
   ),
-});
-
-const MetadataSchema = Type.Object({
-  issuer: Type.String(),
-  tenant: NameSchema,
-  keys: KeysSchema,
-  relayUrl: Type.Optional(Type.String()),
 });
 
 /** Who signs here. */
@@ -43,7 +36,7 @@ export const wellKnownRoutes =
     );
     app.get(
       '/.well-known/cd-push',
-      { schema: { summary: 'Issuer, tenant and relay', response: { 200: MetadataSchema } } },
+      { schema: { summary: 'Issuer, tenant and relay', response: { 200: ApiMetadataSchema } } },
       async () => ({
         issuer: api.issuerName(),
         tenant: api.settings.tenant,

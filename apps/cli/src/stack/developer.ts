@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-import { login, makeJoinCode, type JoinCode, type Session } from '@cd-push/client';
+import { login, makeJoinCode, type Session } from '@cd-push/client';
+import type { JoinCode } from '@cd-push/protocol';
 
 import { keptKey } from '../credentials/key-file.ts';
 import { fileSessionStore } from '../credentials/session-file.ts';

@@ -1,4 +1,4 @@
-import { ProblemError, problemOf } from '@cd-push/protocol';
+import { isApiMetadata, ProblemError, problemOf } from '@cd-push/protocol';
 
 import { CliError } from '../cli-error.ts';
 
@@ -14,13 +14,7 @@ export const discoverRelay = async (apiUrl: string): Promise<string> => {
       cause: error,
     });
   }
-  if (
-    typeof found === 'object' &&
-    found !== null &&
-    'relayUrl' in found &&
-    typeof found.relayUrl === 'string'
-  )
-    return found.relayUrl;
+  if (isApiMetadata(found) && found.relayUrl !== undefined) return found.relayUrl;
   throw new CliError(`The api at ${apiUrl} does not say where its relay is.`, {
     next: 'Name it: relays: { remote: { apiUrl, relayUrl } } in cd-push.config.ts, or CD_PUSH_RELAY_URL.',
   });

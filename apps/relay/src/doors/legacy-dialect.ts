@@ -149,6 +149,9 @@ export class LegacyDialect {
       case 'push-msg-pushed':
         // To these clients that name means: a message for you.
         return true;
+      case 'push-msg-superseded':
+        // Their messages have no versions; none takes another's place.
+        return true;
       case 'push-msg-failed':
         peer.outlet.emit(
           'problem',

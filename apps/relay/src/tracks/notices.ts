@@ -1,12 +1,4 @@
-import {
-  problemOf,
-  type DownEvents,
-  type EpochMs,
-  type Problem,
-  type RecipientId,
-  type TrackNotice,
-  type TrackState,
-} from '@cd-push/protocol';
+import { problemOf, type DownEvents, type RecipientId, type TrackNotice } from '@cd-push/protocol';
 
 import type { RecipientTrack, TrackedPush } from '../journal/tracked-push.ts';
 
@@ -17,7 +9,7 @@ export interface Watcher {
 
 export type NoticeEvent = Extract<
   keyof DownEvents,
-  `push-${'msg-relayed' | 'msg-pushed' | 'delivered' | 'msg-completed' | 'msg-failed'}`
+  `push-${'msg-relayed' | 'msg-pushed' | 'delivered' | 'msg-completed' | 'msg-failed' | 'msg-superseded'}`
 >;
 
 type Entry = TrackNotice['recipients'][number] & { readonly recipient: RecipientId };
@@ -39,18 +31,12 @@ export class Notices {
   }
 
   add(push: TrackedPush, recipient: RecipientId, track: RecipientTrack): void {
-    const told = tellingOf(track.state);
+    const told = tellingOf(recipient, track);
     if (told === undefined) return;
     if (this.#pending.size === 0) setImmediate(() => this.#flush());
     const stages = this.#pending.get(push) ?? new Map<NoticeEvent, Entry[]>();
     this.#pending.set(push, stages);
-    const { event, at, problem } = told;
-    const entry: Entry = {
-      recipient,
-      attempt: track.attempt,
-      at,
-      ...(problem === undefined ? {} : { problem }),
-    };
+    const { event, entry } = told;
     const entries = stages.get(event);
     if (entries === undefined) stages.set(event, [entry]);
     else entries.push(entry);
@@ -69,30 +55,36 @@ export class Notices {
   }
 }
 
-const tellingOf = (state: TrackState): { event: NoticeEvent; at: EpochMs; problem?: Problem } | undefined => {
-  switch (state.stage) {
+const tellingOf = (
+  recipient: RecipientId,
+  { attempt, state }: RecipientTrack,
+): { readonly event: NoticeEvent; readonly entry: Entry } | undefined => {
+  const common = { recipient, attempt };
+  const { stage } = state;
+  switch (stage) {
     case 'initialized':
       return undefined;
     case 'relayed':
-      return { event: 'push-msg-relayed', at: state.times.relayed };
+      return { event: 'push-msg-relayed', entry: { ...common, stage, at: state.times.relayed } };
     case 'pushed':
-      return { event: 'push-msg-pushed', at: state.times.pushed };
+      return { event: 'push-msg-pushed', entry: { ...common, stage, at: state.times.pushed } };
     case 'delivered':
-      return { event: 'push-delivered', at: state.times.delivered };
+      return { event: 'push-delivered', entry: { ...common, stage, at: state.times.delivered } };
     case 'completed':
-      return { event: 'push-msg-completed', at: state.times.completed };
-    case 'failed':
-      return { event: 'push-msg-failed', at: state.at, problem: state.problem };
-    case 'expired':
-      return { event: 'push-msg-failed', at: state.at, problem: problemOf('expired') };
+      return { event: 'push-msg-completed', entry: { ...common, stage, at: state.times.completed } };
     case 'superseded':
-      // There is no event for it: a higher version took this push's place before it was applied here.
+      return { event: 'push-msg-superseded', entry: { ...common, stage, at: state.at } };
+    case 'failed':
       return {
         event: 'push-msg-failed',
-        at: state.at,
-        problem: problemOf('stale-version', { detail: 'Superseded by a later push.' }),
+        entry: { ...common, stage, at: state.at, problem: state.problem },
+      };
+    case 'expired':
+      return {
+        event: 'push-msg-failed',
+        entry: { ...common, stage, at: state.at, problem: problemOf('expired') },
       };
     default:
-      return state satisfies never;
+      return stage satisfies never;
   }
 };

@@ -1,18 +1,17 @@
 import {
-  HeadSchema,
+  isGetHeadsAnswer,
+  isGetTrackAnswer,
+  isListTargetsAnswer,
   isProblem,
   isPushAnswer,
+  isRenewSessionAnswer,
+  isWelcome,
   problemOf,
   ProblemError,
-  PushViewSchema,
-  TargetViewSchema,
-  WelcomeSchema,
   type Answer,
   type PushAnswer,
   type UpEvents,
 } from '@cd-push/protocol';
-import { Type } from 'typebox';
-import { Check } from 'typebox/value';
 
 /** Events that are answered, each with its payload and the value of a good answer. */
 export type Requests = {
@@ -31,13 +30,15 @@ export type RequestEvent = keyof Requests;
 /** Events that nobody answers. */
 export type StatementEvent = Exclude<keyof UpEvents, RequestEvent>;
 
-const valueSchemas = {
-  'runtime-hello': WelcomeSchema,
-  'get-heads': Type.Object({ heads: Type.Array(HeadSchema) }),
-  'list-targets': Type.Object({ targets: Type.Array(TargetViewSchema) }),
-  'get-track': Type.Object({ push: PushViewSchema }),
-  'renew-session': Type.Object({ expiresAt: Type.Integer({ minimum: 0 }) }),
-} satisfies Record<RequestEvent, unknown>;
+const valueChecks: {
+  readonly [Event in RequestEvent]: (value: unknown) => value is Requests[Event]['value'];
+} = {
+  'runtime-hello': isWelcome,
+  'get-heads': isGetHeadsAnswer,
+  'list-targets': isListTargetsAnswer,
+  'get-track': isGetTrackAnswer,
+  'renew-session': isRenewSessionAnswer,
+};
 
 /**
  * The value of an answer as it came off the socket.
@@ -49,7 +50,7 @@ export const readRequestAnswer = <Event extends RequestEvent>(
   answer: unknown,
 ): Requests[Event]['value'] => {
   if (typeof answer === 'object' && answer !== null && 'status' in answer) {
-    if (answer.status === true && isValueOf(event, answer)) return answer;
+    if (answer.status === true && valueChecks[event](answer)) return answer;
     if (answer.status === false && 'error' in answer && isProblem(answer.error))
       throw new ProblemError(answer.error);
   }
@@ -57,11 +58,6 @@ export const readRequestAnswer = <Event extends RequestEvent>(
     problemOf('unsupported-version', { detail: `The relay's answer to ${event} is not understood here.` }),
   );
 };
-
-const isValueOf = <Event extends RequestEvent>(
-  event: Event,
-  answer: object,
-): answer is Requests[Event]['value'] => Check(valueSchemas[event], answer);
 
 /** The relay's answer to a push; one that makes no sense counts as a refusal. */
 export const readPushAnswer = (answer: unknown): PushAnswer =>

@@ -1,19 +1,17 @@
 import { ProblemError, problemOf } from '@cd-push/protocol';
-import type { Static, TSchema } from 'typebox';
-import { Check } from 'typebox/value';
 
 /**
- * An answer of the api as its schema reads it. The schema is walked, not compiled: these answers are few, and compiling
- * would evaluate code, which a page's policy forbids.
+ * An answer of the api, if it is one that is understood here.
  *
+ * @param path that was asked for; named in the refusal.
  * @throws ProblemError `unsupported-version`: whoever answered speaks something else.
  */
-export const readAnswer = <Schema extends TSchema>(
-  schema: Schema,
+export const readAnswer = <Value>(
+  isUnderstood: (value: unknown) => value is Value,
   value: unknown,
   path: string,
-): Static<Schema> => {
-  if (Check(schema, value)) return value;
+): Value => {
+  if (isUnderstood(value)) return value;
   throw new ProblemError(
     problemOf('unsupported-version', {
       detail: `The answer of ${path} is not one that this client understands.`,

@@ -1,4 +1,10 @@
-import { builtInTriggers, parse, type PushAnswer } from '@cd-push/protocol';
+import {
+  builtInTriggers,
+  isTrackNotice,
+  type DownEvents,
+  type PushAnswer,
+  type TrackNotice,
+} from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
 
 import type { Connection } from '../connection/connection.ts';
@@ -8,7 +14,6 @@ import { encodePatch } from './encode-patch.ts';
 import { HeadCache } from './head-cache.ts';
 import { Push } from './push.ts';
 import type { Delivery, NotifyRequest, OperateRequest, PatchInput, PushRequest } from './push-request.ts';
-import type { NoticeEvent } from './recipient-track.ts';
 import { requireFit } from './require-fit.ts';
 import { signEnvelope, type Said, type Unsigned } from './sign-envelope.ts';
 
@@ -18,13 +23,15 @@ import { signEnvelope, type Said, type Unsigned } from './sign-envelope.ts';
  */
 const followedPushes = 1_000;
 
-const noticeEvents = [
+/** Under which name a notice comes says nothing that it does not say itself. */
+const noticeEvents: readonly NoticeEvent[] = [
   'push-msg-relayed',
   'push-msg-pushed',
   'push-delivered',
   'push-msg-completed',
   'push-msg-failed',
-] as const satisfies readonly NoticeEvent[];
+  'push-msg-superseded',
+];
 
 /** Signs what is sent with the session's key, sends it, and follows what becomes of it. */
 export class Publisher {
@@ -40,7 +47,7 @@ export class Publisher {
     this.#connection = connection;
     this.#session = session;
     this.#heads = new HeadCache(connection);
-    this.#forget = noticeEvents.map((event) => connection.on(event, (payload) => this.#hear(event, payload)));
+    this.#forget = noticeEvents.map((event) => connection.on(event, (payload) => this.#hear(payload)));
     let wasOpen = connection.status.state === 'open';
     this.#forget.push(
       connection.onStatus(({ state }) => {
@@ -183,26 +190,38 @@ export class Publisher {
     this.#followed.delete(oldest.pushGuid);
   }
 
-  #hear(event: NoticeEvent, payload: unknown): void {
-    const notice = parse('TrackNotice', payload);
+  #hear(notice: unknown): void {
     // A notice that makes no sense here is dropped; the picture is whole again at the next one.
-    if (!notice.ok) return;
-    const push = this.#followed.get(notice.value.pushGuid);
-    push?.hear(event, notice.value);
+    if (!isTrackNotice(notice)) return;
+    const push = this.#followed.get(notice.pushGuid);
+    push?.hear(notice);
     if (push?.isOver === true) this.#followed.delete(push.pushGuid);
   }
 
   /** After a break: notices went to a connection that was no longer there. */
   #catchUp(): void {
-    for (const push of this.#followed.values()) {
-      void this.#connection.request('get-track', { pushGuid: push.pushGuid }).then(
-        ({ push: view }) => push.catchUp(view),
-        // Not accepted yet, or forgotten by the relay: the push's own answer tells.
-        () => undefined,
-      );
+    for (const push of this.#followed.values()) void this.#catchUpWith(push);
+  }
+
+  async #catchUpWith(push: Push): Promise<void> {
+    // One that is being sent right now may not have got there yet.
+    const wasAccepted = push.isAccepted;
+    try {
+      const { push: view } = await this.#connection.request('get-track', { pushGuid: push.pushGuid });
+      push.catchUp(view);
+    } catch (error) {
+      const problem = problemFrom(error);
+      // The relay is another one now, or started anew: nobody will ever tell. Anything else may be better next time.
+      if (wasAccepted && problem.kind === 'not-found') push.lose(problem, this.#session.clock.now());
     }
+    if (push.isOver) this.#followed.delete(push.pushGuid);
   }
 }
+
+/** Events that carry a notice. */
+type NoticeEvent = {
+  [Event in keyof DownEvents]: Parameters<DownEvents[Event]>[0] extends TrackNotice ? Event : never;
+}[keyof DownEvents];
 
 type Identity = Pick<Push, 'pushGuid' | 'initTime'>;
 

@@ -3,6 +3,7 @@ import {
   isSettled,
   ProblemError,
   type EpochMs,
+  type Problem,
   type PushAnswer,
   type PushView,
   type StageTimes,
@@ -10,13 +11,7 @@ import {
   type TrackNotice,
 } from '@cd-push/protocol';
 
-import {
-  eventsOf,
-  moveTrack,
-  trackEventOf,
-  type NoticeEvent,
-  type RecipientTrack,
-} from './recipient-track.ts';
+import { eventsOf, moveTrack, trackEventOf, type RecipientTrack } from './recipient-track.ts';
 
 /** Stages that a sender can wait for. */
 export type AwaitedStage = 'relayed' | 'delivered' | 'completed';
@@ -56,6 +51,11 @@ export class Push implements AsyncIterable<RecipientTrack> {
   /** Every recipient's track as it stands; empty before acceptance. */
   get tracks(): ReadonlyMap<string, RecipientTrack> {
     return this.#tracks;
+  }
+
+  /** Whether the relay has answered that it takes care of it. */
+  get isAccepted(): boolean {
+    return this.#answer?.status === true;
   }
 
   /** Whether every recipient has come to an end, or the push was refused. */
@@ -103,11 +103,8 @@ export class Push implements AsyncIterable<RecipientTrack> {
   }
 
   /** Takes in a notice of the relay. @internal */
-  hear(event: NoticeEvent, notice: TrackNotice): void {
-    for (const { recipient, attempt, at, problem } of notice.recipients) {
-      const moved = trackEventOf(event, at, problem);
-      if (moved !== undefined) this.#move(recipient, attempt, moved);
-    }
+  hear(notice: TrackNotice): void {
+    for (const entry of notice.recipients) this.#move(entry.recipient, entry.attempt, trackEventOf(entry));
     this.#wake();
   }
 
@@ -116,6 +113,13 @@ export class Push implements AsyncIterable<RecipientTrack> {
     for (const track of view.recipients) {
       for (const event of eventsOf(track)) this.#move(track.recipient, track.attempt, event);
     }
+    this.#wake();
+  }
+
+  /** Nobody knows any more what becomes of those that are still under way. @internal */
+  lose(problem: Problem, at: EpochMs): void {
+    for (const { recipient, attempt } of this.#tracks.values())
+      this.#move(recipient, attempt, { type: 'failed', at, problem });
     this.#wake();
   }
 

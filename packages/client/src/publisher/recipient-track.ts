@@ -3,9 +3,9 @@ import {
   epochMs,
   initialized,
   type EpochMs,
-  type Problem,
   type RecipientTrackView,
   type TrackEvent,
+  type TrackNotice,
   type TrackState,
 } from '@cd-push/protocol';
 
@@ -16,27 +16,14 @@ export interface RecipientTrack {
   readonly state: TrackState;
 }
 
-/** The events that carry notices, and the stage that each stands for. */
-const noticeStages = {
-  'push-msg-relayed': 'relayed',
-  'push-msg-pushed': 'pushed',
-  'push-delivered': 'delivered',
-  'push-msg-completed': 'completed',
-  'push-msg-failed': 'failed',
-} as const;
-export type NoticeEvent = keyof typeof noticeStages;
+type NoticeEntry = TrackNotice['recipients'][number];
 
-/** What a notice says of one recipient, as an event of its track. A failure without effect names how it ended. */
-export const trackEventOf = (
-  event: NoticeEvent,
-  at: number,
-  problem: Problem | undefined,
-): TrackEvent | undefined => {
-  const stage = noticeStages[event];
-  if (stage !== 'failed') return { type: stage, at: epochMs(at) };
-  if (problem === undefined) return undefined;
-  if (problem.kind === 'expired') return { type: 'expired', at: epochMs(at) };
-  return { type: 'failed', at: epochMs(at), problem };
+/** What a notice says of one recipient, as an event of its track. */
+export const trackEventOf = (entry: NoticeEntry): TrackEvent => {
+  const at = epochMs(entry.at);
+  return entry.stage === 'failed'
+    ? { type: 'failed', at, problem: entry.problem }
+    : { type: entry.stage, at };
 };
 
 /** The track after an event of an attempt; undefined if it changed nothing. Only the relay opens attempts. */

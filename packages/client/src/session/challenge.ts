@@ -1,13 +1,8 @@
+import { isChallenge } from '@cd-push/protocol';
 import { signProof, type SigningKey } from '@cd-push/timeline';
-import { Type } from 'typebox';
 
 import { readAnswer } from '../http/read-answer.ts';
 import { request } from '../http/request.ts';
-
-const ChallengeSchema = Type.Object({
-  nonce: Type.String({ minLength: 16, maxLength: 512 }),
-  issuer: Type.String({ minLength: 1, maxLength: 512 }),
-});
 
 /** The api's one-time nonce, and this key's signature over it for one subject. */
 export interface AnsweredChallenge {
@@ -28,10 +23,6 @@ export const answerChallenge = async (
   signal?: AbortSignal,
 ): Promise<AnsweredChallenge> => {
   const path = '/auth/challenge';
-  const { nonce, issuer } = readAnswer(
-    ChallengeSchema,
-    await request({ apiUrl, path, body: {}, signal }),
-    path,
-  );
+  const { nonce, issuer } = readAnswer(isChallenge, await request({ apiUrl, path, body: {}, signal }), path);
   return { nonce, issuer, proof: await signProof({ nonce, issuer, subject }, key) };
 };

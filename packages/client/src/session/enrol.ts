@@ -1,32 +1,9 @@
-import { LabelsSchema, NameSchema, PublicKeySchema, ProblemError, problemOf } from '@cd-push/protocol';
+import { isEnrolment, ProblemError, problemOf } from '@cd-push/protocol';
 import type { SigningKey, TrustRoot } from '@cd-push/timeline';
-import { Type, type Static } from 'typebox';
 
 import { readAnswer } from '../http/read-answer.ts';
 import { request } from '../http/request.ts';
 import { answerChallenge } from './challenge.ts';
-
-const descriptorMembers = {
-  module: NameSchema,
-  environment: NameSchema,
-  labels: LabelsSchema,
-  groups: Type.Array(Type.Union([Type.String(), Type.Integer()])),
-  keys: Type.Array(PublicKeySchema, { minItems: 1 }),
-  token: Type.String({ minLength: 1, maxLength: 8192 }),
-  expiresAt: Type.Integer({ minimum: 0 }),
-};
-
-const EnrolAnswerSchema = Type.Object({
-  resourceGuid: Type.String({ minLength: 1, maxLength: 512 }),
-  name: Type.String(),
-  issuer: Type.String({ minLength: 1 }),
-  tenant: NameSchema,
-  ...descriptorMembers,
-});
-
-/** What `runtime-token` answers: who the runtime is now, and its token. */
-export const RuntimeTokenSchema = Type.Object(descriptorMembers);
-export type RuntimeToken = Static<typeof RuntimeTokenSchema>;
 
 /** A runtime's credential as it is kept: nothing of it is secret, what proves it is the key beside it. */
 export interface RuntimeIdentity {
@@ -70,7 +47,7 @@ export const enrol = async ({
   const path = '/auth/enrol';
   const { nonce, proof } = await answerChallenge(apiUrl, joinCode, key, signal);
   const body = { joinCode, publicKey: key.publicKey, nonce, proof, ...(name === undefined ? {} : { name }) };
-  const answer = readAnswer(EnrolAnswerSchema, await request({ apiUrl, path, body, signal }), path);
+  const answer = readAnswer(isEnrolment, await request({ apiUrl, path, body, signal }), path);
   const offered: TrustRoot = { issuer: answer.issuer, tenant: answer.tenant, keys: answer.keys };
   if (
     trustRoot !== undefined &&
@@ -89,7 +66,7 @@ export const enrol = async ({
     module: answer.module,
     environment: answer.environment,
     labels: answer.labels,
-    groups: answer.groups.map(String),
+    groups: answer.groups,
     trustRoot: trustRoot ?? offered,
   };
 };

@@ -1,15 +1,8 @@
-import { Type, type Static } from 'typebox';
+import { isJoinCode, type JoinCode } from '@cd-push/protocol';
 
 import { readAnswer } from '../http/read-answer.ts';
 import { request } from '../http/request.ts';
 import type { Session } from './session.ts';
-
-const JoinCodeSchema = Type.Object({
-  code: Type.String({ minLength: 1 }),
-  /** Milliseconds since the epoch. */
-  expiresAt: Type.Integer({ minimum: 0 }),
-});
-export type JoinCode = Static<typeof JoinCodeSchema>;
 
 export interface JoinCodeRequest {
   /** What runtimes that join by it run. */
@@ -31,7 +24,7 @@ export const makeJoinCode = async (session: Session, wanted: JoinCodeRequest): P
   const path = '/join-codes';
   const { token } = await session.access();
   return readAnswer(
-    JoinCodeSchema,
+    isJoinCode,
     await request({ apiUrl: session.stored.apiUrl, path, body: wanted, token }),
     path,
   );

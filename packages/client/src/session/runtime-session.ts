@@ -1,4 +1,4 @@
-import { epochMs } from '@cd-push/protocol';
+import { epochMs, isRuntimeToken, type RuntimeToken } from '@cd-push/protocol';
 import type { SigningKey } from '@cd-push/timeline';
 
 import { RelayClock } from '../clock/relay-clock.ts';
@@ -6,7 +6,7 @@ import { readAnswer } from '../http/read-answer.ts';
 import { request } from '../http/request.ts';
 import { isFresh, type AccessToken, type TokenSource } from './access.ts';
 import { answerChallenge } from './challenge.ts';
-import { RuntimeTokenSchema, type RuntimeIdentity, type RuntimeToken } from './enrol.ts';
+import type { RuntimeIdentity } from './enrol.ts';
 
 /** An enrolled runtime that can show a token whenever one is asked for. */
 export class RuntimeSession implements TokenSource {
@@ -50,7 +50,7 @@ export class RuntimeSession implements TokenSource {
     const path = '/auth/runtime-token';
     const { nonce, proof } = await answerChallenge(apiUrl, resourceGuid, this.#key);
     const answer = readAnswer(
-      RuntimeTokenSchema,
+      isRuntimeToken,
       await request({ apiUrl, path, body: { resourceGuid, nonce, proof } }),
       path,
     );

@@ -1,29 +1,8 @@
-import { GrantSchema, ProblemError, problemOf, PublicKeySchema, SessRespSchema } from '@cd-push/protocol';
-import { Type } from 'typebox';
+import { isSessionAnswer } from '@cd-push/protocol';
 
 import type { RelayClock } from '../clock/relay-clock.ts';
 import { readAnswer } from '../http/read-answer.ts';
 import type { StoredSession } from './session-store.ts';
-
-/** What login and refresh answer. */
-const SessionAnswerSchema = Type.Object({
-  app_state: Type.Object({ success: Type.Literal(true), sess: SessRespSchema }),
-  data: Type.Object({
-    refreshToken: Type.String({ minLength: 1, maxLength: 8192 }),
-    certificate: Type.Union([Type.String({ maxLength: 65_536 }), Type.Null()]),
-    grants: Type.Array(GrantSchema),
-    user: Type.Object({
-      id: Type.Integer({ minimum: 0 }),
-      guid: Type.String(),
-      name: Type.String(),
-      roles: Type.Array(Type.String()),
-      tenant: Type.String(),
-      subject: Type.String(),
-    }),
-    issuer: Type.String({ minLength: 1 }),
-    keys: Type.Array(PublicKeySchema, { minItems: 1 }),
-  }),
-});
 
 /** Sends a request and tells when it left and when its answer was there, on this machine's clock. */
 export const timed = async <Value>(
@@ -41,13 +20,8 @@ export const readSessionAnswer = (
   path: string,
   clock: RelayClock,
 ): StoredSession => {
-  const { app_state: state, data } = readAnswer(SessionAnswerSchema, answer.value, path);
+  const { app_state: state, data } = readAnswer(isSessionAnswer, answer.value, path);
   const { jwt, initUuid, ttl } = state.sess;
-  if (jwt === null || initUuid === undefined) {
-    throw new ProblemError(
-      problemOf('unsupported-version', { detail: `The answer of ${path} holds no session.` }),
-    );
-  }
   clock.observe(jwt.checkTime, answer.sentAt, answer.receivedAt);
   const lifetimeMs = (jwt.ttl ?? ttl) * 1000;
   const { tenant, ...user } = data.user;

@@ -1,18 +1,16 @@
 import Type, { type Static } from 'typebox';
 
+import { componentTypes, type ComponentType } from '../component-types.ts';
 import { limits } from '../limits.ts';
 import { DigestSchema, VersionSchema } from './scalars.ts';
 
-export const componentTypes = ['template', 'style', 'controller', 'module', 'config', 'asset'] as const;
-export const ComponentTypeSchema = Type.Enum([...componentTypes]);
-/** How a runtime takes a resource in: by morphing, replacing, evaluating, refreshing or renewing references. */
-export type ComponentType = (typeof componentTypes)[number];
+export const ComponentTypeSchema = Type.Unsafe<ComponentType>(Type.Enum([...componentTypes]));
 
 const ResourceNameSchema = Type.String({ minLength: 1, maxLength: limits.resourceLength });
 
 const headMembers = {
   resource: ResourceNameSchema,
-  componentType: Type.Unsafe<ComponentType>(ComponentTypeSchema),
+  componentType: ComponentTypeSchema,
   version: VersionSchema,
   /** Digest of the content that this one follows, or null where there is none to follow. */
   predecessor: Type.Union([DigestSchema, Type.Null()]),

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 
 import { CommTrackSchema } from './comm-track.ts';
-import { ComponentTypeSchema, type ComponentType } from './patch.ts';
+import { ComponentTypeSchema } from './patch.ts';
 import { ProblemSchema } from './problem-schema.ts';
 import { RecipientIdSchema } from './recipient-id.ts';
 
@@ -34,7 +34,7 @@ export const PushViewSchema = Type.Object({
   patches: Type.Array(
     Type.Object({
       resource: Type.String(),
-      componentType: Type.Unsafe<ComponentType>(ComponentTypeSchema),
+      componentType: ComponentTypeSchema,
       change: Type.Enum(['put', 'delete', 'rename']),
       version: Type.Integer({ minimum: 1 }),
     }),

@@ -3,19 +3,6 @@ import Type, { type Static } from 'typebox';
 import { CdObjIdSchema } from './cd-obj-id.ts';
 import { SelectorSchema, selectorMembers } from './sync-target.ts';
 
-/** The meaning of `subTypeId`; only sender, recipient and group are supported, the others are refused by name. */
-export const subTypes = {
-  sender: 1,
-  group: 2,
-  ccUser: 3,
-  bccUser: 4,
-  ccGroup: 5,
-  bccGroup: 6,
-  recipient: 7,
-  forwardUser: 8,
-  forwardGroup: 9,
-} as const;
-
 const subscriptionMembers = {
   userId: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   subTypeId: Type.Integer({ minimum: 1, maximum: 9 }),

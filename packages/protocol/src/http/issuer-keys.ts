@@ -1,0 +1,6 @@
+import Type from 'typebox';
+
+import { PublicKeySchema } from '../wire/certificate.ts';
+
+/** The issuer's public keys, the signing one first; who enrols pins them. */
+export const IssuerKeysSchema = Type.Array(PublicKeySchema, { minItems: 1 });
