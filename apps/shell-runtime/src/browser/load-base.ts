@@ -1,4 +1,4 @@
-import { problemOf, ProblemError, type ComponentType } from '@cd-push/protocol';
+import { componentTypes, problemOf, ProblemError, type ComponentType } from '@cd-push/protocol';
 
 import type { Base, BaseResource } from '../record/base.ts';
 
@@ -38,18 +38,8 @@ const membersOf = (value: unknown): Record<string, unknown> => {
   return Object.fromEntries(Object.entries(value));
 };
 
-/** The protocol's own list stands beside schemas, with which it would bring all that makes them into the page. */
-const knownTypes: Readonly<Record<ComponentType, true>> = {
-  template: true,
-  style: true,
-  controller: true,
-  module: true,
-  config: true,
-  asset: true,
-};
-
 const isComponentType = (value: unknown): value is ComponentType =>
-  typeof value === 'string' && Object.hasOwn(knownTypes, value);
+  componentTypes.some((type) => type === value);
 
 const invalid = (): ProblemError =>
   new ProblemError(problemOf('invalid-request', { detail: `${manifestName} is not a base manifest.` }));

@@ -11,6 +11,7 @@ import { browserHealth } from '../modules/browser-health.ts';
 import { foreignModule } from '../modules/foreign-modules.ts';
 import { mapStack } from '../modules/map-stack.ts';
 import type { ModuleSource, Namespace } from '../modules/module-format.ts';
+import type { ModulePorts, SwapLimits } from '../modules/ports.ts';
 import { LiveModules } from '../modules/swap.ts';
 import type { KeptVersion } from '../record/record-store.ts';
 import { startedWith } from '../record/recover.ts';
@@ -21,6 +22,7 @@ export interface ProgramPorts {
   readonly state: RunningState;
   /** Absolute, with a slash at the end. */
   readonly baseUrl: string;
+  readonly limits: SwapLimits;
   /** What modules get that import `cd-push:runtime`. */
   readonly runtimeNamespace: () => Namespace;
 }
@@ -33,7 +35,7 @@ export class PageProgram {
   readonly #state: RunningState;
   readonly #mapStack: (stack: string) => Promise<string>;
 
-  constructor({ state, baseUrl, runtimeNamespace }: ProgramPorts) {
+  constructor({ state, baseUrl, limits, runtimeNamespace }: ProgramPorts) {
     this.#state = state;
     const references = new References(state.base, baseUrl);
     const evaluator = createBrowserEvaluator(baseUrl);
@@ -48,7 +50,7 @@ export class PageProgram {
       rendered: (resource) => this.modules.emit('cd-push:template', { resource }),
     });
     this.references = references;
-    this.modules = new LiveModules({
+    const ports: ModulePorts = {
       evaluator,
       health: browserHealth,
       find: (resource) => this.#find(resource),
@@ -64,7 +66,8 @@ export class PageProgram {
           ? Promise.resolve(runtimeNamespace())
           : import(/* @vite-ignore */ /* webpackIgnore: true */ specifier),
       send: (event, data) => this.modules.emit(event, data),
-    });
+    };
+    this.modules = new LiveModules(ports, limits);
     this.#mapStack = async (stack) => ownFrames(await mapStack(stack, (digest) => evaluator.mapOf(digest)));
     const code = new Code({
       modules: this.modules,

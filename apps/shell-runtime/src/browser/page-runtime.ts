@@ -5,7 +5,7 @@ import { Operations, type RegisterOperation } from '../components/operations.ts'
 import { DeliveryLine } from '../line/delivery-line.ts';
 import type { LinePorts } from '../line/line-ports.ts';
 import type { Link } from '../link/link.ts';
-import { defaultSwapLimits } from '../modules/ports.ts';
+import type { SwapLimits } from '../modules/ports.ts';
 import { crashProblem } from '../record/recover.ts';
 import { Emitter } from './emitter.ts';
 import type { Overlay } from './overlay.ts';
@@ -14,24 +14,34 @@ import { PageProgram } from './page-program.ts';
 import type { Remembered } from './persistence.ts';
 import type { Runtime, RuntimeEvents, RuntimeLink, RuntimeState } from './runtime.ts';
 
+export interface PageRuntimeOptions {
+  /** Absolute, with a slash at the end. */
+  readonly baseUrl: string;
+  readonly remembered: Remembered;
+  readonly limits: SwapLimits;
+  readonly notes: Overlay | undefined;
+}
+
 /** A program in its page, and the line that brings pushes to it. */
 export class PageRuntime implements Runtime {
   readonly program: PageProgram;
   readonly #remembered: Remembered;
   readonly #notes: Overlay | undefined;
+  readonly #limits: SwapLimits;
   readonly #operations = new Operations();
   readonly #emitter = new Emitter<RuntimeEvents>();
   #link: Link | undefined;
   #linkState: RuntimeLink = { state: 'connecting' };
   #restartAsked = false;
 
-  /** @param baseUrl absolute, with a slash at the end. */
-  constructor(baseUrl: string, remembered: Remembered, notes: Overlay | undefined) {
+  constructor({ baseUrl, remembered, limits, notes }: PageRuntimeOptions) {
     this.#remembered = remembered;
     this.#notes = notes;
+    this.#limits = limits;
     this.program = new PageProgram({
       state: remembered.state,
       baseUrl,
+      limits,
       runtimeNamespace: () => ({ runtime: this }),
     });
   }
@@ -78,7 +88,7 @@ export class PageRuntime implements Runtime {
       applied: Object.fromEntries(applied),
       pending: records.filter(({ next }) => next?.outcome === 'pending').map(({ resource }) => resource),
       retainedBytes,
-      restartAsked: retainedBytes > defaultSwapLimits.retainedBytes,
+      restartAsked: retainedBytes > this.#limits.retainedBytes,
     };
   }
 
@@ -173,7 +183,7 @@ export class PageRuntime implements Runtime {
 
   /** Once: whoever goes on working has a reason. */
   #askForRestart(): void {
-    if (this.#restartAsked || this.program.modules.retainedBytes <= defaultSwapLimits.retainedBytes) return;
+    if (this.#restartAsked || this.program.modules.retainedBytes <= this.#limits.retainedBytes) return;
     this.#restartAsked = true;
     this.#notes?.restartDue();
   }

@@ -1,6 +1,7 @@
 import { now, ProblemError } from '@cd-push/protocol';
 
 import type { Link } from '../link/link.ts';
+import { defaultSwapLimits, type SwapLimits } from '../modules/ports.ts';
 import { loadBase } from './load-base.ts';
 import { Overlay } from './overlay.ts';
 import { PageRuntime } from './page-runtime.ts';
@@ -16,6 +17,7 @@ export interface StartPageOptions {
   readonly entry: string;
   /** Shows updates, notices and failures in a corner of the page; true unless said otherwise. */
   readonly overlay?: boolean | undefined;
+  readonly limits?: SwapLimits | undefined;
   /** Connects this tab; called once, in a secure context alone. Rejects with a `ProblemError`. */
   readonly connect: (instance: string) => Promise<Link>;
 }
@@ -30,12 +32,18 @@ export const startPage = async ({
   baseUrl,
   entry,
   overlay = true,
+  limits = defaultSwapLimits,
   connect,
 }: StartPageOptions): Promise<Runtime> => {
   const rootUrl = new URL(baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`, document.baseURI).href;
   const base = await loadBase(rootUrl);
   const remembered = await remember(rootUrl, base, now());
-  const runtime = new PageRuntime(rootUrl, remembered, overlay ? new Overlay() : undefined);
+  const runtime = new PageRuntime({
+    baseUrl: rootUrl,
+    remembered,
+    limits,
+    notes: overlay ? new Overlay() : undefined,
+  });
 
   const starting = startEntry(entry, runtime.program, remembered);
   const insecure = insecureContext();

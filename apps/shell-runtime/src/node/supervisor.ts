@@ -142,7 +142,9 @@ export class Supervisor implements Appliers {
     const next = this.#standing.with(changes);
     const state = this.#state;
     if (state.is === 'stopped') throw new ProblemError(notRunning);
-    if (state.is !== 'up' || !(await settlesWithin(state.ready, applyMs))) return this.#startAnew(next);
+    // A start that was given up while it was waited for has left no thread to ask.
+    if (state.is !== 'up' || !(await settlesWithin(state.ready, applyMs)) || this.#state !== state)
+      return this.#startAnew(next);
     let applied: Applied;
     try {
       applied = await state.thread.ask('apply', changes, applyMs);

@@ -199,7 +199,6 @@ describe('a push that is applied', () => {
         src: document.querySelector('img')?.getAttribute('src'),
       }));
     const before = await seen();
-    const begun = performance.now();
     const { reports } = await suite.world.push({
       'a.css': 'h1 { color: rgb(2, 2, 2); }',
       'view.html': '<h1>pushed</h1>',
@@ -207,7 +206,6 @@ describe('a push that is applied', () => {
       'logo.svg': new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="20"/>'),
       'view.controller.ts': `document.title = document.querySelector('h1')!.textContent + ' thrown'; throw new Error('no');`,
     });
-    expect(performance.now() - begun).toBeLessThan(2_000);
     expect(reports).toMatchObject([
       { stage: 'delivered' },
       { stage: 'failed', problem: { kind: 'apply-failed' } },

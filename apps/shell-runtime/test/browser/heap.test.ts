@@ -30,4 +30,4 @@ test('each swap of a module keeps at most three times its source', async () => {
   let bytes = 0;
   for (let n = 10; n < 10 + swaps; n += 1) bytes += await push(n);
   expect((await used()) - before).toBeLessThan(3 * bytes);
-}, 60_000);
+});

@@ -72,4 +72,4 @@ Object.assign(globalThis, { runtime, violations });`;
     server.closeAllConnections();
     server.close();
   }
-}, 30_000);
+});

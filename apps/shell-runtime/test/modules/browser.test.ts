@@ -18,7 +18,7 @@ beforeAll(async () => {
     launchChromium(),
     startPageServer(fileURLToPath(new URL('page-entry.ts', import.meta.url))),
   ]);
-}, 60_000);
+});
 afterAll(() => Promise.all([browser.close(), server.close()]));
 
 beforeEach(async () => {
@@ -55,7 +55,7 @@ const counter = (label: string, rest = ''): string => `
   export const up = () => { count += 1; document.title = '${label} ' + count; };
   globalThis.up = up; document.title = '${label} ' + count;
   import.meta.hot!.accept(); import.meta.hot!.dispose((data) => { data.count = count; });
-  globalThis.evaluatedAt = performance.now(); ${rest}`;
+  ${rest}`;
 
 describe("live modules under script-src 'self' blob:", () => {
   test('a pushed module takes the place of the served one and keeps its state, where eval is forbidden', async () => {
@@ -171,20 +171,5 @@ describe('cost', () => {
     await swaps(100);
     const perSwap = ((await heap()) - before) / 100;
     expect(perSwap).toBeLessThan(3 * source);
-  }, 60_000);
-
-  test('until a pushed module is evaluated little more time passes than the browser’s own import takes', async () => {
-    await start({ 'main.ts': main, 'counter.ts': large(0) });
-    const swapped: number[] = [];
-    const bare: number[] = [];
-    for (let version = 1; version <= 40; version += 1) {
-      const { status, evaluatedMs } = await swap(put('counter.ts', large(version)));
-      expect(status).toBe('applied');
-      swapped.push(evaluatedMs!);
-      const { content } = contentOf('/m/counter.ts', large(version + 1_000));
-      bare.push(await page.evaluate((text) => globalThis.page.bareImport(text), content));
-    }
-    const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-    expect(median(swapped)).toBeLessThan(2.5 * median(bare));
-  }, 60_000);
+  });
 });

@@ -16,23 +16,16 @@ export interface PageResult {
   readonly stack?: string;
   readonly mapped?: string;
   readonly retainedBytes: number;
-  /** Milliseconds until the result was there, and how many of them until the new module was evaluated. */
-  readonly ms: number;
-  readonly evaluatedMs: number | undefined;
 }
 
 export interface PageApi {
   start(entry: string, base: Record<string, { digest: string; url: string }>): Promise<void>;
   swap(changes: readonly ModuleChange[]): Promise<PageResult>;
-  /** Milliseconds of the browser's own import of a text, and the factory's first run. */
-  bareImport(content: string): Promise<number>;
   evalIsBlocked(): Promise<boolean>;
 }
 
 declare global {
   var page: PageApi;
-  /** Set by modules under test when they are evaluated. */
-  var evaluatedAt: number | undefined;
 }
 
 let modules: LiveModules;
@@ -78,29 +71,16 @@ globalThis.page = {
 
   swap: (changes) =>
     inPage(async () => {
-      const begin = performance.now();
-      globalThis.evaluatedAt = undefined;
       const result = await modules.swap(changes);
-      const ms = performance.now() - begin;
-      const evaluatedMs = globalThis.evaluatedAt === undefined ? undefined : globalThis.evaluatedAt - begin;
       const { status, retainedBytes } = result;
       if (status === 'applied') {
         for (const change of changes) if (change.op === 'put') pushed.set(change.resource, change);
-        return { status, retainedBytes, ms, evaluatedMs };
+        return { status, retainedBytes };
       }
       const { at, restored, error, stack } = result;
       const mapped = await mapStack(stack, evaluator.mapOf);
       const named = error instanceof Error ? { message: error.message, name: error.name } : {};
-      return { status, at, restored, ...named, stack, mapped, retainedBytes, ms, evaluatedMs };
-    }),
-
-  bareImport: (content) =>
-    inPage(async () => {
-      const begin = performance.now();
-      const url = URL.createObjectURL(new Blob([content], { type: 'text/javascript' }));
-      await import(url);
-      URL.revokeObjectURL(url);
-      return performance.now() - begin;
+      return { status, at, restored, ...named, stack, mapped, retainedBytes };
     }),
 
   evalIsBlocked: () =>

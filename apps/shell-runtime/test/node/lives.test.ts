@@ -47,6 +47,7 @@ describe('from one life of the process to the next', () => {
     const child = fork(new URL('killed-process.ts', import.meta.url), {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
+    onTestFinished(() => void child.kill('SIGKILL'));
     child.send({
       base: world.baseDir,
       stateDir: world.stateDir,
@@ -106,8 +107,20 @@ describe('from one life of the process to the next', () => {
 
   test('a program that hangs at its start is repaired by a push as well', async () => {
     const world = await NodeWorld.create({ ...serverFiles, 'answer.ts': 'for (;;) {}' });
-    await world.start({ limits: { startMs: 200, applyMs: 1_000 } });
+    await world.start({ limits: { startMs: 200 } });
     expect(await world.event('restarting')).toMatchObject({ problem: { kind: 'crashed' } });
+    expect(await world.push({ 'answer.ts': answerSaying('whole') })).toMatchObject({ stage: 'completed' });
+    expect(await world.get()).toBe('whole 1');
+  });
+
+  test('also by one that comes while the start is being tried again', async () => {
+    const world = await NodeWorld.create({
+      ...serverFiles,
+      'answer.ts': `import { appendFileSync } from 'node:fs'; appendFileSync(process.env.WORLD + '/tries', '.'); for (;;) {}`,
+    });
+    await world.start({ limits: { startMs: 400, firstBackoffMs: 0 } });
+    const tries = (): Promise<string> => readFile(join(world.dir, 'tries'), 'utf8').catch(() => '');
+    await expect.poll(tries, { interval: 5 }).toMatch(/^../u);
     expect(await world.push({ 'answer.ts': answerSaying('whole') })).toMatchObject({ stage: 'completed' });
     expect(await world.get()).toBe('whole 1');
   });

@@ -25,7 +25,7 @@ describe('a Node program', () => {
       ...serverFiles,
       'answer.ts': `export const answer = (url: string) => { if (url === '/hang') for (;;) {} return 'here'; };`,
     });
-    await world.start({ limits: { hangMs: 300 } });
+    await world.start({ limits: { hangMs: 2_000 } });
     await world.get('/hang').catch(() => undefined);
     expect(await world.event('restarting')).toMatchObject({
       problem: { kind: 'crashed', detail: expect.stringContaining('stood still') },

@@ -8,9 +8,10 @@ import type { PatchInput } from '@cd-push/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { NodeRuntimeEvent } from '../../src/node/runtime-event.ts';
+import type { NodeRuntime } from '../../src/node/start-node.ts';
 import { startNodeRuntime, type NodeRuntimeOptions } from '../../src/node/start-node-runtime.ts';
 import { contentOf } from '../modules/content.ts';
-import { answerSaying, NodeWorld, serverFiles } from './node-world.ts';
+import { answerSaying, NodeWorld, patientLimits, serverFiles } from './node-world.ts';
 import { Stack } from './stack.ts';
 
 const moduleNamed = (name: string, text: string): PatchInput => {
@@ -30,12 +31,14 @@ const setUp = async (files = serverFiles) => {
     entry: '/app/main.ts',
     stateDir: world.stateDir,
     env: { SOCKET: world.socket },
+    limits: patientLimits,
     onEvent: (event) => events.push(event),
   };
-  const start = async (more: Partial<NodeRuntimeOptions> = {}) => {
-    const runtime = await startNodeRuntime({ ...options, ...more });
-    onTestFinished(() => runtime.close());
-    return runtime;
+  const start = (more: Partial<NodeRuntimeOptions> = {}) => {
+    let starting: Promise<NodeRuntime> | undefined;
+    // Before it starts: a test that ends in the middle of that ends it as well.
+    onTestFinished(async () => (await starting?.catch(() => undefined))?.close());
+    return (starting = startNodeRuntime({ ...options, ...more }));
   };
   return { world, stack, events, options, start };
 };
@@ -72,7 +75,7 @@ describe('a Node runtime on the real api and relay', () => {
 
   test('a throwing module ends failed, with file and line of the source; a hanging one crashed', async () => {
     const { world, stack, start } = await setUp();
-    await start({ joinCode: await stack.joinCode(), limits: { applyMs: 500 } });
+    await start({ joinCode: await stack.joinCode(), limits: { ...patientLimits, applyMs: 3_000 } });
     const broken = `export const answer = () => 'broken';\nthrow new Error('no');`;
     expect(await stack.push(moduleNamed('answer.ts', broken))).toMatchObject({
       state: {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await page.route('https://record.test/', (route) => route.fulfill({ contentType: 'text/html', body: '' }));
   await page.goto('https://record.test/');
   await page.addScriptTag({ content: output[0].code });
-}, 60_000);
+});
 afterAll(() => browser.close());
 
 describe('the record in IndexedDB', () => {
