@@ -9,6 +9,7 @@ import { startFakeRuntime, type FakeRuntime } from './support/fake-runtime.ts';
 import { stackFor } from './support/stack.ts';
 import { cli, makeWorkshop, type Run, type Workshop } from './support/workshop.ts';
 
+const tag = '<script type="module" src="/cd-push/boot.js"></script>\n';
 let workshop: Workshop;
 let stack: RunningStack & AsyncDisposable;
 let runtime: FakeRuntime;
@@ -16,7 +17,7 @@ let runtime: FakeRuntime;
 beforeAll(async () => {
   workshop = makeWorkshop({
     'package.json': '{"name":"shop"}',
-    'index.html': '<script type="module" src="/cd-push/boot.js"></script>\n',
+    'index.html': tag,
     'src/main.ts': "import { a } from './a.ts';\nexport const b: number = a;\n",
     'src/a.ts': 'export const a = 1;\n',
     'src/page.html': '<p>hello</p>\n',
@@ -116,13 +117,15 @@ test('a push on a head that another sender has moved meanwhile is a conflict: 6,
 });
 
 test('build writes what any static host can serve, the manifest last', async () => {
+  workshop.write('index.html', '<p>a page that starts nothing</p>\n');
   const { code, json } = await run('build', '.', '--out', 'dist', '--json');
   expect(code).toBe(0);
   const manifest = JSON.parse(readFileSync(join(workshop.root, 'dist/cd-push.base.json'), 'utf8')) as {
     base: string;
     resources: Record<string, { url: string; type: string }>;
   };
-  expect(json).toMatchObject([{ base: manifest.base, resources: 4 }]);
+  expect(json).toMatchObject([{ base: manifest.base, resources: 4, page: null }]);
+  expect(existsSync(join(workshop.root, 'dist/cd-push'))).toBe(false);
   for (const { url } of Object.values(manifest.resources))
     expect(existsSync(join(workshop.root, 'dist', url))).toBe(true);
   const main = manifest.resources['/shop/src/main.ts']!;
@@ -133,6 +136,36 @@ test('build writes what any static host can serve, the manifest last', async () 
   // A second build does not build the first.
   await run('build', '.', '--out', 'dist');
   expect(existsSync(join(workshop.root, 'dist/dist'))).toBe(false);
+  workshop.write('index.html', tag);
+});
+
+test('a page with the tag is built with what it starts with, and no join code', async () => {
+  const folder = join(workshop.home, 'built');
+  const built = (path: string): string => readFileSync(join(folder, path), 'utf8');
+  const build = (...flags: string[]) => run('build', '.', '--out', folder, ...flags);
+  workshop.write('index.html', tag);
+  const { apiUrl, relayUrl } = stack.state;
+  const nowhere = await build();
+  expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining('--api-url') });
+  const installed = 'node_modules/@cd-push/shell-runtime';
+  workshop.write(`${installed}/package.json`, '{"name":"@cd-push/shell-runtime"}');
+  const bare = await build('--api-url', apiUrl);
+  expect(bare).toMatchObject({ code: 1, stderr: expect.stringContaining('@cd-push/shell-runtime') });
+  expect(existsSync(folder)).toBe(false);
+
+  workshop.write(`${installed}/dist/browser/cd-push-runtime.js`, 'export const startRuntime = 1;');
+  const { code, json } = await build('--json', '--api-url', apiUrl);
+  expect(code).toBe(0);
+  // The relay is the one that the api names.
+  const facts = { apiUrl, relayUrl, baseUrl: '../', module: 'shop', entry: '/shop/src/main.ts' };
+  expect(json).toMatchObject([{ page: facts }]);
+  expect(JSON.parse(built('cd-push/boot.json'))).toEqual(facts);
+  expect(built('cd-push/runtime.js')).toContain('startRuntime');
+  // The page that is built starts as the page of `up` does.
+  const served = await fetch(new URL('/cd-push/boot.js', stack.state.pageUrl));
+  expect(built('cd-push/boot.js')).toBe(await served.text());
+  const missing = await build('--api-url', apiUrl, '--entry', 'src/none.ts');
+  expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('/shop/src/none.ts') });
 });
 
 test('the page, its files and what it starts with are served as they are on the disk, and nothing else', async () => {

@@ -9,12 +9,13 @@ import { loadSettings } from '../settings/load-settings.ts';
 import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
 import { urlOf } from '../transform/base.ts';
+import { pageFiles } from './page-files.ts';
 
 /** `build <dir> --out <dir>`: the project as files for any static host, with the manifest that runtimes know it by. */
 export const runBuild = async (context: CliContext, flags: BuildFlags, folder = '.'): Promise<void> => {
   const from = resolve(context.cwd, folder);
   const out = resolve(context.cwd, flags.out);
-  const { settings } = await loadSettings(context, {}, from);
+  const { settings } = await loadSettings(context, { apiUrl: flags.apiUrl }, from);
   const below = relative(settings.root, out);
   const isInside = below === '' || (below !== '..' && !below.startsWith(`..${sep}`));
   // What is built would be part of the next build.
@@ -32,6 +33,7 @@ export const runBuild = async (context: CliContext, flags: BuildFlags, folder = 
       },
     );
   }
+  const page = await pageFiles(settings, base, flags);
   const write = (path: string, body: string | Uint8Array): void => {
     const file = join(out, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -45,6 +47,7 @@ export const runBuild = async (context: CliContext, flags: BuildFlags, folder = 
     if (entry.map !== undefined && entry.mapDigest !== undefined)
       write(`_cd/${entry.mapDigest}.map`, entry.map);
   }
+  for (const [path, text] of Object.entries(page?.files ?? {})) write(path, text);
   // Last: whoever finds the manifest finds all that it names.
   const manifest = base.manifest();
   write('cd-push.base.json', `${JSON.stringify(manifest, undefined, 2)}\n`);
@@ -56,6 +59,13 @@ export const runBuild = async (context: CliContext, flags: BuildFlags, folder = 
       module: manifest.module,
       base: manifest.base,
       resources: count,
+      page: page?.facts ?? null,
     });
-  new Talk(context).say(`Built ${count} files of ${manifest.module} to ${out} (base ${manifest.base}).`);
+  const talk = new Talk(context);
+  talk.say(`Built ${count} files of ${manifest.module} to ${out} (base ${manifest.base}).`);
+  if (page === undefined) return;
+  talk.say(
+    `The page belongs to ${page.facts.apiUrl}; api and relay must allow the origin that it is served from.`,
+  );
+  talk.say('A browser joins by opening it with #join=CODE once: cd-cli join-code --mode remote');
 };

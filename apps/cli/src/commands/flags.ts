@@ -68,6 +68,12 @@ export type JoinCodeFlags = PlaceFlags & {
   readonly json: boolean;
 };
 
-export type BuildFlags = { readonly out: string; readonly json: boolean };
+export type BuildFlags = {
+  readonly out: string;
+  readonly apiUrl?: string;
+  readonly relayUrl?: string;
+  readonly entry?: string;
+  readonly json: boolean;
+};
 
 export type LoginFlags = { readonly user?: string; readonly json: boolean };

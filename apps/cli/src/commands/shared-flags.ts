@@ -16,6 +16,20 @@ export const duration = (text: string): number => {
 
 const text = (value: string): string => value;
 
+/** An address of an api or a relay. */
+export const httpUrl = (value: string): string => {
+  if (!/^https?:\/\/[^/]/u.test(value)) throw new SyntaxError(`"${value}" is no http or https address`);
+  return value.replace(/\/+$/u, '');
+};
+
+export const entryFlag = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'File that the page’s runtime starts with (src/main.ts)',
+  optional: true,
+  placeholder: 'file',
+} as const;
+
 export const jsonFlag = {
   json: {
     kind: 'boolean',

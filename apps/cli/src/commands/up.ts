@@ -3,7 +3,7 @@ import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../cli-context.ts';
 import type { UpFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { jsonFlag } from './shared-flags.ts';
+import { entryFlag, jsonFlag } from './shared-flags.ts';
 
 const portNumber = (text: string): number => {
   const port = Number(text);
@@ -47,13 +47,7 @@ export const up = buildCommand<UpFlags, [], CliContext>({
         optional: true,
         placeholder: 'name',
       },
-      entry: {
-        kind: 'parsed',
-        parse: String,
-        brief: 'File that the page’s runtime starts with (src/main.ts)',
-        optional: true,
-        placeholder: 'file',
-      },
+      entry: entryFlag,
       watch: { kind: 'boolean', brief: 'Push what is saved, too', default: false, withNegated: false },
       environment: {
         kind: 'parsed',

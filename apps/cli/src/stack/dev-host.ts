@@ -9,6 +9,7 @@ import { createServer as createHttpsServer } from 'node:https';
 
 import { lookup } from 'mrmime';
 
+import { bootScript, type BootFacts } from '../page/boot-script.ts';
 import type { LiveBase } from './live-base.ts';
 import type { Proxy } from './proxy.ts';
 
@@ -18,7 +19,7 @@ export interface DevHostOptions {
    * What `/cd-push/boot.json` says to a page of this origin, asked for at every request: a join code does not hold for
    * ever.
    */
-  readonly boot: (origin: string) => Promise<object>;
+  readonly boot: (origin: string) => Promise<BootFacts>;
   /** The browser bundle of the runtime, or undefined where the project has none. */
   readonly runtime: () => Promise<string | undefined>;
   /** Names under which the page may be asked for, with their port. */
@@ -28,14 +29,6 @@ export interface DevHostOptions {
   /** Hands requests on to the api and the relay, where everything has one address. */
   readonly proxy?: Proxy | undefined;
 }
-
-/** What a page runs to start: everything that it must know comes from this host. */
-const bootScript = `import { startRuntime } from '/cd-push/runtime.js';
-
-const answer = await fetch('/cd-push/boot.json', { cache: 'no-store' });
-if (!answer.ok) throw new Error('The dev host cannot say how to start: ' + (await answer.text()));
-await startRuntime(await answer.json());
-`;
 
 const missingRuntime =
   'The browser runtime was not found. Add @cd-push/shell-runtime to the project and install.\n';

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { CliContext } from '../cli-context.ts';
 import { CliError } from '../cli-error.ts';
 import type { UpFlags } from '../commands/flags.ts';
 import { ignoredFiles } from '../project/ignored-files.ts';
+import { entryOf } from '../page/entry-of.ts';
 import { openProject } from '../project/open-project.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
@@ -15,9 +13,6 @@ import { ignoreTooling } from '../transform/project-scan.ts';
 import { pushSaves } from '../watch/push-saves.ts';
 import { startStack, type Reach } from './start-stack.ts';
 import { runningStack, type StackState } from './state-file.ts';
-
-/** Where a page without further ado starts. */
-const entries = ['src/main.ts', 'src/main.tsx', 'src/main.js', 'src/index.ts', 'main.ts', 'main.js'];
 
 /** `up`: api, relay and the project's page in one process, until it is stopped. */
 export const runUp = async (context: CliContext, flags: UpFlags): Promise<void> => {
@@ -105,11 +100,6 @@ const watchHere = async (context: CliContext, settings: Settings, flags: UpFlags
       talk.say(`Watching ${settings.root}: what is saved is pushed. Ctrl-C stops.`);
     },
   });
-};
-
-const entryOf = ({ root, module }: Settings, named: string | undefined): string => {
-  const path = named ?? entries.find((candidate) => existsSync(join(root, candidate))) ?? 'src/main.ts';
-  return path.startsWith(`/${module}/`) ? path : `/${module}/${path.replace(/^\.?\//u, '')}`;
 };
 
 const stopped = async (signal: AbortSignal): Promise<void> => {

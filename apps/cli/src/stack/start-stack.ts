@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Session } from '@cd-push/client';
 
 import { ignoredFiles } from '../project/ignored-files.ts';
+import { runtimeBundle } from '../page/runtime-bundle.ts';
 import { openProject } from '../project/open-project.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import { ignoreTooling } from '../transform/project-scan.ts';
@@ -13,7 +14,6 @@ import { freePort } from './free-port.ts';
 import { LiveBase } from './live-base.ts';
 import type { LocalCertificate } from './local-certificate.ts';
 import { apiPath, createProxy } from './proxy.ts';
-import { runtimeBundle } from './runtime-bundle.ts';
 import { serviceLog } from './service-log.ts';
 import { makeDataFolder, rememberPort, stackIdentity } from './stack-identity.ts';
 import { loopback, startServices } from './start-services.ts';
