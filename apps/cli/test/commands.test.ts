@@ -153,7 +153,7 @@ test('a page with the tag is built with what it starts with, and no join code', 
   expect(bare).toMatchObject({ code: 1, stderr: expect.stringContaining('@cd-push/shell-runtime') });
   expect(existsSync(folder)).toBe(false);
 
-  workshop.write(`${installed}/dist/browser/cd-push-runtime.js`, 'export const startRuntime = 1;');
+  workshop.write(`${installed}/dist/page/runtime.js`, 'export const startRuntime = 1;');
   const { code, json } = await build('--json', '--api-url', apiUrl);
   expect(code).toBe(0);
   // The relay is the one that the api names.

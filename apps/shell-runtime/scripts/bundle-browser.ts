@@ -1,30 +1,29 @@
 /**
- * Makes what a page loads: dist/browser/cd-push-runtime.js, one file with everything in it, and the same without its
- * connection, whose size says what the runtime itself costs. Prints their sizes.
+ * Makes what a page loads, dist/page/: `runtime.js`, which starts the program, and beside it what the runtime loads by
+ * itself: `runtime-link.js` (connection and delivery line, at once) and `runtime-stack.js` (source maps, with the first
+ * failure). They import each other by these names, so a host serves all of them in one folder. Prints their sizes.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 import { rolldown, type Plugin } from 'rolldown';
 
-export interface Bundle {
+export interface BundleFile {
   readonly name: string;
   readonly code: string;
   readonly map: string;
   readonly gzipBytes: number;
-  /** What is left to be loaded besides. */
+  /** What it loads besides, as written. */
   readonly imports: readonly string[];
 }
 
-const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
-const outDir = fileURLToPath(new URL('../dist/browser/', import.meta.url));
+/** What every page loads as it starts; the rest is loaded when it is needed. */
+export const entryFile = 'runtime.js';
 
-/** Entries below src, by the name of their bundle. */
-export const entries = {
-  'cd-push-runtime.js': 'index.ts',
-  'cd-push-runtime-core.js': 'browser/start-page.ts',
-} as const;
+const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
+const outDir = fileURLToPath(new URL('../dist/page/', import.meta.url));
 
 /**
  * Schemas are values: making one has no effect. A bundler cannot see that of a call, and would keep every schema, and with
@@ -41,11 +40,40 @@ const pureSchemas: Plugin = {
   },
 };
 
-export const bundle = async (name: keyof typeof entries): Promise<Bundle> => {
+/** The client speaks WebSocket alone; Engine.IO would bring its other transports along all the same. */
+const onlyWebSocket: Plugin = {
+  name: 'only-websocket',
+  transform: {
+    filter: { id: /\/engine\.io-client\/build\/esm\/transports\/index\.js$/ },
+    handler: () => ({
+      code: `import { WS } from './websocket.js';\nexport const transports = { websocket: WS };\n`,
+      map: null,
+    }),
+  },
+};
+
+/** Names a script in a wrapper as its file for browsers, for which a bundler adds a loader; the same as a module lies beside it. */
+const unwrapped: Plugin = {
+  name: 'unwrapped',
+  load: {
+    filter: { id: /\/resolve-uri\.umd\.js$/ },
+    handler: (id) => readFile(id.replace('.umd.js', '.mjs'), 'utf8'),
+  },
+};
+
+/** What only stacks need, and what only pushes need: neither is waited for by the start of a program. */
+const stackModules = /@jridgewell|\/modules\/map-stack/u;
+const linkModules =
+  /\/src\/(?:line|link)\/|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|limits|json-guard|ids|problem)|typebox|(?:socket|engine)\.io/u;
+
+/** @returns the files of dist/page, the first of them {@link entryFile}. */
+export const bundle = async (): Promise<readonly BundleFile[]> => {
   const build = await rolldown({
-    input: source(entries[name]),
+    input: { runtime: source('index.ts') },
+    // The other files import from the entry what both need.
+    preserveEntrySignatures: 'allow-extension',
     platform: 'browser',
-    plugins: [pureSchemas],
+    plugins: [pureSchemas, onlyWebSocket, unwrapped],
     // Schemas are composed by spreading others.
     treeshake: { propertyReadSideEffects: false },
   });
@@ -53,27 +81,37 @@ export const bundle = async (name: keyof typeof entries): Promise<Bundle> => {
     const { output } = await build.generate({
       format: 'esm',
       minify: true,
+      comments: false,
       sourcemap: true,
-      codeSplitting: false,
-      entryFileNames: name,
+      entryFileNames: entryFile,
+      chunkFileNames: '[name].js',
+      codeSplitting: {
+        // Otherwise a group would take along what the start needs, and the start would wait for the group.
+        includeDependenciesRecursively: false,
+        groups: [
+          { name: 'runtime-stack', test: stackModules },
+          { name: 'runtime-link', test: linkModules },
+        ],
+      },
     });
-    const [{ code, map, imports, dynamicImports }] = output;
-    return {
-      name,
-      code,
-      map: JSON.stringify(map),
-      gzipBytes: gzipSync(code, { level: 9 }).length,
-      imports: [...imports, ...dynamicImports],
-    };
+    return output
+      .filter((one) => one.type === 'chunk')
+      .map(({ fileName, code, map, imports, dynamicImports }) => ({
+        name: basename(fileName),
+        code,
+        map: JSON.stringify(map),
+        gzipBytes: gzipSync(code, { level: 9 }).length,
+        imports: [...imports, ...dynamicImports],
+      }));
   } finally {
     await build.close();
   }
 };
 
 if (import.meta.main) {
+  await rm(outDir, { recursive: true, force: true });
   await mkdir(outDir, { recursive: true });
-  for (const name of ['cd-push-runtime.js', 'cd-push-runtime-core.js'] as const) {
-    const { code, map, gzipBytes } = await bundle(name);
+  for (const { name, code, map, gzipBytes } of await bundle()) {
     await Promise.all([writeFile(outDir + name, code), writeFile(`${outDir}${name}.map`, map)]);
     console.log(
       `${name}: ${(code.length / 1000).toFixed(1)} kB, ${(gzipBytes / 1000).toFixed(1)} kB gzipped`,

@@ -1,5 +1,5 @@
 export type { Runtime, RuntimeEvents, RuntimeLink, RuntimeState } from './browser/runtime.ts';
-export { forgetIdentity } from './browser/identity.ts';
+export { forgetIdentity } from './browser/identity-database.ts';
 export { startPage, type StartPageOptions } from './browser/start-page.ts';
 export { startRuntime, type StartOptions } from './browser/start-runtime.ts';
 export type { ArgumentsOf, ArgumentSchema } from './components/argument-schema.ts';

@@ -57,7 +57,7 @@ export const pageFiles = async (
   return {
     facts,
     files: {
-      'cd-push/runtime.js': runtime,
+      ...Object.fromEntries([...runtime].map(([name, text]) => [`cd-push/${name}`, text])),
       'cd-push/boot.json': `${JSON.stringify(facts, undefined, 2)}\n`,
       'cd-push/boot.js': bootScript,
     },

@@ -20,8 +20,8 @@ export interface DevHostOptions {
    * ever.
    */
   readonly boot: (origin: string) => Promise<BootFacts>;
-  /** The browser bundle of the runtime, or undefined where the project has none. */
-  readonly runtime: () => Promise<string | undefined>;
+  /** The runtime's files for pages, or undefined where the project has none. */
+  readonly runtime: () => Promise<ReadonlyMap<string, string> | undefined>;
   /** Names under which the page may be asked for, with their port. */
   readonly hosts: ReadonlySet<string>;
   /** PEM texts; plain HTTP without them. */
@@ -82,12 +82,6 @@ const answer = async (
     case 'cd-push/boot.js':
       send(response, 200, 'text/javascript', bootScript);
       return;
-    case 'cd-push/runtime.js': {
-      const runtime = await options.runtime();
-      if (runtime === undefined) send(response, 404, 'text/plain', missingRuntime);
-      else send(response, 200, 'text/javascript', runtime);
-      return;
-    }
     case 'cd-push/authority.pem':
       if (options.tls === undefined) send(response, 404, 'text/plain', 'This host needs no certificate.\n');
       else send(response, 200, 'application/x-x509-ca-cert', await readFile(options.tls.authorityFile));
@@ -96,8 +90,23 @@ const answer = async (
       send(response, 200, 'application/json', JSON.stringify(options.base.manifest()));
       return;
     default:
-      sendFile(options.base, path, request, response);
+      if (path.startsWith(runtimeFolder))
+        sendRuntime(await options.runtime(), path.slice(runtimeFolder.length), response);
+      else sendFile(options.base, path, request, response);
   }
+};
+
+const runtimeFolder = 'cd-push/';
+
+const sendRuntime = (
+  runtime: ReadonlyMap<string, string> | undefined,
+  name: string,
+  response: ServerResponse,
+): void => {
+  const text = runtime?.get(name);
+  if (runtime === undefined) send(response, 404, 'text/plain', missingRuntime);
+  else if (text === undefined) send(response, 404, 'text/plain', 'There is no such file in the runtime.\n');
+  else send(response, 200, mediaType(name), text);
 };
 
 const sendFile = (base: LiveBase, path: string, request: IncomingMessage, response: ServerResponse): void => {

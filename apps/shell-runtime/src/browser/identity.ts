@@ -1,16 +1,9 @@
-import { enrol, runtimeSession, type RuntimeIdentity, type RuntimeSession } from '@cd-push/client';
+import { enrol, runtimeSession, type RuntimeSession } from '@cd-push/client';
 import { problemOf, ProblemError } from '@cd-push/protocol';
 import { generateKeptPair, signingKeyOf, type TrustRoot } from '@cd-push/timeline';
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 
 import { browserName } from './browser-name.ts';
-
-interface Schema extends DBSchema {
-  identities: {
-    key: string;
-    value: { readonly identity: RuntimeIdentity; readonly pair: CryptoKeyPair };
-  };
-}
+import { openIdentities } from './identity-database.ts';
 
 export interface EnrolmentOptions {
   readonly apiUrl: string;
@@ -56,16 +49,6 @@ export const enrolled = ({ apiUrl, joinCode, trustRoot }: EnrolmentOptions): Pro
       database.close();
     }
   });
-
-/** Forgets the credential, so that the next start enrols anew. */
-export const forgetIdentity = async (apiUrl: string): Promise<void> => {
-  const database = await openIdentities();
-  await database.delete('identities', apiUrl);
-  database.close();
-};
-
-const openIdentities = (): Promise<IDBPDatabase<Schema>> =>
-  openDB<Schema>('cd-push:identity', 1, { upgrade: (fresh) => void fresh.createObjectStore('identities') });
 
 const agree = (kept: TrustRoot, shipped: TrustRoot): void => {
   if (kept.issuer === shipped.issuer && kept.tenant === shipped.tenant) return;

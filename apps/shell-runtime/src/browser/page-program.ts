@@ -9,7 +9,6 @@ import { Templates } from '../components/templates.ts';
 import { createBrowserEvaluator } from '../modules/browser-evaluator.ts';
 import { browserHealth } from '../modules/browser-health.ts';
 import { foreignModule } from '../modules/foreign-modules.ts';
-import { mapStack } from '../modules/map-stack.ts';
 import type { ModuleSource, Namespace } from '../modules/module-format.ts';
 import type { ModulePorts, SwapLimits } from '../modules/ports.ts';
 import { LiveModules } from '../modules/swap.ts';
@@ -68,7 +67,11 @@ export class PageProgram {
       send: (event, data) => this.modules.emit(event, data),
     };
     this.modules = new LiveModules(ports, limits);
-    this.#mapStack = async (stack) => ownFrames(await mapStack(stack, (digest) => evaluator.mapOf(digest)));
+    this.#mapStack = async (stack) => {
+      // What reads source maps is loaded with the first failure.
+      const { mapStack } = await import('../modules/map-stack.ts');
+      return programFrames(await mapStack(stack, (digest) => evaluator.mapOf(digest)));
+    };
     const code = new Code({
       modules: this.modules,
       mapStack: this.#mapStack,
@@ -133,11 +136,14 @@ export class PageProgram {
   }
 }
 
+/** How the addresses of the runtime's own files begin: the bundle's are `runtime.js` and `runtime-….js` beside it. */
+const runtimeFiles = import.meta.url.replace(/\.js(?:[?#].*)?$/u, '');
+
 /** A stack without the frames of the runtime, which say nothing of the program. */
-const ownFrames = (stack: string): string =>
+const programFrames = (stack: string): string =>
   stack
     .split('\n')
-    .filter((line) => !line.includes(import.meta.url))
+    .filter((line) => !line.includes(runtimeFiles))
     .join('\n');
 
 const fetchedText = async (url: string | undefined): Promise<string | undefined> => {

@@ -2,7 +2,7 @@ import { problemOf, ProblemError, protocolVersion, type Problem, type RuntimeHel
 
 import type { ConfigHandle } from '../components/config.ts';
 import { Operations, type RegisterOperation } from '../components/operations.ts';
-import { DeliveryLine } from '../line/delivery-line.ts';
+import type { DeliveryLine } from '../line/delivery-line.ts';
 import type { LinePorts } from '../line/line-ports.ts';
 import type { Link } from '../link/link.ts';
 import type { SwapLimits } from '../modules/ports.ts';
@@ -107,9 +107,13 @@ export class PageRuntime implements Runtime {
   /** @param ready what has to be over before the first push is taken. */
   async connect(connecting: (instance: string) => Promise<Link>, ready: Promise<unknown>): Promise<void> {
     try {
-      const link = await connecting(this.#remembered.instance);
+      // A program does not wait for what only its pushes need.
+      const [link, line] = await Promise.all([
+        connecting(this.#remembered.instance),
+        import('../line/delivery-line.ts'),
+      ]);
       if (this.#linkState.state === 'closed') link.close();
-      else this.#open(link, ready);
+      else this.#open(link, new line.DeliveryLine(this.#linePorts(link), ready));
     } catch (error) {
       this.refuse(
         error instanceof ProblemError ? error.problem : problemOf('internal', { detail: String(error) }),
@@ -117,10 +121,9 @@ export class PageRuntime implements Runtime {
     }
   }
 
-  #open(link: Link, ready: Promise<unknown>): void {
+  #open(link: Link, line: DeliveryLine): void {
     const { crashed, instance, state } = this.#remembered;
     this.#link = link;
-    const line = new DeliveryLine(this.#linePorts(link), ready);
     for (const applying of crashed) {
       // A former life of this tab can be reported; another tab's track is not this one's.
       if (applying.instance === instance) line.reportCrash(applying, crashProblem);

@@ -1,8 +1,5 @@
 import type { TrustRoot } from '@cd-push/timeline';
 
-import { clientLink } from '../link/client-link.ts';
-import { enrolled } from './identity.ts';
-import { keepTrying } from './keep-trying.ts';
 import type { Runtime } from './runtime.ts';
 import { startPage } from './start-page.ts';
 
@@ -41,7 +38,7 @@ export const startRuntime = ({
   startPage({
     ...page,
     connect: async (instance) => {
-      const session = await keepTrying(() => enrolled({ apiUrl, joinCode, trustRoot }));
-      return clientLink(relayUrl, session, instance);
+      const { joinedLink } = await import('./joined-link.ts');
+      return joinedLink({ apiUrl, relayUrl, joinCode, trustRoot }, instance);
     },
   });

@@ -1,3 +1,5 @@
+import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+
 import { digestInFrame } from './module-format.ts';
 
 /** Gives the source map (JSON text) of the version with this digest; undefined where there is none. */
@@ -12,11 +14,9 @@ const location = /[^\s()@]*(sha256-[\w-]{43})[^\s()@:]*:(\d+):(\d+)/gu;
  */
 export const mapStack = async (stack: string, lookup: MapLookup): Promise<string> => {
   if (!digestInFrame.test(stack)) return stack;
-  // Loaded on failure alone, so that the line that works stays small.
-  const { TraceMap, originalPositionFor } = await import('@jridgewell/trace-mapping');
   const frames = [...stack.matchAll(location)];
   const digests = new Set(frames.map(([, digest = '']) => digest));
-  const maps = new Map<string, InstanceType<typeof TraceMap>>();
+  const maps = new Map<string, TraceMap>();
   await Promise.all(
     [...digests].map(async (digest) => {
       const map = await lookup(digest);

@@ -19,7 +19,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
 import type { Runtime } from '../../src/index.ts';
-import { bundle } from '../../scripts/bundle-browser.ts';
+import { bundle, type BundleFile } from '../../scripts/bundle-browser.ts';
 import { contentOf } from '../modules/content.ts';
 import { sha256 } from '../signer.ts';
 import { policy, typeOf } from './page-world.ts';
@@ -58,10 +58,10 @@ export class RealStack {
 
   /** @param files what the base serves, by name. */
   static async create(html: string, files: Map<string, string>): Promise<RealStack> {
-    const { code } = await (built ??= bundle('cd-push-runtime.js'));
+    const runtime = await (built ??= bundle());
     const boot: { apiUrl?: string; relayUrl?: string; joinCode?: string } = {};
     const server = createServer((request, response) => {
-      const answer = answerOf(request.url ?? '/', html, code, JSON.stringify(boot), files);
+      const answer = answerOf(request.url ?? '/', html, runtime, JSON.stringify(boot), files);
       response.writeHead(answer === undefined ? 404 : 200, {
         'content-type': answer?.[0] ?? 'text/plain',
         'content-security-policy': policy,
@@ -174,13 +174,14 @@ const bootScript = `import { startRuntime } from '/runtime.js';
 const answerOf = (
   path: string,
   html: string,
-  code: string,
+  runtime: readonly BundleFile[],
   boot: string,
   files: ReadonlyMap<string, string>,
 ): [type: string, body: string] | undefined => {
   if (path === '/') return ['text/html', `${html}<script type="module" src="/boot.js"></script>`];
   if (path === '/boot.js') return ['text/javascript', bootScript];
-  if (path === '/runtime.js') return ['text/javascript', code];
+  const file = runtime.find(({ name }) => `/${name}` === path);
+  if (file !== undefined) return ['text/javascript', file.code];
   if (path === '/boot.json') return ['application/json', boot];
   const served = [...files].map(([name, text]) => {
     const resource = `/app/${name}`;

@@ -1,0 +1,23 @@
+import type { RuntimeIdentity } from '@cd-push/client';
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+
+interface Schema extends DBSchema {
+  identities: {
+    key: string;
+    value: { readonly identity: RuntimeIdentity; readonly pair: CryptoKeyPair };
+  };
+}
+
+/** Credentials of this browser profile, by their api's address. */
+export const openIdentities = (): Promise<IDBPDatabase<Schema>> =>
+  openDB<Schema>('cd-push:identity', 1, { upgrade: (fresh) => void fresh.createObjectStore('identities') });
+
+/** Forgets the credential, so that the next start enrols anew. */
+export const forgetIdentity = async (apiUrl: string): Promise<void> => {
+  const database = await openIdentities();
+  try {
+    await database.delete('identities', apiUrl);
+  } finally {
+    database.close();
+  }
+};
