@@ -30,8 +30,10 @@ afterAll(async () => {
   workshop[Symbol.dispose]();
 });
 
+const place = () => ({ cwd: workshop.root, env: workshop.env });
+
 const push = (args: string[], options: { stdin?: string; cwd?: string } = {}) =>
-  cli(['push', 'runtime', ...args], { cwd: workshop.root, env: workshop.env, ...options });
+  cli(['push', 'runtime', ...args], { ...place(), ...options });
 
 test('a push that every recipient completes exits 0, and its last line holds the whole track', async () => {
   const before = one.received.length;
@@ -184,4 +186,27 @@ test('no secret of the session is in what a command prints or a recipient gets',
     expect(text).not.toContain(token);
     expect(text).not.toContain(refreshToken);
   }
+});
+
+// The last one: from here on there is a runtime that answers nothing.
+test('a recipient that a later push has overtaken is superseded, which makes it 3', async () => {
+  const away = await startFakeRuntime(stack.state, await stack.joinCode(), { name: 'away' });
+  const { guid } = away;
+  away.close();
+  await expect
+    .poll(async () => (await cli(['targets', '--json'], place())).json)
+    .toContainEqual(expect.objectContaining({ recipient: guid, connected: false }));
+  const relayed = Promise.withResolvers<void>();
+  const args = ['push', 'runtime', 'src/page.html', '--target', guid, '--json'];
+  const overtaken = cli(args, { ...place(), onLine: () => relayed.resolve() });
+  await relayed.promise;
+  expect((await cli([...args, '--wait=relayed'], place())).code).toBe(0);
+  const { code, json, stderr } = await overtaken;
+  expect(code).toBe(3);
+  expect(json.at(-1)).toMatchObject({
+    outcome: 'partial',
+    recipients: [{ recipient: guid, stage: 'superseded' }],
+  });
+  expect(stderr).toContain('superseded');
+  expect(stderr).not.toMatch(/failed|stale-version/u);
 });

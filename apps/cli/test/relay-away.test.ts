@@ -78,6 +78,30 @@ test('what is saved while the relay is away is sent when it is back', async () =
   runtime.close();
 });
 
+test('a push that the relay forgot when it was restarted ends with 3, and does not wait for ever', async () => {
+  const { code: joinCode } = await makeJoinCode(await sessionOf(), {
+    module: 'shop',
+    environment: 'development',
+  });
+  const runtime = await startFakeRuntime({ apiUrl: api.url, relayUrl: relay.url }, joinCode);
+  runtime.behave('silent');
+  const relayed = Promise.withResolvers<void>();
+  const args = ['push', 'runtime', 'src/page.html', '--json', '--timeout=10m'];
+  const push = cli(args, { ...place(), onLine: () => relayed.resolve() });
+  await relayed.promise;
+  const port = Number(new URL(relay.url).port);
+  await relay.close();
+  relay = await relayAt(port);
+  const { code, json, stderr } = await push;
+  expect(code).toBe(3);
+  expect(json.at(-1)).toMatchObject({
+    outcome: 'partial',
+    recipients: [{ stage: 'failed', problem: { kind: 'not-found' } }],
+  });
+  expect(stderr).toContain('not-found');
+  runtime.close();
+});
+
 test('a session that was ended elsewhere ends the watching with 5, and says how to sign in', async () => {
   watching = await startWatch(workshop);
   expect((await cli(['logout'], place())).code).toBe(0);
