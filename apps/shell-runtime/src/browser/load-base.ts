@@ -23,14 +23,18 @@ export const loadBase = async (baseUrl: string): Promise<Base> => {
 };
 
 const readBase = (manifest: unknown, baseUrl: string): Base => {
-  const { module, base, resources } = membersOf(manifest);
+  const { module, base, resources, packages = {} } = membersOf(manifest);
   if (typeof module !== 'string' || typeof base !== 'string') throw invalid();
   const read = Object.entries(membersOf(resources)).map(([resource, entry]): [string, BaseResource] => {
     const { type, digest, url } = membersOf(entry);
     if (!isComponentType(type) || typeof digest !== 'string' || typeof url !== 'string') throw invalid();
     return [resource, { type, digest, url: new URL(url, baseUrl).href }];
   });
-  return { module, digest: base, resources: new Map(read) };
+  const named = Object.entries(membersOf(packages)).map(([specifier, url]): [string, string] => {
+    if (typeof url !== 'string') throw invalid();
+    return [specifier, new URL(url, baseUrl).href];
+  });
+  return { module, digest: base, resources: new Map(read), packages: new Map(named) };
 };
 
 const membersOf = (value: unknown): Record<string, unknown> => {

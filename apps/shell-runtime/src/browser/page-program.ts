@@ -15,6 +15,8 @@ import { LiveModules } from '../modules/swap.ts';
 import type { KeptVersion } from '../record/record-store.ts';
 import { startedWith } from '../record/recover.ts';
 import type { RunningState } from '../record/running-state.ts';
+import { externalModules } from './external-modules.ts';
+import { loadBase } from './load-base.ts';
 import type { PageComponents } from './page-appliers.ts';
 
 export interface ProgramPorts {
@@ -38,6 +40,7 @@ export class PageProgram {
     this.#state = state;
     const references = new References(state.base, baseUrl);
     const evaluator = createBrowserEvaluator(baseUrl);
+    const external = externalModules(state.base, () => loadBase(baseUrl));
     const assets = new Assets(references);
     const styles = new Styles(references);
     const templates = new Templates({
@@ -61,9 +64,7 @@ export class PageProgram {
           removeStyle: (resource) => styles.removeImported(resource),
         }),
       external: (specifier): Promise<Namespace> =>
-        specifier === 'cd-push:runtime'
-          ? Promise.resolve(runtimeNamespace())
-          : import(/* @vite-ignore */ /* webpackIgnore: true */ specifier),
+        specifier === 'cd-push:runtime' ? Promise.resolve(runtimeNamespace()) : external(specifier),
       send: (event, data) => this.modules.emit(event, data),
     };
     this.modules = new LiveModules(ports, limits);

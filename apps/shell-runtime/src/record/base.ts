@@ -14,4 +14,6 @@ export interface Base {
   /** Digest over all of it, or null where nothing is served. */
   readonly digest: string | null;
   readonly resources: ReadonlyMap<string, BaseResource>;
+  /** Absolute URLs of the packages that code imports by their bare names, where the host serves them to pages. */
+  readonly packages?: ReadonlyMap<string, string>;
 }

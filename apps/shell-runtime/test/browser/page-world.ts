@@ -31,6 +31,8 @@ export const typeOf = (name: string): ComponentType => {
   return name.endsWith('.json') ? 'config' : 'asset';
 };
 
+const packageUrl = (name: string): string => `_cd/packages/${name}.js`;
+
 interface BaseEntry {
   readonly type: ComponentType;
   readonly digest: string;
@@ -47,6 +49,8 @@ export class PageWorld {
   revokedSessions: string[] = [];
   overlay = false;
   page!: Page;
+  /** Packages that the host serves, by the name that code imports them by. */
+  packages: Record<string, string> = {};
   readonly #files = new Map<string, string>();
   readonly #server: Server;
   #origin = '';
@@ -198,8 +202,11 @@ export class PageWorld {
     const resources = this.#base();
     if (path === '/cd-push.base.json') {
       const base = sha256(JSON.stringify(resources));
-      return ['application/json', JSON.stringify({ module: 'app', base, resources })];
+      const packages = Object.fromEntries(Object.keys(this.packages).map((name) => [name, packageUrl(name)]));
+      return ['application/json', JSON.stringify({ module: 'app', base, resources, packages })];
     }
+    const imported = Object.entries(this.packages).find(([name]) => `/${packageUrl(name)}` === path);
+    if (imported !== undefined) return ['text/javascript', imported[1]];
     const found = Object.values(resources).find(({ url }) => `/${url}` === path);
     if (found === undefined) return undefined;
     const types = {
