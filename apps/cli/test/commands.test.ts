@@ -116,6 +116,14 @@ test('a push on a head that another sender has moved meanwhile is a conflict: 6,
   connection.close();
 });
 
+test('a folder that does not exist is a usage error, whatever project is around it', async () => {
+  for (const command of [['up'], ['watch'], ['build', '--out', 'dist']]) {
+    const { code, stderr } = await run(...command, 'nowhere');
+    expect(code).toBe(2);
+    expect(stderr).toContain(join(workshop.root, 'nowhere'));
+  }
+});
+
 test('build writes what any static host can serve, the manifest last', async () => {
   workshop.write('index.html', '<p>a page that starts nothing</p>\n');
   const { code, json } = await run('build', '.', '--out', 'dist', '--json');

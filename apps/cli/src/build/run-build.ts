@@ -5,6 +5,7 @@ import type { CliContext } from '../cli-context.ts';
 import { CliError, usageError } from '../cli-error.ts';
 import type { BuildFlags } from '../commands/flags.ts';
 import { openProject } from '../project/open-project.ts';
+import { namedFolder } from '../settings/find-project.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
@@ -12,8 +13,8 @@ import { urlOf } from '../transform/base.ts';
 import { pageFiles } from './page-files.ts';
 
 /** `build <dir> --out <dir>`: the project as files for any static host, with the manifest that runtimes know it by. */
-export const runBuild = async (context: CliContext, flags: BuildFlags, folder = '.'): Promise<void> => {
-  const from = resolve(context.cwd, folder);
+export const runBuild = async (context: CliContext, flags: BuildFlags, folder?: string): Promise<void> => {
+  const from = namedFolder(context.cwd, folder);
   const out = resolve(context.cwd, flags.out);
   const { settings } = await loadSettings(context, { apiUrl: flags.apiUrl }, from);
   const below = relative(settings.root, out);

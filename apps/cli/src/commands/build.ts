@@ -3,7 +3,7 @@ import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../cli-context.ts';
 import type { BuildFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { entryFlag, httpUrl, jsonFlag } from './shared-flags.ts';
+import { entryFlag, httpUrl, jsonFlag, projectFolder } from './shared-flags.ts';
 
 export const build = buildCommand<BuildFlags, [string?], CliContext>({
   docs: {
@@ -40,10 +40,7 @@ export const build = buildCommand<BuildFlags, [string?], CliContext>({
       entry: entryFlag,
       ...jsonFlag,
     },
-    positional: {
-      kind: 'tuple',
-      parameters: [{ parse: String, brief: 'The project’s folder', placeholder: 'folder', optional: true }],
-    },
+    positional: projectFolder,
   },
   loader: lazily(async () => (await import('../build/run-build.ts')).runBuild),
 });

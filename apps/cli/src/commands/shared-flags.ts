@@ -30,6 +30,12 @@ export const entryFlag = {
   placeholder: 'file',
 } as const;
 
+/** The project that a command is about, where it is not the one that the shell stands in. */
+export const projectFolder = {
+  kind: 'tuple',
+  parameters: [{ parse: text, brief: 'The project’s folder', placeholder: 'folder', optional: true }],
+} as const;
+
 export const jsonFlag = {
   json: {
     kind: 'boolean',

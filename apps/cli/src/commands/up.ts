@@ -3,7 +3,7 @@ import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../cli-context.ts';
 import type { UpFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { entryFlag, jsonFlag } from './shared-flags.ts';
+import { entryFlag, jsonFlag, projectFolder } from './shared-flags.ts';
 
 const portNumber = (text: string): number => {
   const port = Number(text);
@@ -11,7 +11,7 @@ const portNumber = (text: string): number => {
   return port;
 };
 
-export const up = buildCommand<UpFlags, [], CliContext>({
+export const up = buildCommand<UpFlags, [string?], CliContext>({
   docs: {
     brief: 'Run api, relay and the page of this project on this machine',
     fullDescription: [
@@ -20,6 +20,7 @@ export const up = buildCommand<UpFlags, [], CliContext>({
       '',
       'Examples:',
       '  cd-cli up',
+      '  cd-cli up examples/hello-shell    another project than the one that the shell stands in',
       '  cd-cli up --watch                 pushes what is saved, in the same process',
       '  cd-cli up --host --admin ada      reachable from other machines; asks for a password',
       '  cd-cli up --port 8080 --data /tmp/stack',
@@ -65,6 +66,7 @@ export const up = buildCommand<UpFlags, [], CliContext>({
       },
       ...jsonFlag,
     },
+    positional: projectFolder,
   },
   loader: lazily(async () => (await import('../stack/run-up.ts')).runUp),
 });

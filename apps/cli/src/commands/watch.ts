@@ -3,9 +3,9 @@ import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../cli-context.ts';
 import type { WatchFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { addressFlags, jsonFlag, placeFlags, triggers } from './shared-flags.ts';
+import { addressFlags, jsonFlag, placeFlags, projectFolder, triggers } from './shared-flags.ts';
 
-export const watch = buildCommand<WatchFlags, [], CliContext>({
+export const watch = buildCommand<WatchFlags, [string?], CliContext>({
   docs: {
     brief: 'Push every file when it is saved',
     fullDescription: [
@@ -35,6 +35,7 @@ export const watch = buildCommand<WatchFlags, [], CliContext>({
       },
       ...jsonFlag,
     },
+    positional: projectFolder,
   },
   loader: lazily(async () => (await import('../watch/run-watch.ts')).runWatch),
 });

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+
+import { usageError } from '../cli-error.ts';
 
 const configNames = ['cd-push.config.ts', 'cd-push.config.mts', 'cd-push.config.js', 'cd-push.config.mjs'];
 
@@ -8,6 +10,17 @@ export interface FoundProject {
   readonly folder: string;
   readonly configFile: string | undefined;
 }
+
+/**
+ * A folder that was named on the command line; the current one by default.
+ *
+ * @throws CliError where there is none: the project around it is not meant.
+ */
+export const namedFolder = (cwd: string, folder = '.'): string => {
+  const path = resolve(cwd, folder);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
+  throw usageError(`${path} is no folder.`, 'Name the folder of a project.');
+};
 
 /**
  * The project that a path lies in: the nearest folder upwards with a configuration file, else the nearest with a

@@ -4,6 +4,7 @@ import type { UpFlags } from '../commands/flags.ts';
 import { ignoredFiles } from '../project/ignored-files.ts';
 import { entryOf } from '../page/entry-of.ts';
 import { openProject } from '../project/open-project.ts';
+import { namedFolder } from '../settings/find-project.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { openLines } from '../sync/open-lines.ts';
@@ -15,9 +16,10 @@ import { startStack, type Reach } from './start-stack.ts';
 import { runningStack, type StackState } from './state-file.ts';
 
 /** `up`: api, relay and the project's page in one process, until it is stopped. */
-export const runUp = async (context: CliContext, flags: UpFlags): Promise<void> => {
+export const runUp = async (context: CliContext, flags: UpFlags, folder?: string): Promise<void> => {
   const startedAt = performance.now();
-  const { settings } = await loadSettings(context, { ...settingFlagsOf(flags), syncMode: 'local' });
+  const given = { ...settingFlagsOf(flags), syncMode: 'local' } as const;
+  const { settings } = await loadSettings(context, given, namedFolder(context.cwd, folder));
   const talk = new Talk(context);
   const running = runningStack(settings.dataFolder);
   if (running !== undefined) {

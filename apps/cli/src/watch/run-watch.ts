@@ -3,6 +3,7 @@ import { usageError } from '../cli-error.ts';
 import type { WatchFlags } from '../commands/flags.ts';
 import { ignoredFiles } from '../project/ignored-files.ts';
 import { openProject } from '../project/open-project.ts';
+import { namedFolder } from '../settings/find-project.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { openLines } from '../sync/open-lines.ts';
@@ -12,8 +13,9 @@ import { ignoreTooling } from '../transform/project-scan.ts';
 import { pushSaves } from './push-saves.ts';
 
 /** `watch`: pushes what is saved, until it is stopped. */
-export const runWatch = async (context: CliContext, flags: WatchFlags): Promise<void> => {
-  const { settings } = await loadSettings(context, settingFlagsOf(flags));
+export const runWatch = async (context: CliContext, flags: WatchFlags, folder?: string): Promise<void> => {
+  const from = namedFolder(context.cwd, folder);
+  const { settings } = await loadSettings(context, settingFlagsOf(flags), from);
   if (!settings.syncAtSave) {
     throw usageError(
       'syncAtSave is off in the settings of this project.',
