@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { linkPrograms, programsLinked } from './link-programs.mjs';
 import {
   quiet,
   readJson,
@@ -57,14 +56,13 @@ export async function setup() {
       '--config.confirm-modules-purge=false',
     ]);
   }
-  if (!isInstalled || present.built !== wanted.built || !outputsExist() || !programsLinked()) {
+  if (!isInstalled || present.built !== wanted.built || !outputsExist()) {
     writeStamp({ installed: wanted.installed });
     await step('building', join(root, 'node_modules', '.bin', 'turbo'), [
       'run',
       'build',
       '--output-logs=errors-only',
     ]);
-    await linkPrograms();
     writeStamp(wanted);
   }
 }

@@ -73,6 +73,11 @@ export class Program implements AsyncDisposable {
     return this.#lines.splice(0);
   }
 
+  /** Sends it a signal. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   /** Asks it to end, and resolves once it has. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#hasEnded) return;
