@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startApi, type RunningApi } from '@cd-push/api';
 import { makeJoinCode, restoreSession } from '@cd-push/client';
 import { silentLog, startRelay, type Relay } from '@cd-push/relay';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { credentialFolder } from '../src/credentials/config-folder.ts';
 import { keptKey } from '../src/credentials/key-file.ts';
@@ -13,8 +13,6 @@ import { freePort } from '../src/stack/free-port.ts';
 import { startFakeRuntime } from './support/fake-runtime.ts';
 import { startWatch, type Watching } from './support/watching.ts';
 import { cli, makeWorkshop, type Workshop } from './support/workshop.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const service = { id: 'relay', secret: 'a service secret of more than 32 characters' };
 let workshop: Workshop;

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -43,16 +43,22 @@ interface Watched {
   readonly watcher: FolderWatcher;
   /** The next thing that would be pushed. */
   readonly next: () => Promise<Saved>;
+  /** Resolves when something was seen and looked at, from now on. */
+  readonly seen: () => Promise<void>;
 }
 
 const watch = (): Watched => {
   const { root } = workshop;
   const base = buildBase(root, 'shop');
   const queue = new SaveQueue({ base, root, gitFolder: gitFolderOf(root) });
+  let tellSeen = (): void => {};
   const watcher = new FolderWatcher({
     root,
     ignore: ignoreTooling,
-    onEvent: (path) => queue.add(path),
+    onEvent: (path) => {
+      queue.add(path);
+      tellSeen();
+    },
     onError: (error) => {
       throw error;
     },
@@ -70,8 +76,17 @@ const watch = (): Watched => {
       if (value === undefined) throw new Error('The queue was closed.');
       return value;
     },
+    seen: async () => {
+      await new Promise<void>((resolve) => {
+        tellSeen = resolve;
+      });
+      await nextTurn();
+    },
   };
 };
+
+/** Time stands still from now on: what waits for a timer never comes. */
+const stopTime = (): void => void vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'Date'] });
 
 const changesOf = ({ update }: Saved): string[] =>
   update.changes
@@ -88,8 +103,7 @@ const file = (path: string): string => join(workshop.root, path);
 
 test('one save waits for no timer', async () => {
   const { next } = watch();
-  // Time stands still: what waits for a timer never comes.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] });
+  stopTime();
   writeFileSync(file('src/a.ts'), 'export const a = 2;\n');
   expect(changesOf(await next())).toEqual(['put /shop/src/a.ts']);
 });
@@ -104,21 +118,25 @@ test('a save by replacing the file is a save, and so is the next one', async () 
 });
 
 test('an editor that moves the old file away and writes a new one pushes no deletion', async () => {
-  const { next } = watch();
+  const { next, seen } = watch();
+  stopTime();
+  const saved = next();
   renameSync(file('src/a.ts'), file('src/.a.ts.backup'));
-  await delay(10);
+  await seen();
   writeFileSync(file('src/a.ts'), 'export const a = 2;\n');
   rmSync(file('src/.a.ts.backup'));
-  expect(changesOf(await next())).toEqual(['put /shop/src/a.ts']);
+  expect(changesOf(await saved)).toEqual(['put /shop/src/a.ts']);
 });
 
 test('a file that is emptied and then filled is pushed once, full', async () => {
-  const { next, base } = watch();
+  const { next, seen, base } = watch();
+  stopTime();
+  const saved = next();
   const handle = openSync(file('src/a.ts'), 'w');
-  await delay(10);
+  await seen();
   writeSync(handle, 'export const a = 2;\n');
   closeSync(handle);
-  expect(changesOf(await next())).toEqual(['put /shop/src/a.ts']);
+  expect(changesOf(await saved)).toEqual(['put /shop/src/a.ts']);
   expect(base.entry('/shop/src/a.ts')?.content).toContain('2');
 });
 
@@ -129,11 +147,13 @@ test('a file that is left empty is pushed empty', async () => {
 });
 
 test('a half-written file is not called faulty when its rest follows', async () => {
-  const { next } = watch();
+  const { next, seen } = watch();
+  stopTime();
+  const coming = next();
   writeFileSync(file('src/a.ts'), 'export const a = [1,');
-  await delay(10);
+  await seen();
   appendFileSync(file('src/a.ts'), ' 2];\n');
-  const saved = await next();
+  const saved = await coming;
   expect(saved.update.problems).toEqual([]);
   expect(changesOf(saved)).toEqual(['put /shop/src/a.ts']);
 });

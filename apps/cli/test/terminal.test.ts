@@ -2,13 +2,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { startFakeRuntime } from './support/fake-runtime.ts';
 import { stackFor } from './support/stack.ts';
 import { makeWorkshop, type Workshop } from './support/workshop.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const program = join(import.meta.dirname, '../dist/main.js');
 /** util-linux's, which runs a program on a terminal of its own; other systems have another or none. */

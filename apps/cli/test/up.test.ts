@@ -5,13 +5,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import tls from 'node:tls';
 
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { startFakeRuntime } from './support/fake-runtime.ts';
 import { cli, makeWorkshop, type Workshop } from './support/workshop.ts';
-
-// Each of these starts processes, which takes its time on a machine that is busy.
-vi.setConfig({ testTimeout: 60_000 });
 
 const program = join(import.meta.dirname, '../dist/main.js');
 let workshop: Workshop;

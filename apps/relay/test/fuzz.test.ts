@@ -88,4 +88,4 @@ it('whatever is sent is answered, and the next good message passes', async () =>
   );
   const good = await patchPush(login, [{ resource: '/shop/good.ts', text: '1' }]);
   expect(await client.push(good.envelope)).toMatchObject({ status: true });
-}, 60_000);
+});

@@ -34,7 +34,7 @@ it('a runtime that reads too slowly is cut and caught up later, and slows nobody
   }
   expect(await receive(healthy.client, total)).toEqual(sent);
   await expect
-    .poll(() => client.ask('list-targets', {}), { timeout: 5_000 })
+    .poll(() => client.ask('list-targets', {}), { timeout: 30_000 })
     .toMatchObject({
       targets: [
         { name: 'healthy', connected: true },
@@ -44,4 +44,4 @@ it('a runtime that reads too slowly is cut and caught up later, and slows nobody
 
   const again = await stack.join(stalled.login);
   expect(await receive(again.client, total)).toEqual(sent);
-}, 30_000);
+});

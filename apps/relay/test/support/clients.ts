@@ -13,6 +13,9 @@ import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket
 /** A frame that came down: the event's name and its payload. */
 export type Frame = readonly [event: string, payload: unknown];
 
+/** Ends a test that waits for what never comes. */
+const hangsMs = 30_000;
+
 /** A real Socket.IO client that keeps every frame it gets, in order. */
 export class Client {
   readonly socket: Socket;
@@ -49,7 +52,7 @@ export class Client {
   }
 
   ask<Answer>(event: string, payload: unknown): Promise<Answer> {
-    return this.socket.timeout(5_000).emitWithAck(event, payload) as Promise<Answer>;
+    return this.socket.timeout(hangsMs).emitWithAck(event, payload) as Promise<Answer>;
   }
 
   push({ pushData, ...rest }: ICdPushEnvelop): Promise<PushAnswer> {
@@ -65,7 +68,7 @@ export class Client {
   }
 
   async nextFrame(): Promise<Frame> {
-    const timeout = AbortSignal.timeout(5_000);
+    const timeout = AbortSignal.timeout(hangsMs);
     for (;;) {
       const frame = this.frames[this.#read];
       if (frame !== undefined) {
