@@ -1,5 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 
+import type { Screen } from './screen.ts';
+
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & {
   readonly isTTY?: boolean;
@@ -20,6 +22,8 @@ export interface CliContext {
     /** Null until something else than success is known. */
     exitCode: number | string | null;
   };
+  /** Everything that is written while something is under way goes through it. */
+  readonly screen: Screen;
   readonly cwd: string;
   /** Aborted when the person wants to stop (Ctrl-C, or a polite kill). */
   readonly signal: AbortSignal;

@@ -3,6 +3,7 @@ import { proposeCompletions, run } from '@stricli/core';
 import { app } from './app.ts';
 import type { CliContext, InputStream, OutputStream } from './cli-context.ts';
 import { exitCodes } from './exit-codes.ts';
+import { Screen } from './screen.ts';
 
 export interface CliEnvironment {
   readonly stdin: InputStream;
@@ -18,8 +19,12 @@ export const runCli = async (
   args: readonly string[],
   { cwd, signal, ...streams }: CliEnvironment,
 ): Promise<number> => {
+  const screen = new Screen(streams);
+  // The terminal has echoed ^C: what comes next begins on a line of its own.
+  signal.addEventListener('abort', () => streams.stderr.isTTY === true && screen.say(''), { once: true });
   const context: CliContext = {
     process: { ...streams, exitCode: null },
+    screen,
     cwd,
     signal,
     propose: (words) => proposeCompletions(app, words, context),

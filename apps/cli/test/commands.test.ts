@@ -36,8 +36,7 @@ const run = (...args: string[]): Promise<Run> => cli(args, { cwd: workshop.root,
 test('targets lists who would be reached', async () => {
   const { code, stdout } = await run('targets');
   expect(code).toBe(0);
-  expect(stdout).toContain(runtime.guid);
-  expect(stdout).toMatch(/connected/u);
+  expect(stdout).toMatch(new RegExp(`^${runtime.guid.slice(0, 8)}#\\w+ +till +node +connected$`, 'mu'));
   const { json } = await run('targets', '--json');
   expect(json).toMatchObject([
     { relay: 'local', module: 'shop', environment: 'development', connected: true, kind: 'node' },
@@ -58,7 +57,23 @@ test('track tells of a push that has been made, at each recipient', async () => 
   expect(json).toMatchObject([
     { pushGuid, outcome: 'completed', trigger: 'cli', recipients: [{ stage: 'completed' }] },
   ]);
-  expect((await run('track', pushGuid)).stdout).toMatch(/completed +\d+ ms/u);
+  const { stdout } = await run('track', pushGuid.slice(0, 8));
+  expect(stdout).toMatch(/^completed +\w{8} +cli by developer/u);
+  expect(stdout).toMatch(/^✓ \d+ ms +node till#/mu);
+});
+
+test('what targets and a push show of a runtime names it in --target', async () => {
+  const { json } = await run('targets', '--json');
+  const [guid = '', instance = ''] = String(json[0]!.recipient).split('#');
+  const short = instance.slice(0, 6);
+  const names = [guid, guid.slice(0, 8), `${guid}#${instance}`, `${guid.slice(0, 8)}#${short}`, `#${short}`];
+  for (const name of [...names, 'till', `till#${short}`, `node till#${short}`]) {
+    const pushed = await run('push', 'src/page.html', '--target', name, '--json');
+    expect(`${name} ${pushed.code}`).toBe(`${name} 0`);
+    expect(pushed.json.at(-1)!.recipients).toMatchObject([{ recipient: expect.stringContaining(guid) }]);
+  }
+  const nobody = await run('push', 'src/page.html', '--target', '#ffffffff');
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('cd-cli targets') });
 });
 
 test('track of a failed push exits 3', async () => {

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 
 import { expect, test } from 'vitest';
 
 import { startFakeRuntime } from './support/fake-runtime.ts';
+import { screenOf } from './support/screen-of.ts';
 import { stackFor } from './support/stack.ts';
 import { makeWorkshop, type Workshop } from './support/workshop.ts';
 
@@ -57,11 +57,9 @@ test.skipIf(!hasScript)(
     const { code, screen } = await onTerminal(workshop, ['push', 'runtime', 'src/page.html']);
     runtime.close();
     expect(code).toBe(0);
-    const lines = screen.split('\n').map((line) => stripVTControlCharacters(line).trimEnd());
+    const lines = screenOf(screen.replaceAll('\r\n', '\n'));
     expect(
-      lines.find((line) =>
-        /^node till#\w+ +relayed +\d+ {2}pushed +\d+ {2}delivered +\d+ {2}completed +\d+ ms$/u.test(line),
-      ),
+      lines.find((line) => /^✓ \d+ ms +node till#\w+ +relayed \d+ · pushed \d+ · delivered \d+$/u.test(line)),
     ).toBeDefined();
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
   },

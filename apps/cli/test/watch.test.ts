@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { RunningStack } from '../src/stack/start-stack.ts';
 import { startFakeRuntime, type FakeRuntime } from './support/fake-runtime.ts';
+import { screenOf } from './support/screen-of.ts';
 import { stackFor } from './support/stack.ts';
 import { startWatch, type Watching } from './support/watching.ts';
 import { makeWorkshop, type Workshop } from './support/workshop.ts';
@@ -53,7 +54,7 @@ test('a save reaches the runtime, and its track is told to the end', async () =>
   const { pushGuid } = received.statement;
   const result = await running.line((line) => line.type === 'result' && line.pushGuid === pushGuid);
   expect(result).toMatchObject({
-    outcome: 'completed',
+    outcome: 'reached',
     commTrack: { relayed: true, pushed: true, delivered: true, completed: true },
     recipients: [{ name: 'till', kind: 'node', stage: 'completed' }],
   });
@@ -109,7 +110,7 @@ test('a syntax error is shown with its place and stops nothing: the corrected fi
   running = await startWatch(workshop);
   const before = runtime.received.length;
   save('src/greeting.ts', 'export const greeting: = ;\n');
-  await running.talk(/^invalid-patch/u);
+  await running.talk(/invalid-patch/u);
   save('src/greeting.ts', 'export const greeting = "right";\n');
   await runtime.has(before + 1);
   expect(patchesOf(runtime.received[before]!)).toEqual(['put /shop/src/greeting.ts']);
@@ -117,15 +118,52 @@ test('a syntax error is shown with its place and stops nothing: the corrected fi
   expect(stderr).toContain('/shop/src/greeting.ts:1:24');
 });
 
-test('on a terminal each recipient has one line that is rewritten as its track moves', async () => {
+test('a faulty file is a line of data, too', async () => {
+  running = await startWatch(workshop);
+  save('src/greeting.ts', 'export const greeting: = ;\n');
+  const line = await running.line(({ type }) => type === 'invalid-patch');
+  expect(line).toMatchObject({ resource: '/shop/src/greeting.ts', line: 1, column: 24 });
+  expect(line.next).toContain('save again');
+});
+
+test('on a terminal what is under way is rewritten in place, and its end stays: outcome, who, how', async () => {
   running = await startWatch(workshop, { isTTY: true, args: [] });
   save('src/page.html', '<p>live</p>\n');
-  await running.talk(/completed +\d+ ms/u);
+  await running.talk(/✓ \d+ ms/u);
   const { stderr, stdout } = await running.stop();
   expect(stdout).toBe('');
-  // The last drawing of the line, after the cursor went back up over the one before.
-  const [, last = ''] = /.*\u001B\[1A\u001B\[2K(.*)\n/su.exec(stderr) ?? [];
-  expect(last.replaceAll(/\u001B\[\d+m/gu, '')).toMatch(
-    /^node till\S* +relayed +\d+ {2}pushed +\d+ {2}delivered +\d+ {2}completed +\d+ ms$/u,
-  );
+  const screen = screenOf(stderr);
+  expect(screen.filter((line) => line.includes('till'))).toEqual([
+    expect.stringMatching(/^✓ \d+ ms +node till#\w+ +relayed \d+ · pushed \d+ · delivered \d+$/u),
+  ]);
+});
+
+test('two recipients that fail leave one line each, the reason once, and nothing half overwritten', async () => {
+  const kiosk = await startFakeRuntime(stack.state, await stack.joinCode(), { name: 'kiosk' });
+  running = await startWatch(workshop, { isTTY: true, args: [] });
+  for (const one of [runtime, kiosk]) one.behave('fail');
+  save('src/page.html', '<p>fails</p>\n');
+  await running.talk(/as above/u);
+  save('src/greeting.ts', 'export const greeting: = ;\n');
+  await running.talk(/invalid-patch/u);
+  for (const one of [runtime, kiosk]) one.behave('complete');
+  const { stderr } = await running.stop();
+  kiosk.close();
+  const screen = screenOf(stderr);
+  const failed = screen.filter((line) => line.startsWith('✗ apply-failed'));
+  expect(failed).toEqual([expect.stringMatching(/node \w+#\w+$/u), expect.stringMatching(/as above$/u)]);
+  expect(screen.filter((line) => line.includes('boom'))).toHaveLength(1);
+  expect(screen.filter((line) => line.includes('→'))).toHaveLength(1);
+  expect(screen.filter((line) => line.startsWith('…'))).toEqual([]);
+});
+
+test('that nobody is there is said in words, with the next step, and once', async () => {
+  running = await startWatch(workshop, { args: ['--environment=elsewhere'] });
+  save('src/page.html', '<p>alone</p>\n');
+  await running.talk(/refused/u);
+  save('src/page.html', '<p>still alone</p>\n');
+  await running.talk(/still no recipient/u);
+  const { stderr } = await running.stop();
+  expect(stderr.match(/No runtime of shop in elsewhere has joined yet/gu)).toHaveLength(1);
+  expect(stderr).toContain(`Open the page, ${stack.state.pageUrl}`);
 });

@@ -1,14 +1,18 @@
 import type { AwaitedStage } from '@cd-push/client';
+import type { StageTimes } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import type { Settings } from '../settings/load-settings.ts';
 import { explainProblem } from '../talk/explain.ts';
-import { LiveLines } from '../talk/live-lines.ts';
 import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
-import { describeTrack } from './describe-track.ts';
+import { explainNobody } from './explain-nobody.ts';
+import { PushLines } from './push-lines.ts';
 import { resultJson, trackJson } from './push-json.ts';
+import { rememberPush } from './recent-pushes.ts';
 import type { RecipientNames } from './recipient-names.ts';
+import { shortGuid } from './short-ids.ts';
 import type { LineTrack, SyncPush } from './sync-push.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
 
@@ -19,9 +23,10 @@ export interface FollowOptions {
   readonly json: boolean;
   /** Resources, or what else is sent, in a few words. */
   readonly what: string;
-  /** To whom, in a few words. */
-  readonly towards: string;
+  /** To whom, in a few words; undefined for every runtime of the project's module and environment. */
+  readonly towards: string | undefined;
   readonly names: RecipientNames;
+  readonly settings: Settings;
 }
 
 /** Shows how a push fares until it is where it is waited for, and gives the exit code. */
@@ -30,18 +35,28 @@ export const followPush = async (
   push: SyncPush,
   options: FollowOptions,
 ): Promise<ExitCode> => {
-  const { wait, timeoutMs, json, names } = options;
+  const { wait, timeoutMs, json, names, what, settings } = options;
   const talk = new Talk(context);
-  const lines = new LiveLines(context);
+  rememberPush(context.process.env, push.pushGuid);
+  const hint = `Waiting ${timeoutMs / 1000} s for it, or until Ctrl-C; the push goes on in any case.`;
+  const lines = new PushLines(push, { talk, names, what, hint, module: settings.module });
   const over = new AbortController();
   const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), context.signal, over.signal]);
   const show = (track: LineTrack): void => {
     if (json) printJson(context, { type: 'track', pushGuid: push.pushGuid, ...trackJson(track, names) });
-    lines.set(track.recipient, describeTrack(talk, track, names, push.initTime));
+    lines.show(track);
   };
   const shown = push.follow(show, over.signal);
+  const tellAway = async (): Promise<void> => {
+    const { accepted } = await push.answers;
+    const recipients = accepted.flatMap(({ answer }) => answer.recipients);
+    await names.learn(recipients);
+    if (!over.signal.aborted) lines.tellAway(recipients);
+  };
+  const told = tellAway();
   try {
     await Promise.race([push.settled(wait, limit), aborted(limit)]);
+    await Promise.race([told, aborted(limit)]);
   } catch (error) {
     // The end of the time is a verdict like any other.
     if (!limit.aborted) throw error;
@@ -51,9 +66,11 @@ export const followPush = async (
   // What came in together with the last change is shown before the end is told.
   await Promise.race([shown, new Promise((resolve) => setImmediate(resolve))]);
   over.abort();
-  lines.done();
+  await lines.finish();
+  // Whoever has left meanwhile is called away.
+  if (verdict.outcome === 'timeout') await names.load();
   if (json) printJson(context, resultJson(push, names, verdict));
-  tell(talk, push, verdict, options);
+  tell(context, talk, push, verdict, options);
   return verdict.exitCode;
 };
 
@@ -65,11 +82,16 @@ const aborted = async (signal: AbortSignal): Promise<never> => {
 };
 
 const tell = (
+  context: CliContext,
   talk: Talk,
   push: SyncPush,
   { outcome, missed, problem }: Verdict,
-  { what, towards, wait, timeoutMs, names }: FollowOptions,
+  { what, towards, wait, timeoutMs, names, settings }: FollowOptions,
 ): void => {
+  const later = `cd-cli track ${shortGuid(push.pushGuid)}`;
+  const stopped = context.signal.aborted
+    ? `${talk.paint('yellow', 'stopped')} waiting`
+    : `${talk.paint('yellow', 'timeout')} after ${timeoutMs / 1000} s`;
   switch (outcome) {
     case 'reached': {
       const count = push.tracks.length;
@@ -80,30 +102,36 @@ const tell = (
     }
     case 'partial':
       talk.say(
-        `${talk.paint('red', 'partial')} ${what}: ${missed.length} of ${push.tracks.length} did not get to "${wait}":`,
+        `${talk.paint('red', 'partial')} ${what}: ${missed.length} of ${push.tracks.length} did not get to "${wait}"`,
       );
-      for (const track of missed) talk.say(`  ${describeTrack(talk, track, names, push.initTime)}`);
       return;
-    case 'timeout':
-      talk.say(
-        `${talk.paint('yellow', 'timeout')} after ${timeoutMs / 1000} s; not yet "${wait}": ${missed.map(({ recipient }) => names.nameOf(recipient)).join(', ')}`,
-      );
-      talk.say(`The push is accepted and goes on. Look later: cd-cli track ${push.pushGuid}`);
+    case 'timeout': {
+      const silent = missed.map((track) => standing(track, names)).join(', ');
+      talk.say(`${stopped}; not yet "${wait}": ${silent}`);
+      talk.next(`The push is accepted and goes on. Look later: ${later}`);
       return;
+    }
     case 'refused': {
       if (problem === undefined) {
-        talk.say(`${talk.paint('yellow', 'timeout')} The relay did not answer within ${timeoutMs / 1000} s.`);
+        talk.say(`${stopped}; the relay has not answered.`);
         return;
       }
-      const { sentence, next } = explainProblem(problem);
+      const { sentence, next } =
+        problem.kind === 'no-recipients' ? explainNobody(settings, towards) : explainProblem(problem);
       talk.say(`${talk.paint('red', 'refused')} ${sentence}`);
-      if (problem.kind === 'no-recipients') talk.say(`Nothing matched: ${towards}.`);
       if (problem.current !== undefined)
         talk.say(`In place: version ${problem.current.version}, ${problem.current.digest ?? 'deleted'}.`);
-      if (next !== undefined) talk.say(next);
+      if (next !== undefined) talk.next(next);
       return;
     }
     default:
       outcome satisfies never;
   }
+};
+
+/** Who it is, and how far it has come. */
+const standing = ({ recipient, state }: LineTrack, names: RecipientNames): string => {
+  const times: StageTimes = state.times;
+  const isAway = names.isAway(recipient) || (!recipient.includes('#') && times.pushed === undefined);
+  return `${names.nameOf(recipient)} (${isAway ? 'away' : state.stage})`;
 };

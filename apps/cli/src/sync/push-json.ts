@@ -1,7 +1,9 @@
 import { deriveProgress, epochMs, toCommTrack, type Problem, type TrackState } from '@cd-push/protocol';
 
+import { explainProblem } from '../talk/explain.ts';
 import type { RecipientNames } from './recipient-names.ts';
 import type { LineTrack, SyncPush } from './sync-push.ts';
+import type { Verdict } from './verdict.ts';
 
 /** One recipient's track as `--json` prints it. */
 export const trackJson = ({ recipient, line, attempt, state }: LineTrack, names: RecipientNames) => ({
@@ -14,7 +16,13 @@ export const trackJson = ({ recipient, line, attempt, state }: LineTrack, names:
   ...(state.stage === 'failed' ? { problem: state.problem } : {}),
 });
 
-/** A push as `--json` prints it at the end of the waiting; `outcome` is a verdict or how the push ended. */
+/** A problem as `--json` prints it, with what to do about it. */
+export const problemJson = (problem: Problem): { readonly problem: Problem; readonly next?: string } => {
+  const { next } = explainProblem(problem);
+  return next === undefined ? { problem } : { problem, next };
+};
+
+/** A push as `--json` prints it at the end of the waiting; `outcome` is a verdict's, in `push` and `watch` alike. */
 export const resultJson = (
   push: SyncPush,
   names: RecipientNames,
@@ -22,7 +30,11 @@ export const resultJson = (
     outcome,
     exitCode,
     problem,
-  }: { readonly outcome: string; readonly exitCode?: number; readonly problem?: Problem | undefined },
+  }: {
+    readonly outcome: Verdict['outcome'];
+    readonly exitCode?: number;
+    readonly problem?: Problem | undefined;
+  },
 ) => {
   const { pushGuid, tracks } = push;
   const states: TrackState[] = tracks.map(({ state }) => state);
@@ -33,6 +45,6 @@ export const resultJson = (
     ...(exitCode === undefined ? {} : { exitCode }),
     commTrack: deriveProgress(epochMs(push.initTime), states).commTrack,
     recipients: tracks.map((track) => trackJson(track, names)),
-    ...(problem === undefined ? {} : { problem }),
+    ...(problem === undefined ? {} : problemJson(problem)),
   };
 };

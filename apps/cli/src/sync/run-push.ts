@@ -11,12 +11,14 @@ import { putOf } from '../project/patches.ts';
 import { selectEntries } from '../project/select-entries.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
+import { Talk } from '../talk/talk.ts';
 import { followPush } from './follow-push.ts';
 import { openLines } from './open-lines.ts';
 import { readStdinPatch } from './read-stdin-patch.ts';
 import { RecipientNames } from './recipient-names.ts';
+import { resolveTargets } from './resolve-targets.ts';
 import { SyncPush } from './sync-push.ts';
-import { describeTarget, targetsOf } from './target-of.ts';
+import { describeTargets, targetsOf } from './target-of.ts';
 
 /** `push runtime [paths]`: files as they are on the disk now, or text that an agent, an editor or a hook hands in. */
 export const runPush = async (context: CliContext, flags: PushFlags, ...paths: string[]): Promise<void> => {
@@ -60,8 +62,9 @@ const send = async (
   initTime: number,
 ): Promise<void> => {
   const { environment, syncTrigger: trigger, syncSilent: silent } = settings;
-  const targets = targetsOf(settings, flags);
+  const named = targetsOf(settings, flags);
   await using lines = await openLines(context, settings);
+  const targets = await resolveTargets(new Talk(context), lines.all, named);
   const names = new RecipientNames(lines.all);
   const push = SyncPush.over(lines.all, (publisher, pushGuid) =>
     publisher.push({ environment, targets, trigger, silent, patches, initTime, pushGuid }),
@@ -73,7 +76,8 @@ const send = async (
     timeoutMs: flags.timeout,
     json: flags.json,
     what: patches.length === 1 ? (patches[0]?.resource ?? '') : `${patches.length} files`,
-    towards: targets.map(describeTarget).join('; '),
+    towards: describeTargets(targets, settings),
     names,
+    settings,
   });
 };

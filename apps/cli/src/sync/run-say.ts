@@ -5,11 +5,13 @@ import { usageError } from '../cli-error.ts';
 import type { SayFlags } from '../commands/flags.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
+import { Talk } from '../talk/talk.ts';
 import { followPush } from './follow-push.ts';
 import { openLines } from './open-lines.ts';
 import { RecipientNames } from './recipient-names.ts';
+import { resolveTargets } from './resolve-targets.ts';
 import { SyncPush } from './sync-push.ts';
-import { describeTarget, targetsOf } from './target-of.ts';
+import { describeTargets, targetsOf } from './target-of.ts';
 
 /** `notify <message>`: tells the people in front of the runtimes something. */
 export const runNotify = async (context: CliContext, flags: SayFlags, ...words: string[]): Promise<void> => {
@@ -41,8 +43,9 @@ const say = async (
 ): Promise<void> => {
   const initTime = Date.now();
   const { settings } = await loadSettings(context, settingFlagsOf(flags));
-  const targets = targetsOf(settings, flags);
+  const named = targetsOf(settings, flags);
   await using lines = await openLines(context, settings);
+  const targets = await resolveTargets(new Talk(context), lines.all, named);
   const names = new RecipientNames(lines.all);
   const { environment, syncSilent: silent } = settings;
   const push = SyncPush.over(lines.all, (publisher, pushGuid) =>
@@ -54,8 +57,9 @@ const say = async (
     timeoutMs: flags.timeout,
     json: flags.json,
     what,
-    towards: targets.map(describeTarget).join('; '),
+    towards: describeTargets(targets, settings),
     names,
+    settings,
   });
 };
 

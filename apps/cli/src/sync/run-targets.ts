@@ -7,7 +7,9 @@ import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { printJson } from '../talk/print-json.ts';
 import { printTable } from '../talk/print-table.ts';
 import { Talk } from '../talk/talk.ts';
+import { explainNobody } from './explain-nobody.ts';
 import { openLines, type LineName } from './open-lines.ts';
+import { shortGuid, shortInstance } from './short-ids.ts';
 
 /** `targets`: the runtimes that can be reached, connected or not. */
 export const runTargets = async (context: CliContext, flags: TargetsFlags): Promise<void> => {
@@ -15,7 +17,7 @@ export const runTargets = async (context: CliContext, flags: TargetsFlags): Prom
   await using lines = await openLines(context, settings);
   const { module, environment } = settings;
   const query = flags.all ? {} : { select: { module, environment } };
-  const found: { line: LineName; view: TargetView }[] = [];
+  const found: Found[] = [];
   for (const { name, connection } of lines.all) {
     const { targets } = await connection.request('list-targets', query);
     found.push(...targets.map((view) => ({ line: name, view })));
@@ -27,32 +29,56 @@ export const runTargets = async (context: CliContext, flags: TargetsFlags): Prom
   if (found.length === 0) {
     const talk = new Talk(context);
     talk.say(flags.all ? 'No runtime can be reached.' : `No runtime of ${module} in ${environment}.`);
-    talk.say(flags.all ? 'Let one join: cd-cli join-code' : 'Look at all: cd-cli targets --all');
+    talk.next(explainNobody(settings, undefined).next);
+    if (!flags.all) talk.say('Those of other modules and environments: cd-cli targets --all');
     return;
   }
+  // A column that says the same of everyone says nothing.
+  const columns = allColumns.filter(
+    ({ title, isAlways }) =>
+      isAlways ||
+      (title === 'relay' && lines.all.length > 1) ||
+      (flags.all && (title === 'module' || title === 'environment')) ||
+      (title === 'labels' && found.some(({ view }) => Object.keys(view.labels).length > 0)),
+  );
   printTable(
     context,
-    [
-      'runtime',
-      'name',
-      'kind',
-      'module',
-      'environment',
-      'labels',
-      'state',
-      ...(lines.all.length > 1 ? ['relay'] : []),
-    ],
-    found.map(({ line, view }) => [
-      view.recipient,
-      view.name,
-      view.kind ?? '-',
-      view.module,
-      view.environment,
+    columns.map(({ title }) => title),
+    found.map((one) => columns.map(({ cell }) => cell(one))),
+  );
+};
+
+interface Found {
+  readonly line: LineName;
+  readonly view: TargetView;
+}
+
+interface Column {
+  readonly title: string;
+  readonly isAlways: boolean;
+  readonly cell: (found: Found) => string;
+}
+
+/** The first is what `--target` takes. */
+const allColumns: readonly Column[] = [
+  { title: 'runtime', isAlways: true, cell: ({ view }) => shortIdOf(view) },
+  { title: 'name', isAlways: true, cell: ({ view }) => view.name },
+  { title: 'kind', isAlways: true, cell: ({ view }) => view.kind ?? '-' },
+  { title: 'state', isAlways: true, cell: ({ view }) => (view.connected ? 'connected' : 'away') },
+  { title: 'module', isAlways: false, cell: ({ view }) => view.module },
+  { title: 'environment', isAlways: false, cell: ({ view }) => view.environment },
+  { title: 'relay', isAlways: false, cell: ({ line }) => line },
+  {
+    title: 'labels',
+    isAlways: false,
+    cell: ({ view }) =>
       Object.entries(view.labels)
         .map(([name, value]) => `${name}=${value}`)
         .join(' ') || '-',
-      view.connected ? 'connected' : 'away',
-      ...(lines.all.length > 1 ? [line] : []),
-    ]),
-  );
+  },
+];
+
+const shortIdOf = ({ recipient }: TargetView): string => {
+  const instance = shortInstance(recipient);
+  return instance === undefined ? shortGuid(recipient) : `${shortGuid(recipient)}#${instance}`;
 };

@@ -45,8 +45,20 @@ export const labelOf = (text: string): [string, string] => {
   return [text.slice(0, at), text.slice(at + 1)];
 };
 
-/** A target in a person's words. */
-export const describeTarget = (target: Target): string => {
+/** Whom targets name, in a person's words; undefined where they are every runtime of the module in the environment. */
+export const describeTargets = (
+  targets: readonly Target[],
+  { module, environment }: Settings,
+): string | undefined => {
+  const isEveryone = (target: Target): boolean =>
+    'select' in target &&
+    target.select.module === module &&
+    target.select.environment === environment &&
+    target.select.labels === undefined;
+  return targets.every(isEveryone) ? undefined : targets.map(describeTarget).join('; ');
+};
+
+const describeTarget = (target: Target): string => {
   if ('guid' in target) return `runtime ${target.guid}`;
   if ('group' in target) return `group ${target.group}`;
   if ('user' in target) return `user ${target.user}`;

@@ -14,12 +14,23 @@ const nextSteps: Partial<Record<ProblemKind, string>> = {
   'bad-certificate': 'Sign in again for a fresh certificate: cd-cli login',
   conflict: 'Look at what is in place now, then push again: cd-cli push runtime <path>',
   'stale-version': 'Push again; the version in place is known now.',
-  'no-recipients': 'See which runtimes there are: cd-cli targets',
+  'no-recipients': 'See which runtimes there are: cd-cli targets --all',
   unavailable: 'Check that the stack runs (cd-cli up) and that the address is right (cd-cli config).',
   'journal-unavailable': 'Try again in a moment; nothing was accepted.',
   'rate-limited': 'Wait, then try again.',
   forbidden: 'Ask an admin for a grant that covers the resource and the environment.',
 };
+
+/** What a person can do where a recipient did not take a push. */
+const afterFailure: Partial<Record<ProblemKind, string>> = {
+  ...nextSteps,
+  'restart-required':
+    'reload the page or restart the process; or let the module that changed, or one that imports it, take it in: import.meta.hot?.accept()',
+  'apply-failed': 'correct it and push again; the version before it goes on running.',
+  crashed: 'correct it and push again.',
+};
+
+export const failureNext = ({ kind }: Problem): string | undefined => afterFailure[kind];
 
 /** An error as its sentence, what to do next, and the exit code that goes with it. */
 export interface Explained {

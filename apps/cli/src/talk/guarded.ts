@@ -19,10 +19,11 @@ export const guarded = async (
         type: 'error',
         exitCode,
         message: sentence,
+        ...(next === undefined ? {} : { next }),
         ...(problem === undefined ? {} : { problem }),
       });
-    talk.say(`${talk.paint('red', 'error')} ${sentence}`);
-    if (next !== undefined) talk.say(next);
+    talk.error(sentence);
+    if (next !== undefined) talk.next(next);
     if (context.process.env.CD_PUSH_DEBUG && error instanceof Error) talk.say(error.stack);
     context.process.exitCode = exitCode;
   }

@@ -1,12 +1,14 @@
-import { styleText } from 'node:util';
-
 import type { CliContext } from '../cli-context.ts';
+import { cut } from './fold.ts';
+import { Pen } from './pen.ts';
 import { printable } from './printable.ts';
-import { usesColour } from './talk.ts';
 
-/** Columns of plain text on stdout, for people and for awk alike: no borders, and no colour where a program reads. */
+/**
+ * Columns of plain text on stdout, for people and for awk alike: no borders, and no colour where a program reads. A
+ * terminal that is too narrow gets the end of each line cut.
+ */
 export const printTable = (
-  { process: { stdout, env } }: Pick<CliContext, 'process'>,
+  { screen, process: { stdout, env } }: Pick<CliContext, 'process' | 'screen'>,
   head: readonly string[],
   rows: readonly (readonly string[])[],
 ): void => {
@@ -14,12 +16,16 @@ export const printTable = (
   const widths = head.map((title, column) =>
     Math.max(title.length, ...plain.map((row) => row[column]?.length ?? 0)),
   );
-  const line = (cells: readonly string[]): string =>
-    cells
+  const pen = new Pen(stdout, env);
+  const line = (cells: readonly string[]): string => {
+    const text = cells
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();
+    return cut(text, pen.columns, pen.marks.cut);
+  };
   const title = line(head.map((text) => text.toUpperCase()));
-  stdout.write(`${usesColour(stdout, env) ? styleText('dim', title, { validateStream: false }) : title}\n`);
-  for (const row of plain) stdout.write(`${line(row)}\n`);
+  screen.print(`${pen.paint('dim', title)}
+`);
+  for (const row of plain) screen.print(`${line(row)}\n`);
 };

@@ -1,36 +1,42 @@
-import { styleText } from 'node:util';
-
 import type { CliContext } from '../cli-context.ts';
+import { fold } from './fold.ts';
+import { Pen } from './pen.ts';
 
 /** Speaks with people on stderr; data goes to stdout, so that a pipe gets nothing else. */
 export class Talk {
-  readonly #stream: CliContext['process']['stderr'];
-  readonly #colour: boolean;
+  readonly screen: CliContext['screen'];
+  readonly pen: Pen;
 
-  constructor({ process: { stderr, env } }: Pick<CliContext, 'process'>) {
-    this.#stream = stderr;
-    this.#colour = usesColour(stderr, env);
+  constructor({ screen, process: { stderr, env } }: Pick<CliContext, 'process' | 'screen'>) {
+    this.screen = screen;
+    this.pen = new Pen(stderr, env);
   }
 
-  get stream(): CliContext['process']['stderr'] {
-    return this.#stream;
+  say(text = ''): void {
+    this.screen.say(text);
   }
 
-  say(line = ''): void {
-    this.#stream.write(`${line}\n`);
+  warn(text: string): void {
+    this.#labelled('warning', 'yellow', text);
   }
 
-  warn(line: string): void {
-    this.say(`${this.paint('yellow', 'warning')} ${line}`);
+  /** What can be done about what was just said. */
+  next(text: string): void {
+    this.#labelled('next', 'cyan', text);
   }
 
-  paint(format: Parameters<typeof styleText>[0], text: string): string {
-    return this.#colour ? styleText(format, text, { validateStream: false }) : text;
+  /** Why the command ends without having done what it was to do. */
+  error(text: string): void {
+    this.#labelled('error', 'red', text);
+  }
+
+  #labelled(label: string, colour: Parameters<Pen['paint']>[0], text: string): void {
+    const indent = ' '.repeat(label.length + 1);
+    const lines = fold(text, this.pen.columns, indent).join('\n');
+    this.say(`${this.paint(colour, label)} ${lines.slice(indent.length)}`);
+  }
+
+  paint(...args: Parameters<Pen['paint']>): string {
+    return this.pen.paint(...args);
   }
 }
-
-/** https://no-color.org: any value but the empty one says no. */
-export const usesColour = (
-  stream: { readonly isTTY?: boolean },
-  env: Readonly<Record<string, string | undefined>>,
-): boolean => stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';

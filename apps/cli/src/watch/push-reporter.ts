@@ -1,44 +1,50 @@
 import type { PatchInput } from '@cd-push/client';
-import { deriveProgress, epochMs, isSettled } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
-import { describeTrack } from '../sync/describe-track.ts';
-import { resultJson, trackJson } from '../sync/push-json.ts';
+import type { Settings } from '../settings/load-settings.ts';
+import { explainNobody } from '../sync/explain-nobody.ts';
+import { PushLines } from '../sync/push-lines.ts';
+import { problemJson, resultJson, trackJson } from '../sync/push-json.ts';
+import { rememberPush } from '../sync/recent-pushes.ts';
 import type { RecipientNames } from '../sync/recipient-names.ts';
-import type { LineTrack, SyncPush } from '../sync/sync-push.ts';
+import type { LineAnswers, SyncPush } from '../sync/sync-push.ts';
+import { verdictOf } from '../sync/verdict.ts';
 import { explainProblem } from '../talk/explain.ts';
-import { LiveLines } from '../talk/live-lines.ts';
 import { printJson } from '../talk/print-json.ts';
-import { printable } from '../talk/printable.ts';
-import { Talk } from '../talk/talk.ts';
+import type { Talk } from '../talk/talk.ts';
+import type { PatchProblem } from '../transform/patch-problem.ts';
+
+export interface PushReporterOptions {
+  readonly talk: Talk;
+  readonly json: boolean;
+  readonly names: RecipientNames;
+  readonly settings: Settings;
+  /** Whom the pushes are for, in words; undefined for every runtime of the module in the environment. */
+  readonly towards: string | undefined;
+}
 
 /** Shows the pushes of `watch`: the latest one live, each with a line per recipient. */
 export class PushReporter {
   readonly #context: CliContext;
-  readonly #talk: Talk;
-  readonly #json: boolean;
-  readonly #names: RecipientNames;
+  readonly #options: PushReporterOptions;
   readonly #closed = new AbortController();
-  #live: { readonly push: SyncPush; readonly lines: LiveLines } | undefined;
+  #latest: PushLines | undefined;
+  /** Who was away at the last push: it is said once that they are. */
+  #away: ReadonlySet<string> = new Set();
+  #isNobodyTold = false;
 
-  constructor(
-    context: CliContext,
-    { json, names }: { readonly json: boolean; readonly names: RecipientNames },
-  ) {
+  constructor(context: CliContext, options: PushReporterOptions) {
     this.#context = context;
-    this.#talk = new Talk(context);
-    this.#json = json;
-    this.#names = names;
+    this.#options = options;
   }
 
   report(push: SyncPush, patches: readonly PatchInput[]): void {
-    this.#live?.lines.done();
-    this.#live = undefined;
-    const what = describePatches(patches);
-    this.#talk.say(`${this.#talk.paint('bold', '→')} ${what}`);
-    const lines = new LiveLines(this.#context);
-    this.#live = { push, lines };
-    if (this.#json) {
+    const { talk, names, json, settings } = this.#options;
+    this.#latest?.giveWay();
+    const what = describePatches(patches, settings.module);
+    const lines = new PushLines(push, { talk, names, what, module: settings.module });
+    this.#latest = lines;
+    if (json) {
       const files = patches.map(({ resource, componentType, change }) => ({
         resource,
         componentType,
@@ -47,62 +53,82 @@ export class PushReporter {
       printJson(this.#context, { type: 'push', pushGuid: push.pushGuid, patches: files });
     }
     void this.#follow(push, lines);
-    void this.#tellRefusal(push);
+    void this.#tellAnswers(push, lines);
+    rememberPush(this.#context.process.env, push.pushGuid);
+  }
+
+  /** A file that cannot be pushed as it is. */
+  tellProblem({ detail, title, frame, resource, line, column, kind }: PatchProblem): void {
+    const { talk, json } = this.#options;
+    const next =
+      'Nothing was sent for this file; the version in place keeps running. Correct it and save again.';
+    const message = detail ?? title;
+    if (json) printJson(this.#context, { type: kind, resource, line, column, message, frame, next });
+    talk.say(`${talk.paint('red', `${talk.pen.marks.failed} ${kind}`)} ${message}\n${frame}`);
+    talk.next(next);
   }
 
   close(): void {
     this.#closed.abort();
-    this.#live?.lines.done();
+    this.#latest?.close();
   }
 
-  async #follow(push: SyncPush, lines: LiveLines): Promise<void> {
-    await push.follow((track) => this.#show(push, lines, track), this.#closed.signal);
-    if (!this.#json || push.tracks.length === 0) return;
-    await this.#names.learn(push.tracks.map(({ recipient }) => recipient));
-    const { outcome } = deriveProgress(
-      epochMs(push.initTime),
-      push.tracks.map(({ state }) => state),
-    );
-    printJson(this.#context, resultJson(push, this.#names, { outcome }));
+  async #follow(push: SyncPush, lines: PushLines): Promise<void> {
+    const { json, names } = this.#options;
+    await push.follow((track) => {
+      if (json)
+        printJson(this.#context, { type: 'track', pushGuid: push.pushGuid, ...trackJson(track, names) });
+      lines.show(track);
+    }, this.#closed.signal);
+    if (!json || push.tracks.length === 0) return;
+    await names.learn(push.tracks.map(({ recipient }) => recipient));
+    const { outcome } = verdictOf('completed', push.tracks, await push.answers);
+    printJson(this.#context, resultJson(push, names, { outcome }));
   }
 
-  #show(push: SyncPush, lines: LiveLines, track: LineTrack): void {
-    const { recipient, state } = track;
-    if (this.#json) {
-      printJson(this.#context, { type: 'track', pushGuid: push.pushGuid, ...trackJson(track, this.#names) });
-    }
-    const text = describeTrack(this.#talk, track, this.#names, push.initTime);
-    // Lines that have scrolled away are not touched any more; how an earlier push ends is told on a line of its own.
-    if (this.#live?.push === push && lines.isLive) lines.set(recipient, text);
-    else if (isSettled(state)) this.#talk.say(`  ${text}`);
-    if (state.stage === 'failed' && state.problem.stack !== undefined) {
-      this.#live?.lines.done();
-      this.#talk.say(this.#talk.paint('dim', printable(state.problem.stack)));
-    }
-  }
-
-  async #tellRefusal(push: SyncPush): Promise<void> {
+  async #tellAnswers(push: SyncPush, lines: PushLines): Promise<void> {
+    const { names } = this.#options;
     const { accepted, refused } = await push.answers;
-    // Whoever joined since is called by name from the next push on.
-    void this.#names.learn(accepted.flatMap(({ answer }) => answer.recipients));
+    this.#tellRefusals(push, { accepted, refused });
+    if (accepted.length === 0) return;
+    this.#isNobodyTold = false;
+    // Whoever joined since is called by name.
+    const recipients = accepted.flatMap(({ answer }) => answer.recipients);
+    await names.learn(recipients);
+    lines.tellAway(recipients, this.#away);
+    this.#away = new Set(recipients.filter((recipient) => !recipient.includes('#')));
+  }
+
+  #tellRefusals(push: SyncPush, { accepted, refused }: LineAnswers): void {
+    const { talk, json, settings, towards } = this.#options;
     for (const { line, problem } of refused) {
-      this.#live?.lines.done();
-      if (this.#json)
-        printJson(this.#context, { type: 'refused', pushGuid: push.pushGuid, relay: line, problem });
-      const { sentence, next } = explainProblem(problem);
-      this.#talk.say(`${this.#talk.paint('red', 'refused')} (${line}) ${sentence}`);
-      if (next !== undefined) this.#talk.say(next);
+      const isNobody = problem.kind === 'no-recipients';
+      const explained = isNobody ? explainNobody(settings, towards) : explainProblem(problem);
+      if (json) {
+        const { next } = explained;
+        const told = { ...problemJson(problem), ...(next === undefined ? {} : { next }) };
+        printJson(this.#context, { type: 'refused', pushGuid: push.pushGuid, relay: line, ...told });
+      }
+      // Where one relay of two knows no recipient, the other's recipients are the answer.
+      if (isNobody && accepted.length > 0) continue;
+      if (isNobody && this.#isNobodyTold) {
+        talk.say(talk.paint('yellow', `${talk.pen.marks.ended} nobody    still no recipient`));
+        continue;
+      }
+      this.#isNobodyTold ||= isNobody;
+      const via = settings.syncMode === 'hybrid' ? ` (${line} relay)` : '';
+      talk.say(`${talk.paint('red', `${talk.pen.marks.failed} refused`)}${via}   ${explained.sentence}`);
+      if (explained.next !== undefined) talk.next(explained.next);
     }
   }
 }
 
-const describePatches = (patches: readonly PatchInput[]): string => {
-  const [first] = patches;
-  if (first === undefined) return 'nothing';
-  if (patches.length === 1)
-    return first.change === 'put' ? first.resource : `${first.resource} (${first.change})`;
-  return `${patches.length} files: ${patches
-    .slice(0, 3)
-    .map(({ resource }) => resource)
-    .join(', ')}${patches.length > 3 ? ', …' : ''}`;
+/** As `push` takes them: paths below the project's folder. */
+const describePatches = (patches: readonly PatchInput[], module: string): string => {
+  const named = patches.slice(0, 3).map(({ resource, change }) => {
+    const path = resource.slice(module.length + 2);
+    return change === 'put' ? path : `${path} (${change})`;
+  });
+  const more = patches.length - named.length;
+  return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 };

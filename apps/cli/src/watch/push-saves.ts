@@ -10,8 +10,9 @@ import { patchOf } from '../project/patches.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import type { Line, LineName } from '../sync/open-lines.ts';
 import { RecipientNames } from '../sync/recipient-names.ts';
+import { resolveTargets } from '../sync/resolve-targets.ts';
 import { SyncPush } from '../sync/sync-push.ts';
-import { targetsOf } from '../sync/target-of.ts';
+import { describeTargets, targetsOf } from '../sync/target-of.ts';
 import { Talk } from '../talk/talk.ts';
 import type { Base } from '../transform/base.ts';
 import type { PatchProblem } from '../transform/patch-problem.ts';
@@ -37,8 +38,8 @@ export const pushSaves = async (
   { settings, base, lines, flags, ignore, onReady }: PushSavesOptions,
 ): Promise<void> => {
   const { root, environment, syncTrigger: trigger, syncSilent: silent } = settings;
-  const targets = targetsOf(settings, flags);
   const talk = new Talk(context);
+  const targets = await resolveTargets(talk, lines, targetsOf(settings, flags));
   const names = new RecipientNames(lines);
   const queue = new SaveQueue({ base, root, gitFolder: gitFolderOf(root) });
   const failure = Promise.withResolvers<never>();
@@ -53,7 +54,8 @@ export const pushSaves = async (
   const forget = lines.map(({ name, connection }) =>
     connection.onStatus(tellStatus(talk, name, lines.length, failure.reject)),
   );
-  const reporter = new PushReporter(context, { json: flags.json, names });
+  const towards = describeTargets(targets, settings);
+  const reporter = new PushReporter(context, { talk, json: flags.json, names, settings, towards });
   const stop = (): void => queue.close();
   context.signal.addEventListener('abort', stop, { once: true });
   // The first push of each file then needs no question before it.
@@ -64,7 +66,7 @@ export const pushSaves = async (
       resources.length > 0 ? publisher.prepare(environment, resources) : undefined,
     ),
   ]);
-  for (const problem of base.problems()) tellProblem(talk, problem);
+  for (const problem of base.problems()) reporter.tellProblem(problem);
   onReady();
   let told = new Set(base.problems().map(problemKey));
 
@@ -89,7 +91,7 @@ export const pushSaves = async (
   const work = async (): Promise<void> => {
     for await (const { update, seenAt } of queue) {
       const fresh = update.problems.filter((problem) => !told.has(problemKey(problem)));
-      for (const problem of fresh) tellProblem(talk, problem);
+      for (const problem of fresh) reporter.tellProblem(problem);
       told = new Set(update.problems.map(problemKey));
       const patches = update.changes
         .map((change) => patchOf(base, change))
@@ -138,12 +140,6 @@ const tellStatus = (
 };
 
 const problemKey = ({ resource, detail }: PatchProblem): string => `${resource} ${detail ?? ''}`;
-
-const tellProblem = (talk: Talk, { detail, title, frame }: PatchProblem): void => {
-  talk.say(`${talk.paint('red', 'invalid-patch')} ${detail ?? title}`);
-  talk.say(frame);
-  talk.say('Nothing was sent for this file; the version in place keeps running.');
-};
 
 const watchError = (error: Error): CliError => {
   const isFull = 'code' in error && (error.code === 'ENOSPC' || error.code === 'EMFILE');
