@@ -26,7 +26,7 @@ export interface BaseManifest {
   readonly resources: Readonly<Record<string, BaseManifestEntry>>;
 }
 
-export interface BaseManifestEntry {
+interface BaseManifestEntry {
   readonly type: ComponentType;
   readonly digest: Digest;
   /** Relative to the manifest. */
