@@ -204,23 +204,23 @@ export class Signer {
 
 const headOf = ({
   resource,
-  type,
+  type: componentType,
   version,
   predecessor = null,
   content,
   map,
   from,
-}: FileChange): PatchHead => ({
-  resource,
-  componentType: type,
-  version,
-  predecessor,
-  change: content === null ? 'delete' : from === undefined ? 'put' : 'rename',
-  digest: content === null ? null : sha256(content),
-  bytes: content === null ? 0 : Buffer.byteLength(content),
-  ...(from === undefined ? {} : { from }),
-  ...(map === undefined ? {} : { mapDigest: sha256(map) }),
-});
+}: FileChange): PatchHead => {
+  const common = { resource, componentType, version, predecessor };
+  if (content === null) return { ...common, change: 'delete', digest: null, bytes: 0 };
+  const put = {
+    ...common,
+    digest: sha256(content),
+    bytes: Buffer.byteLength(content),
+    ...(map === undefined ? {} : { mapDigest: sha256(map) }),
+  };
+  return from === undefined ? { ...put, change: 'put' } : { ...put, change: 'rename', from };
+};
 
 const contentOf = ({ content, map }: FileChange): PatchContent => {
   if (content === null) return { encoding: 'none' };

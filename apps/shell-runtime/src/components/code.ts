@@ -34,8 +34,10 @@ export class Code implements Component {
 
   stage(changes: readonly Change[]): Staged {
     const { modules, mapStack } = this.#ports;
+    modules.foresee(changes.map((change) => this.#moduleChange(change)));
     return {
       apply: async () => {
+        // Anew: by now assets that came along have other addresses.
         const result = await modules.swap(changes.map((change) => this.#moduleChange(change)));
         for (const warning of result.warnings)
           console.warn('[cd-push] While modules were replaced:', warning);

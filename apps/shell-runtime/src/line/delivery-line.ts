@@ -2,7 +2,7 @@ import { problemOf, type Problem, type Statement, type Welcome } from '@cd-push/
 import { digestOf } from '@cd-push/timeline';
 
 import { misaddressed } from './check-address.ts';
-import type { Deliver, LinePorts } from './line-ports.ts';
+import type { Gate, LinePorts } from './line-ports.ts';
 import { Outcomes, type Outcome } from './outcomes.ts';
 import { parsePush, reportableOf } from './parse-push.ts';
 import type { TrustedPush } from './push.ts';
@@ -73,7 +73,7 @@ export class DeliveryLine {
     if (!verified.ok) return this.#refuse(envelope, verified.problem);
     const push = verified.value;
     const { session } = push.certificate;
-    const fault = state.isRevoked(session) ? revokedProblem(session) : misaddressed(push.statement, self);
+    const fault = state.isRevoked(session) ? revokedProblem(session) : misaddressed(push.statement, push.certificate, self);
     if (fault !== undefined) return this.#refuse(envelope, fault);
     return this.#dispatch(push);
   }
@@ -81,12 +81,12 @@ export class DeliveryLine {
   async #dispatch(push: TrustedPush): Promise<void> {
     const reported = reportedOf(push);
     let delivered = false;
-    const deliver: Deliver = async () => {
-      const problem = await push.accepted;
-      if (problem !== undefined) return problem;
-      delivered = true;
-      this.#reports.delivered(reported);
-      return undefined;
+    const gate: Gate = {
+      passed: () => push.accepted,
+      delivered: () => {
+        delivered = true;
+        this.#reports.delivered(reported);
+      },
     };
     const settle = (outcome: Outcome): void => {
       // What was refused before it could have had an effect is looked at anew: the next copy may bring what was missing.
@@ -96,11 +96,11 @@ export class DeliveryLine {
     const { statement } = push;
     switch (statement.kind) {
       case 'patch':
-        return settle(await takePatch({ ...push, statement }, this.#ports, this.#verifier, deliver));
+        return settle(await takePatch({ ...push, statement }, this.#ports, this.#verifier, gate));
       case 'notice':
-        return settle(await takeNotice({ ...push, statement }, this.#ports, deliver));
+        return settle(await takeNotice({ ...push, statement }, this.#ports, gate));
       case 'operation': {
-        const taken = await takeOperation({ ...push, statement }, this.#ports, deliver);
+        const taken = await takeOperation({ ...push, statement }, this.#ports, gate);
         if (!('finished' in taken)) return settle(taken);
         taken.finished.then(settle, (error: unknown) =>
           settle({ completed: false, problem: internal(error) }),

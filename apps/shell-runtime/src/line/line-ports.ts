@@ -21,11 +21,13 @@ interface LineEvents {
   notice(notice: Notice): void;
 }
 
-/**
- * The last gate before a push may have an effect. Waits for the relay's acceptance, and reports `delivered` if that
- * holds; else gives the problem.
- */
-export type Deliver = () => Promise<Problem | undefined>;
+/** The last gate before a push may have an effect. */
+export interface Gate {
+  /** Waits for the relay's acceptance; the problem says why it does not hold. */
+  passed(): Promise<Problem | undefined>;
+  /** Reports that the push was received and verified; said before any of it runs. */
+  delivered(): void;
+}
 
 /** What a platform gives to the delivery line. */
 export interface LinePorts {

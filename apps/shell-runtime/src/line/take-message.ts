@@ -1,21 +1,18 @@
 import { limits, problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
 
-import type { Deliver, LinePorts } from './line-ports.ts';
+import type { Gate, LinePorts } from './line-ports.ts';
 import type { Outcome } from './outcomes.ts';
 import type { TrustedNotice, TrustedOperation } from './push.ts';
 
 /** Shows what people are told. */
-export const takeNotice = async (
-  push: TrustedNotice,
-  ports: LinePorts,
-  deliver: Deliver,
-): Promise<Outcome> => {
+export const takeNotice = async (push: TrustedNotice, ports: LinePorts, gate: Gate): Promise<Outcome> => {
   const text = await messageOf(push);
   const refusal = text === undefined ? altered : tooLate(push, ports);
   if (text === undefined || refusal !== undefined) return failed(refusal ?? altered);
-  const unaccepted = await deliver();
+  const unaccepted = await gate.passed();
   if (unaccepted !== undefined) return failed(unaccepted);
+  gate.delivered();
   if (ports.state.done(push.statement.pushGuid)?.outcome === 'completed') return { completed: true };
   ports.events.notice({ text, from: push.statement.signer, statement: push.statement });
   await ports.state.settle(doneRecord(push, 'completed', null));
@@ -28,7 +25,7 @@ export const takeNotice = async (
 export const takeOperation = async (
   push: TrustedOperation,
   ports: LinePorts,
-  deliver: Deliver,
+  gate: Gate,
 ): Promise<{ finished: Promise<Outcome> } | Outcome> => {
   const { state } = ports;
   const { pushGuid, operation } = push.statement;
@@ -37,8 +34,9 @@ export const takeOperation = async (
   if (text === undefined || refusal !== undefined) return failed(refusal ?? altered);
   const args = parsedArguments(text);
   if (args === undefined) return failed(problemOf('invalid-json', { path: '/pushData/m' }));
-  const unaccepted = await deliver();
+  const unaccepted = await gate.passed();
   if (unaccepted !== undefined) return failed(unaccepted);
+  gate.delivered();
 
   const before = state.done(pushGuid);
   if (before?.outcome === 'completed') return { completed: true };

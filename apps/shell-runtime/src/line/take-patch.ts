@@ -3,22 +3,18 @@ import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 import { applyTogether } from '../components/apply-together.ts';
 import type { Applying } from '../record/applying-mark.ts';
 import { checkVersions } from './check-versions.ts';
-import type { Deliver, LinePorts } from './line-ports.ts';
+import type { Gate, LinePorts } from './line-ports.ts';
 import { openContents } from './open-contents.ts';
 import type { Outcome } from './outcomes.ts';
 import type { Change, TrustedPatch } from './push.ts';
 import type { Verifier } from './verify-push.ts';
 
-/**
- * Steps of a trusted push of files: versions, contents, delivered, mark, apply, unmark, persist.
- *
- * @param deliver called once everything else was verified, and nothing was touched yet.
- */
+/** Steps of a trusted push of files: versions, contents, acceptance, stage, delivered, mark, apply, unmark, persist. */
 export const takePatch = async (
   push: TrustedPatch,
   ports: LinePorts,
   verifier: Verifier,
-  deliver: Deliver,
+  gate: Gate,
 ): Promise<Outcome> => {
   const { link, state, events } = ports;
   const verdict = await checkVersions(
@@ -30,14 +26,17 @@ export const takePatch = async (
   if (!verdict.ok) return { completed: false, problem: verdict.problem };
   const opened = await openContents(push, verdict.value.fresh, ports.textInPlace);
   if (!opened.ok) return { completed: false, problem: opened.problem };
-  const unaccepted = await deliver();
+  const unaccepted = await gate.passed();
   if (unaccepted !== undefined) return { completed: false, problem: unaccepted };
-  const known = outcomeBefore(push, ports);
-  if (known !== undefined) return known;
   const changes = opened.value;
-  if (changes.length === 0) return { completed: true };
+  const known =
+    outcomeBefore(push, ports) ?? (changes.length === 0 ? { completed: true as const } : undefined);
+  if (known !== undefined) {
+    gate.delivered();
+    return known;
+  }
 
-  const problem = await apply(push, changes, ports);
+  const problem = await apply(push, changes, ports, gate);
   if (problem !== undefined) {
     const outcome = problem.kind === 'restart-required' ? 'pending' : 'failed';
     await written(state.notApplied(push, changes, outcome, problem));
@@ -53,9 +52,11 @@ const apply = async (
   push: TrustedPatch,
   changes: readonly Change[],
   { appliers, mark, instance }: LinePorts,
+  gate: Gate,
 ): Promise<Problem | undefined> => {
   try {
-    const parts = await appliers.stage(changes);
+    // The platform may load meanwhile what was staged, so what is still to be said and written costs no time of its own.
+    const parts = await appliers.stage(changes).finally(() => gate.delivered());
     // From here on code of the push runs, which may never give the thread back.
     mark.open(applyingOf(push, changes, instance));
     try {

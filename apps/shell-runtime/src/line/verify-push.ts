@@ -37,20 +37,21 @@ export class Verifier {
     ]);
     if (!certificate.ok) return certificate;
     if (!relay.ok) return relay;
-    const opened = await openStatement(parsed.statement, parsed.certificate, certificate.value);
-    if (!opened.ok) return opened;
-    const { statement, digest } = opened.value;
-    const disagreement = disagreementOf(parsed.data, statement);
-    if (disagreement !== undefined) return refuse(disagreement);
+    const opening = openStatement(parsed.statement, parsed.certificate, certificate.value);
     const accepted = openAcceptance(
       parsed.acceptance,
       parsed.relayCertificate,
       relay.value,
-      opened.value,
+      opening.then((result) => (result.ok ? result.value : undefined)),
     ).then(
       (acceptance) => (acceptance.ok ? undefined : acceptance.problem),
       (error: unknown) => problemOf('internal', { detail: String(error) }),
     );
+    const opened = await opening;
+    if (!opened.ok) return opened;
+    const { statement, digest } = opened.value;
+    const disagreement = disagreementOf(parsed.data, statement);
+    if (disagreement !== undefined) return refuse(disagreement);
     return ok({ parsed, statement, digest, certificate: certificate.value, accepted });
   }
 

@@ -2,7 +2,7 @@ import { loadedModuleOf } from './loaded-module.ts';
 import type { ModuleSource } from './module-format.ts';
 import type { Evaluator } from './ports.ts';
 
-/** Maps whose blobs are kept at hand: two versions each of as many modules as a day's work changes. */
+/** Maps that are kept at hand: two versions each of as many modules as a day's work changes. */
 const keptMaps = 256;
 
 export interface BrowserEvaluator extends Evaluator {
@@ -20,20 +20,17 @@ export interface BrowserEvaluator extends Evaluator {
  * @param baseUrl Absolute URL of the module's root, with a slash at the end.
  */
 export const createBrowserEvaluator = (baseUrl: string): BrowserEvaluator => {
-  const maps = new Map<string, { readonly blob: Blob; readonly url: string }>();
+  const maps = new Map<string, string | Blob>();
 
-  const keepMap = (digest: string, map: string): string => {
-    const known = maps.get(digest);
-    if (known !== undefined) return known.url;
-    const blob = new Blob([map], { type: 'application/json' });
-    const url = URL.createObjectURL(blob);
-    maps.set(digest, { blob, url });
-    for (const [oldest, { url: expired }] of maps) {
-      if (maps.size <= keptMaps) break;
-      maps.delete(oldest);
-      URL.revokeObjectURL(expired);
-    }
-    return url;
+  const keepMap = (digest: string, map: string): void => {
+    if (maps.has(digest)) return;
+    maps.set(digest, map);
+    const [oldest] = maps.keys();
+    if (maps.size > keptMaps && oldest !== undefined) maps.delete(oldest);
+    // Handing it over to the browser takes an eighth of the whole way of a push, and nobody waits for it.
+    setTimeout(() => {
+      if (maps.has(digest)) maps.set(digest, new Blob([map]));
+    });
   };
 
   return {
@@ -42,15 +39,15 @@ export const createBrowserEvaluator = (baseUrl: string): BrowserEvaluator => {
         if (url === undefined) throw new TypeError('A module source has neither content nor URL.');
         return loadedModuleOf(await import(/* @vite-ignore */ /* webpackIgnore: true */ url), 0);
       }
-      // Frames of a stack show the sourceURL. It names the digest, by which a frame is led back to its map.
-      const tail = [`\n//# sourceURL=${baseUrl}_cd/${digest}.js`];
-      if (map !== undefined) tail.push(`\n//# sourceMappingURL=${keepMap(digest, map)}`);
-      const blobUrl = URL.createObjectURL(new Blob([content, ...tail], { type: 'text/javascript' }));
+      // Frames of a stack show the sourceURL. It names the digest, by which a frame is led back to its map. The content
+      // itself ends with its map's name, which developer tools look for beside it: a host that serves the project as it
+      // is on the disk has it there.
+      const parts = [content, `\n//# sourceURL=${baseUrl}_cd/${digest}.js`];
+      const blobUrl = URL.createObjectURL(new Blob(parts, { type: 'text/javascript' }));
       try {
-        return loadedModuleOf(
-          await import(/* @vite-ignore */ /* webpackIgnore: true */ blobUrl),
-          content.length,
-        );
+        const importing = import(/* @vite-ignore */ /* webpackIgnore: true */ blobUrl);
+        if (map !== undefined) keepMap(digest, map);
+        return loadedModuleOf(await importing, content.length);
       } finally {
         URL.revokeObjectURL(blobUrl);
       }
@@ -58,7 +55,11 @@ export const createBrowserEvaluator = (baseUrl: string): BrowserEvaluator => {
 
     meta: (resource) => ({ url: new URL(pathWithinModule(resource), baseUrl).href }),
 
-    mapOf: async (digest) => maps.get(digest)?.blob.text() ?? servedMap(new URL(`_cd/${digest}.js`, baseUrl)),
+    async mapOf(digest) {
+      const kept = maps.get(digest);
+      if (kept === undefined) return servedMap(new URL(`_cd/${digest}.js`, baseUrl));
+      return typeof kept === 'string' ? kept : kept.text();
+    },
   };
 };
 

@@ -1,5 +1,11 @@
 import { HotContext } from './hot-context.ts';
-import { isCode, type ImportedNames, type Namespace } from './module-format.ts';
+import {
+  isCode,
+  type ImportedNames,
+  type LoadedModule,
+  type ModuleSource,
+  type Namespace,
+} from './module-format.ts';
 import {
   createNamespace,
   createRecord,
@@ -30,6 +36,7 @@ export class ModuleGraph {
   onInvalidate: ((record: ModuleRecord, message: string | undefined) => void) | undefined;
 
   readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #foreseen = new Map<string, Promise<LoadedModule>>();
   readonly #externals = new Map<string, Namespace | Promise<Namespace>>();
   readonly #owners = new WeakMap<Namespace, ModuleInstance>();
   #finished = 0;
@@ -82,10 +89,26 @@ export class ModuleGraph {
     if (missing.length > 0) await Promise.all(missing.map((resource) => this.loadTree(resource, seen)));
   }
 
+  /** Begins to load code that is about to be swapped in; `loadVersion` takes it from there. */
+  foresee(source: ModuleSource): void {
+    if (!isCode(source.resource) || this.#foreseen.has(source.digest)) return;
+    const loading = this.ports.evaluator.load(source);
+    // Whoever takes it hears why it failed.
+    loading.catch(() => undefined);
+    this.#foreseen.set(source.digest, loading);
+  }
+
+  /** Lets go of what was foreseen in vain. */
+  forgetForeseen(): void {
+    this.#foreseen.clear();
+  }
+
   /** Asks the right port for a factory. */
-  async loadVersion(source: Parameters<ModulePorts['foreign']>[0]): Promise<ModuleVersion> {
+  async loadVersion(source: ModuleSource): Promise<ModuleVersion> {
     const { evaluator } = this.ports;
-    const loaded = await (isCode(source.resource) ? evaluator.load(source) : this.ports.foreign(source));
+    const foreseen = this.#foreseen.get(source.digest);
+    const loaded = await (foreseen ??
+      (isCode(source.resource) ? evaluator.load(source) : this.ports.foreign(source)));
     this.retainedBytes += loaded.retainedBytes;
     return { ...loaded, digest: source.digest };
   }

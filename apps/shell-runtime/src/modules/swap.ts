@@ -51,6 +51,19 @@ export class LiveModules {
     return this.#enqueue(() => this.#run(changes, []));
   }
 
+  /**
+   * Says what `swap` is going to be called with, in the same turn of the event loop or soon after: the platform loads it
+   * meanwhile. Nothing of it is evaluated.
+   */
+  foresee(changes: readonly ModuleChange[]): void {
+    for (const change of changes) {
+      const record = this.#graph.records.get(change.resource);
+      const kept = [record?.current?.digest, record?.previous?.digest];
+      if (change.op === 'put' && change.renamedFrom === undefined && !kept.includes(change.digest))
+        this.#graph.foresee(change);
+    }
+  }
+
   /** Whether this resource was evaluated, so that a change of it concerns what runs. */
   runs(resource: string): boolean {
     return this.#graph.records.get(resource)?.instance !== undefined;
@@ -106,6 +119,7 @@ export class LiveModules {
         ...this.#retained(),
       };
     } finally {
+      graph.forgetForeseen();
       graph.onInvalidate = invalidate;
     }
   }

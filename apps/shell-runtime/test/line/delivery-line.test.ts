@@ -239,6 +239,30 @@ describe('messages', () => {
     expect(await world.take(operation)).toEqual(['failed:expired']);
   });
 
+  test('a message needs a certificate that reaches this program: a notice one within its module, an operation one of all of it', async () => {
+    const world = await lineWorld();
+    const { signer } = world;
+    const run: unknown[] = [];
+    world.onExecute = (_operation, args) => run.push(args);
+    const granting = (prefix: string, environment: string) => ({
+      certificate: { grants: [{ prefix, environments: [environment] }] },
+    });
+    for (const options of [
+      { certificate: { grants: [] } },
+      granting('/app', 'production'),
+      granting('/blog', 'development'),
+    ]) {
+      expect(await world.take(await signer.notice('psst', options))).toEqual(['failed:forbidden']);
+      expect(await world.take(await signer.operation('run', {}, options))).toEqual(['failed:forbidden']);
+    }
+    const part = granting('/app/styles', 'development');
+    expect(await world.take(await signer.operation('run', {}, part))).toEqual(['failed:forbidden']);
+    expect(run).toEqual([]);
+    expect(await world.take(await signer.notice('psst', part))).toEqual(['delivered', 'completed']);
+    expect(await world.take(await signer.operation('run', {}, granting('/app', '*')))).toEqual(['delivered', 'completed']);
+    expect(run).toEqual([{}]);
+  });
+
   test('an operation that the program did not survive is not run again by a repetition, but by a further attempt', async () => {
     const runs: unknown[] = [];
     const pushGuid = randomUUID();

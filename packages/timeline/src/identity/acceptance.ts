@@ -8,12 +8,12 @@ import {
   type Problem,
   type RelayCertificate,
   type Result,
-  type Statement,
 } from '@cd-push/protocol';
 
-import { digestOf } from '../crypto/digest.ts';
-import type { SigningKey } from '../crypto/port.ts';
+import { repeatedDigestOf } from '../crypto/digest.ts';
+import type { Awaitable, SigningKey } from '../crypto/port.ts';
 import { openJws, signJws } from './jws.ts';
+import type { OpenedStatement } from './statement.ts';
 
 export const signAcceptance = (acceptance: Acceptance, relay: SigningKey): Promise<string> =>
   signJws('cd-push-acceptance+jws', acceptance, relay);
@@ -21,24 +21,34 @@ export const signAcceptance = (acceptance: Acceptance, relay: SigningKey): Promi
 /**
  * Verifies that a certified relay accepted this statement while its `issuedAt` was fresh, which a receiver's own clock
  * cannot tell for what it gets later.
+ *
+ * @param opened what has to have been accepted. It may still be being verified, beside this; undefined where it did not
+ *   hold, of which there can be no acceptance.
  */
 export const openAcceptance = async (
   jws: string,
   relayCertificateJws: string,
   relay: RelayCertificate,
-  opened: { readonly statement: Statement; readonly digest: string },
+  opened: Awaitable<OpenedStatement | undefined>,
 ): Promise<Result<Acceptance, Problem>> => {
-  const payload = await openJws('cd-push-acceptance+jws', jws, [relay.cnf.jwk]);
+  const [payload, relayDigest, accepted] = await Promise.all([
+    openJws('cd-push-acceptance+jws', jws, [relay.cnf.jwk]),
+    repeatedDigestOf(relayCertificateJws),
+    opened,
+  ]);
   if (!isAcceptance(payload)) return refuse(bad('No certified relay signed this acceptance.'));
-  if (payload.statement !== opened.digest || payload.pushGuid !== opened.statement.pushGuid) {
+  if (
+    accepted === undefined ||
+    payload.statement !== accepted.digest ||
+    payload.pushGuid !== accepted.statement.pushGuid
+  ) {
     return refuse(bad('The acceptance is of another statement.'));
   }
-  if (payload.relay !== (await digestOf(relayCertificateJws)))
-    return refuse(bad('The acceptance is of another relay.'));
+  if (payload.relay !== relayDigest) return refuse(bad('The acceptance is of another relay.'));
   if (payload.acceptedAt < relay.notBefore || payload.acceptedAt > relay.notAfter) {
     return refuse(bad('The relay’s certificate was not valid when it accepted.'));
   }
-  if (Math.abs(payload.acceptedAt - opened.statement.issuedAt) > limits.clockSkewMs) {
+  if (Math.abs(payload.acceptedAt - accepted.statement.issuedAt) > limits.clockSkewMs) {
     return refuse(bad('The statement was not fresh when it was accepted.'));
   }
   return ok(payload);

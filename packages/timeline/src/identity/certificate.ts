@@ -1,5 +1,5 @@
 import {
-  covers,
+  grantsCover,
   isCertificate,
   isRelayCertificate,
   ok,
@@ -51,10 +51,7 @@ export const openRelayCertificate = async (
 
 /** Whether a certificate lets its key push this resource in this environment. */
 export const mayPush = (certificate: Certificate, resource: string, environment: string): boolean =>
-  certificate.grants.some(
-    ({ prefix, environments }) =>
-      covers(prefix, resource) && (environments.includes('*') || environments.includes(environment)),
-  );
+  grantsCover(certificate.grants, resource, environment);
 
 const bad = (detail: string): Problem =>
   problemOf('bad-certificate', { path: '/pushData/certificate', detail });
