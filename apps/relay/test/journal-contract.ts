@@ -20,16 +20,17 @@ const patch = (
   version: number,
   predecessor: string | null,
   more: Partial<PatchHead> = {},
-): PatchHead => ({
-  resource,
-  componentType: 'module',
-  change: 'put',
-  version,
-  predecessor,
-  digest: `digest-${version}`,
-  bytes: 1,
-  ...more,
-});
+): PatchHead =>
+  ({
+    resource,
+    componentType: 'module',
+    change: 'put',
+    version,
+    predecessor,
+    digest: `digest-${version}`,
+    bytes: 1,
+    ...more,
+  }) as PatchHead;
 
 export const accepted = (patches: readonly PatchHead[], more: Partial<AcceptedPush> = {}): AcceptedPush => ({
   tenant: 'acme',

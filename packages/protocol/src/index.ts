@@ -15,6 +15,7 @@ export * from './http/runtime-token.ts';
 export * from './http/runtime-view.ts';
 export * from './http/session-answer.ts';
 export * from './http/user-view.ts';
+export * from './grants.ts';
 export * from './ids.ts';
 export * from './json-guard.ts';
 export * from './limits.ts';

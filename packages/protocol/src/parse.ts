@@ -106,7 +106,9 @@ const ofMeantBranches = (errors: readonly SchemaError[], level = 0): readonly Sc
     const branches = unions.get(at.union) ?? new Map<string, number>();
     // A branch of another type altogether was meant even less than one with a wrong literal.
     const wrongType = error.keyword === 'type' && error.schemaPath === `${at.union}/anyOf/${at.branch}`;
-    const weight = wrongType ? 1000 : error.keyword === 'const' ? 1 : 0;
+    const within = error.schemaPath.slice(`${at.union}/anyOf/${at.branch}`.length);
+    const wrongLiteral = error.keyword === 'const' && !within.includes('/anyOf/');
+    const weight = wrongType ? 1000 : wrongLiteral ? 1 : 0;
     branches.set(at.branch, (branches.get(at.branch) ?? 0) + weight);
     unions.set(at.union, branches);
   }

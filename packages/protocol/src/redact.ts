@@ -5,9 +5,9 @@ import type { CdObjId } from './wire/cd-obj-id.ts';
 /** Member names whose values are secrets, in whatever part of a request or response they stand. */
 const secretName =
   /^(?:.*(?:password|passwd|passphrase|secret|private_?key)|(?:.*[_-])?(?:token|jwt)|.*Token|authorization|cookie|set-cookie|api_?key|cd_token)$/i;
-/** A JWT, or another compact JWS, that stands inside a longer text. */
-const jwsInText = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g;
-const bearerInText = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
+/** Where a JWS starts: `eyJ` is `{"` in base64url. */
+const startsJws = /(?:^|[^A-Za-z0-9_])eyJ/;
+const schemeBefore = /(?:^|[^A-Za-z0-9])(?:bearer|basic)\s{1,8}$/i;
 
 /**
  * A request or response without its secrets: members named for one are dropped, tokens inside texts are blotted out, and
@@ -29,5 +29,49 @@ const withoutSecrets = (value: unknown): unknown => {
   return kept;
 };
 
-const blot = (text: string): string =>
-  text.replaceAll(jwsInText, '[removed]').replaceAll(bearerInText, '$1 [removed]');
+/** A text that holds none of these needs no closer look. */
+const suspicious = /eyJ|bearer|basic/i;
+/** Shorter runs are words. */
+const shortestToken = 8;
+
+/**
+ * A text without tokens: runs of token characters that start a JWS and have two dots after that, or that follow a
+ * scheme's name. Walked by hand, each character once: a pattern with a repetition in it backtracks, and runs out of
+ * stack on a text of some megabytes.
+ */
+export const blot = (text: string): string => {
+  if (!suspicious.test(text)) return text;
+  let result = '';
+  let kept = 0;
+  for (let start = 0; start < text.length; start++) {
+    if (!isTokenCharacter(text.charCodeAt(start))) continue;
+    let end = start + 1;
+    while (end < text.length && isTokenCharacter(text.charCodeAt(end))) end++;
+    if (isToken(text, start, end)) {
+      result += `${text.slice(kept, start)}[removed]`;
+      kept = end;
+    }
+    start = end;
+  }
+  return result + text.slice(kept);
+};
+
+/** Letters, digits and `+ - . / = _ ~`. */
+const isTokenCharacter = (code: number): boolean =>
+  (code >= 0x61 && code <= 0x7a) ||
+  (code >= 0x41 && code <= 0x5a) ||
+  (code >= 0x2d && code <= 0x39) ||
+  code === 0x2b ||
+  code === 0x3d ||
+  code === 0x5f ||
+  code === 0x7e;
+
+const isToken = (text: string, start: number, end: number): boolean => {
+  if (end - start < shortestToken) return false;
+  if (schemeBefore.test(text.slice(Math.max(0, start - 16), start))) return true;
+  const run = text.slice(start, end);
+  const jws = startsJws.exec(run);
+  if (jws === null) return false;
+  const firstDot = run.indexOf('.', jws.index);
+  return firstDot !== -1 && run.includes('.', firstDot + 1);
+};

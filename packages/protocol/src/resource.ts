@@ -4,7 +4,8 @@ import { problemOf } from './problem.ts';
 import { ok, refuse, type Result } from './result.ts';
 import type { Problem } from './wire/problem-schema.ts';
 
-const segment = /^[^\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\\/%?#:*"<>|]+$/u;
+/** Neither what a path, a URL or a file system gives a meaning, nor what a reader does not see or what turns a text. */
+const segment = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\\/%?#:*"<>|]+$/u;
 /** Names that Windows keeps for devices, with or without an extension. */
 const device = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/iu;
 

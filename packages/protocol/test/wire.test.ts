@@ -8,6 +8,9 @@ import {
   builtInTriggers,
   closeCodes,
   covers,
+  grantsCover,
+  grantsRule,
+  grantsTouch,
   guardJson,
   limits,
   matchesTarget,
@@ -35,7 +38,7 @@ describe('the wire', () => {
     // of the old one understand everything that peers of the new one send.
     expect({ version: protocolVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "8416522945b71c01",
+        "digest": "647fa8121a42df96",
         "version": 1,
       }
     `);
@@ -158,6 +161,33 @@ describe('secrets', () => {
   });
 });
 
+describe('[SECRET-3] however hostile a text, each of its characters is looked at once', () => {
+  const size = 4_000_000;
+  it.each(['-eyJaaaaa', 'eyJaaaaa.', 'bearer ', ' ', 'a', 'eyJ'])('%j, over and over', (piece) => {
+    const text = piece.repeat(size / piece.length);
+    // A walk that went back would take hours or run out of stack; the test's bound ends it.
+    expect(JSON.stringify(redact({ meta: { text } })).length).toBeGreaterThan(0);
+  });
+
+  it('a token is found at either end, after a scheme, behind a name and within quotes', () => {
+    const jwt = `eyJhbGciOiJFZERTQSJ9.${'A'.repeat(20)}.${'B'.repeat(40)}`;
+    for (const text of [
+      jwt,
+      `x ${jwt}`,
+      `${jwt} x`,
+      `token=${jwt}`,
+      `"${jwt}"`,
+      `Bearer ${'c'.repeat(30)}`,
+      'basic YWxhZGRpbjpvcGVu',
+    ]) {
+      expect(JSON.stringify(redact({ meta: { text } }))).not.toMatch(/AAAA|BBBB|cccc|YWxh/);
+    }
+    expect(redact({ meta: { text: 'the basic idea of keys, eyJust like that. Really. So' } })).toEqual({
+      meta: { text: 'the basic idea of keys, eyJust like that. Really. So' },
+    });
+  });
+});
+
 describe('resources and grants', () => {
   it('[NAME-1] a prefix covers whole segments only', () => {
     expect(covers('/shop', '/shop/a.ts')).toBe(true);
@@ -182,6 +212,39 @@ describe('resources and grants', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('grants', () => {
+  const grants = [
+    { prefix: '/shop/css', environments: ['development'] },
+    { prefix: '/blog', environments: ['*'] },
+  ];
+
+  it('[GRANT-1] a file needs a prefix that covers it, where the grant holds', () => {
+    expect(grantsCover(grants, '/shop/css/a.css', 'development')).toBe(true);
+    expect(grantsCover(grants, '/shop/css/a.css', 'production')).toBe(false);
+    expect(grantsCover(grants, '/shop/a.ts', 'development')).toBe(false);
+    expect(grantsCover(grants, '/blog/a.ts', 'production')).toBe(true);
+  });
+
+  it('[GRANT-2] a notice needs a grant within the module, an operation one of the whole module', () => {
+    expect([grantsTouch(grants, 'shop', 'development'), grantsRule(grants, 'shop', 'development')]).toEqual([
+      true,
+      false,
+    ]);
+    expect([grantsTouch(grants, 'shop', 'production'), grantsRule(grants, 'blog', 'production')]).toEqual([
+      false,
+      true,
+    ]);
+    expect([
+      grantsTouch([{ prefix: '/', environments: ['*'] }], 'x', 'y'),
+      grantsRule([{ prefix: '/', environments: ['*'] }], 'x', 'y'),
+    ]).toEqual([true, true]);
+    expect([grantsTouch([], 'shop', 'development'), grantsRule([], 'shop', 'development')]).toEqual([
+      false,
+      false,
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import {
-  covers,
+  grantsRule,
   epochMs,
   JoinCodeSchema,
   LabelsSchema,
@@ -122,11 +122,7 @@ export const joinCodeRoutes =
 
 /** A runtime gets all of its module, so a grant of a part of it is not enough. */
 const mayEnrol = (user: User, module: string, environment: string): boolean =>
-  user.roles.includes('admin') ||
-  user.grants.some(
-    ({ prefix, environments }) =>
-      covers(prefix, `/${module}`) && (environments.includes('*') || environments.includes(environment)),
-  );
+  user.roles.includes('admin') || grantsRule(user.grants, module, environment);
 
 /** What is pushed to a group reaches its runtimes, so only members bring new ones in. */
 const requireGroups = async (api: Api, user: User, groups: readonly string[]): Promise<void> => {

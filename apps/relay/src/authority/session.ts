@@ -1,5 +1,7 @@
 import {
-  covers,
+  grantsCover,
+  grantsRule,
+  grantsTouch,
   type Addressee,
   type EpochMs,
   type Grant,
@@ -49,18 +51,15 @@ export const mayQuery = (session: Session): session is UserSession =>
 
 /** Whether one of the session's grants covers the resource in this environment. */
 export const grantsPush = (session: UserSession, resource: string, environment: string): boolean =>
-  session.grants.some((grant) => covers(grant.prefix, resource) && inEnvironment(grant, environment));
+  grantsCover(session.grants, resource, environment);
 
 /**
  * Whether a session may address a runtime at all: one of its grants lies in the runtime's module and environment.
  * Admins and observers see all of their tenant, but an admin pushes by grants as everyone.
  */
-export const reaches = (session: UserSession, runtime: RuntimeRecord): boolean =>
-  session.grants.some(
-    (grant) =>
-      inEnvironment(grant, runtime.environment) &&
-      (grant.prefix === '/' || grant.prefix.split('/', 2)[1] === runtime.module),
-  );
+export const reaches = ({ grants }: UserSession, { module, environment }: RuntimeRecord): boolean =>
+  grantsTouch(grants, module, environment);
 
-const inEnvironment = ({ environments }: Grant, environment: string): boolean =>
-  environments.includes('*') || environments.includes(environment);
+/** Whether a session may run operations in a runtime. */
+export const rules = ({ grants }: UserSession, { module, environment }: RuntimeRecord): boolean =>
+  grantsRule(grants, module, environment);

@@ -14,7 +14,7 @@ import {
 } from '@cd-push/protocol';
 
 import type { Directory } from '../authority/directory.ts';
-import { reaches, type RuntimeRecord, type UserSession } from '../authority/session.ts';
+import { reaches, rules, type RuntimeRecord, type UserSession } from '../authority/session.ts';
 import type { Peers } from '../peers/peers.ts';
 
 /** Addresses that are walked over all runtimes of a module; groups and guids are looked up and need no bound. */
@@ -40,10 +40,11 @@ export const resolve = (
     statement.kind === 'patch'
       ? new Set(statement.patches.map(({ resource }) => moduleOf(branded<Resource>(resource))))
       : undefined;
+  const may = statement.kind === 'operation' ? rules : reaches;
   const runtimes = new Set<RuntimeRecord>();
   for (const target of targets.values()) {
     for (const runtime of directory.matching(target, statement.environment)) {
-      if (reaches(session, runtime) && (modules?.has(runtime.module) ?? true)) runtimes.add(runtime);
+      if (may(session, runtime) && (modules?.has(runtime.module) ?? true)) runtimes.add(runtime);
     }
   }
   if (runtimes.size === 0) {

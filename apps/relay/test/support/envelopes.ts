@@ -74,7 +74,7 @@ export const patchPush = async (
       digest: await digestOf(text),
       bytes: Buffer.byteLength(text),
       ...head,
-    });
+    } as PatchHead);
     contents.push(content ?? { encoding: 'text', text });
   }
   return signed(login, { kind: 'patch', patches: heads }, { contents }, options, heads);

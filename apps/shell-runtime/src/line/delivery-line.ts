@@ -73,7 +73,9 @@ export class DeliveryLine {
     if (!verified.ok) return this.#refuse(envelope, verified.problem);
     const push = verified.value;
     const { session } = push.certificate;
-    const fault = state.isRevoked(session) ? revokedProblem(session) : misaddressed(push.statement, push.certificate, self);
+    const fault = state.isRevoked(session)
+      ? revokedProblem(session)
+      : misaddressed(push.statement, push.certificate, self);
     if (fault !== undefined) return this.#refuse(envelope, fault);
     return this.#dispatch(push);
   }

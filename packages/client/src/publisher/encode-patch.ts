@@ -34,22 +34,22 @@ export const encodePatch = async (
   const common = {
     resource,
     componentType,
-    change,
     version: Math.max(known.version + 1, now),
     predecessor: known.digest,
   };
   if (change === 'delete')
-    return { head: { ...common, digest: null, bytes: 0 }, content: { encoding: 'none' } };
+    return { head: { ...common, change, digest: null, bytes: 0 }, content: { encoding: 'none' } };
   const bytes = typeof patch.content === 'string' ? utf8(patch.content) : patch.content;
   if (bytes.length > limits.envelopeBytes) throw new ProblemError(tooLarge(resource, bytes.length));
   const { map } = patch;
-  const head = {
+  const changed = {
     ...common,
     digest: await digestOf(bytes),
     bytes: bytes.length,
-    ...(change === 'rename' ? { from: patch.from } : {}),
     ...(map === undefined ? {} : { mapDigest: await digestOf(map) }),
   };
+  const head: PatchHead =
+    change === 'rename' ? { ...changed, change, from: patch.from } : { ...changed, change };
   const content: PatchContent =
     typeof patch.content === 'string'
       ? { encoding: 'text', text: patch.content, ...(map === undefined ? {} : { map }) }

@@ -16,19 +16,37 @@ const headMembers = {
   predecessor: Type.Union([DigestSchema, Type.Null()]),
 };
 
+/** A member that only the other changes have. */
+const Absent = Type.Optional(Type.Never());
+
+const contentMembers = {
+  digest: DigestSchema,
+  /** Bytes of the new content, so that a receiver knows the size before it decodes. */
+  bytes: Type.Integer({ minimum: 0, maximum: limits.envelopeBytes }),
+  mapDigest: Type.Optional(DigestSchema),
+};
+
 /**
  * What is signed of one file: its change from the predecessor to the new content, never the transport form. `from` of a
  * rename is the name under which the predecessor was known; digest null stands for a deletion.
  */
-export const PatchHeadSchema = Type.Object({
-  ...headMembers,
-  change: Type.Enum(['put', 'delete', 'rename']),
-  digest: Type.Union([DigestSchema, Type.Null()]),
-  /** Bytes of the new content, so that a receiver knows the size before it decodes. */
-  bytes: Type.Integer({ minimum: 0, maximum: limits.envelopeBytes }),
-  from: Type.Optional(ResourceNameSchema),
-  mapDigest: Type.Optional(DigestSchema),
-});
+export const PatchHeadSchema = Type.Union([
+  Type.Object({ ...headMembers, change: Type.Literal('put'), ...contentMembers, from: Absent }),
+  Type.Object({
+    ...headMembers,
+    change: Type.Literal('rename'),
+    ...contentMembers,
+    from: ResourceNameSchema,
+  }),
+  Type.Object({
+    ...headMembers,
+    change: Type.Literal('delete'),
+    digest: Type.Null(),
+    bytes: Type.Literal(0),
+    mapDigest: Absent,
+    from: Absent,
+  }),
+]);
 export type PatchHead = Static<typeof PatchHeadSchema>;
 
 /** One replacement of a delta, in UTF-16 units of the predecessor's text, in ascending order. */
@@ -47,7 +65,7 @@ export const PatchContentSchema = Type.Union([
   Type.Object({ encoding: Type.Literal('text'), text: Type.String(), map: Type.Optional(Type.String()) }),
   Type.Object({
     encoding: Type.Literal('base64'),
-    base64: Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' }),
+    base64: Type.String({ pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' }),
   }),
   Type.Object({
     encoding: Type.Literal('delta'),
