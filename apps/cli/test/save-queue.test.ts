@@ -240,3 +240,31 @@ test('what changes back before anyone looked is no push', async () => {
   writeFileSync(file('src/b.ts'), 'export const b = 2;\n');
   expect(changesOf(await next())).toEqual(['put /shop/src/b.ts']);
 });
+
+test('a draft that a tool renames over the file is no push of its own, though it was seen', async () => {
+  const { base, next } = watch();
+  // Seen and taken in, as it lies there, before it is renamed.
+  const taken = base.update.bind(base);
+  vi.spyOn(base, 'update').mockImplementation((paths) => {
+    const update = taken(paths);
+    if (update.changes.length > 0 && base.entry('/shop/src/draft.ts') !== undefined)
+      renameSync(file('src/draft.ts'), file('src/a.ts'));
+    return update;
+  });
+  writeFileSync(file('src/draft.ts'), 'export const a = 2;\n');
+  expect(changesOf(await next())).toEqual(['put /shop/src/a.ts']);
+  expect(base.entry('/shop/src/a.ts')?.content).toContain('2');
+});
+
+test('a draft that becomes a new file is a push of that file alone', async () => {
+  const { base, next } = watch();
+  const taken = base.update.bind(base);
+  vi.spyOn(base, 'update').mockImplementation((paths) => {
+    const update = taken(paths);
+    if (base.entry('/shop/src/draft.ts') !== undefined && base.entry('/shop/src/new.ts') === undefined)
+      renameSync(file('src/draft.ts'), file('src/new.ts'));
+    return update;
+  });
+  writeFileSync(file('src/draft.ts'), 'export const a = 2;\n');
+  expect(changesOf(await next())).toEqual(['put /shop/src/new.ts']);
+});

@@ -93,9 +93,11 @@ export const pushSaves = async (
       const fresh = update.problems.filter((problem) => !told.has(problemKey(problem)));
       for (const problem of fresh) reporter.tellProblem(problem);
       told = new Set(update.problems.map(problemKey));
+      // Of a folder that has turned out meanwhile to be what a build writes, nothing is sent.
       const patches = update.changes
         .map((change) => patchOf(base, change))
-        .filter((patch) => patch !== undefined);
+        .filter((patch) => patch !== undefined)
+        .filter(({ resource }) => !liesInIgnored(ignore, resource.slice(base.module.length + 2)));
       if (patches.length === 0) continue;
       for (const batch of batchesOf(patches)) await send(batch, seenAt);
     }
@@ -137,6 +139,11 @@ const tellStatus = (
         status satisfies never;
     }
   };
+};
+
+const liesInIgnored = (ignore: Ignore, path: string): boolean => {
+  const folders = path.split('/').slice(0, -1);
+  return folders.some((_, index) => ignore(folders.slice(0, index + 1).join('/')));
 };
 
 const problemKey = ({ resource, detail }: PatchProblem): string => `${resource} ${detail ?? ''}`;

@@ -74,14 +74,16 @@ export class SaveQueue implements AsyncIterable<Saved> {
   async #gather(): Promise<Saved> {
     const seenAt = Math.min(...this.#paths.values());
     const taken = new Set<string>();
+    const before = new Set(this.#options.base.entries().map(({ resource }) => resource));
     const parts = [await this.#take(taken)];
     const startedAt = Date.now();
     const mayWait = (): boolean => Date.now() - startedAt < burstLongestMs;
     for (;;) {
       // Transforming took about a millisecond in which nothing was heard: one turn of the event loop tells what came.
       await nextTurn();
+      const update = this.#merge(parts, before);
+      for (const path of this.#vanished(update, before)) this.add(path);
       if (this.#paths.size === 0) {
-        const update = this.#merge(parts);
         // What cannot be understood may be half written: it is looked at once more before anyone is told.
         const isFaulty = update.changes.length === 0 && update.problems.length > 0;
         if (!isFaulty || !mayWait() || !(await this.#event(halfSavedMs))) return { update, seenAt };
@@ -89,7 +91,7 @@ export class SaveQueue implements AsyncIterable<Saved> {
       // Another event of the same file belongs to its save; one of another file is a burst, which is waited out.
       while (mayWait() && this.#isBurst(taken) && (await this.#event(burstQuietMs)));
       parts.push(await this.#take(taken));
-      if (!mayWait()) return { update: this.#merge(parts), seenAt };
+      if (!mayWait()) return { update: this.#merge(parts, before), seenAt };
     }
   }
 
@@ -159,8 +161,22 @@ export class SaveQueue implements AsyncIterable<Saved> {
     }
   }
 
-  /** Several updates as one: each resource as it stands after the last. */
-  #merge(parts: readonly BaseUpdate[]): BaseUpdate {
+  /** New files that are gone again already: drafts that an editor or `sed -i` renames over the file that it saves. */
+  #vanished({ changes }: BaseUpdate, before: ReadonlySet<string>): string[] {
+    const { base, root } = this.#options;
+    return changes.flatMap((change) => {
+      if (change.change === 'delete' || before.has(change.entry.resource)) return [];
+      const path = change.entry.resource.slice(base.module.length + 2);
+      return sizeOf(join(root, path)) === undefined ? [path] : [];
+    });
+  }
+
+  /**
+   * Several updates as one: each resource as it stands after the last.
+   *
+   * @param before resources that there were before the first. What came and went since then never was.
+   */
+  #merge(parts: readonly BaseUpdate[], before: ReadonlySet<string>): BaseUpdate {
     const [only] = parts;
     if (only !== undefined && parts.length === 1) return only;
     const changes = new Map<string, BaseChange>();
@@ -172,14 +188,15 @@ export class SaveQueue implements AsyncIterable<Saved> {
         }
         if (change.change === 'rename')
           changes.set(change.from, { change: 'delete', resource: change.from, type: change.entry.type });
-        changes.set(
-          change.entry.resource,
-          parts.at(-1) === part ? change : { change: 'put', entry: change.entry },
-        );
+        const isAsItIs = parts.at(-1) === part && (change.change === 'put' || before.has(change.from));
+        changes.set(change.entry.resource, isAsItIs ? change : { change: 'put', entry: change.entry });
       }
     }
-    // A rename speaks for both of its names.
-    for (const change of changes.values()) if (change.change === 'rename') changes.delete(change.from);
+    for (const change of changes.values()) {
+      // A rename speaks for both of its names.
+      if (change.change === 'rename') changes.delete(change.from);
+      else if (change.change === 'delete' && !before.has(change.resource)) changes.delete(change.resource);
+    }
     return { changes: [...changes.values()], problems: parts.at(-1)?.problems ?? [] };
   }
 }
