@@ -21,12 +21,19 @@ export const externalModules = (
         `This page does not know "${specifier}": neither its import map nor its host names that package.`,
       );
     }
-    return imported(url);
+    return withMembers(await imported(url));
   };
 };
 
 const imported = (specifier: string): Promise<Namespace> =>
   import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
+
+/** A CommonJS package comes as a default export alone; its members are what code imports by name, as in Node. */
+const withMembers = (namespace: Namespace): Namespace => {
+  const { default: whole } = namespace;
+  const isAlone = Object.keys(namespace).length === 1 && typeof whole === 'object' && whole !== null;
+  return isAlone ? { ...whole, default: whole } : namespace;
+};
 
 const resolvesHere = (specifier: string): boolean => {
   try {

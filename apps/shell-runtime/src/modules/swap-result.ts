@@ -26,7 +26,7 @@ export type SwapFailure =
   /** Evaluation, accept or a health check did not settle in time. */
   | 'timeout';
 
-export interface SwapApplied {
+interface SwapApplied {
   readonly status: 'applied';
   /** Evaluated by this swap, in order. Empty where nothing that runs was concerned. */
   readonly updated: readonly string[];

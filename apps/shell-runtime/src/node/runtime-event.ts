@@ -17,7 +17,7 @@ export type NodeRuntimeEvent =
   | { readonly kind: 'stale-base'; readonly detail: string };
 
 /** One line for people, or several where a stack says more. */
-export const lineOf = (event: NodeRuntimeEvent): string => {
+const lineOf = (event: NodeRuntimeEvent): string => {
   switch (event.kind) {
     case 'started':
       return 'The program runs.';

@@ -169,6 +169,12 @@ describe('in a page, a bare import', () => {
     expect(await text()).toBe('whole');
   });
 
+  test('of a CommonJS package has its members by name', async () => {
+    suite.world.packages = { words: `export default { word: 'common' };` };
+    await open({ 'view.ts': view('served') });
+    expect(await text()).toBe('served common');
+  });
+
   test('of a full address is imported as it is', async () => {
     suite.world.packages = { words: counting('by address') };
     await open({ 'view.ts': `${out(`'none'`)} import.meta.hot!.accept();` });

@@ -45,7 +45,7 @@ export type Told = {
   [Event in keyof ToldEvents]: { readonly event: Event; readonly payload: ToldEvents[Event] };
 }[keyof ToldEvents];
 
-export interface Retained {
+interface Retained {
   readonly bytes: number;
   /** Whether that is above the bound. */
   readonly restartAsked: boolean;
