@@ -1,7 +1,8 @@
 export type { Runtime, RuntimeEvents, RuntimeLink, RuntimeState } from './browser/runtime.ts';
 export { forgetIdentity } from './browser/identity-database.ts';
 export { startPage, type StartPageOptions } from './browser/start-page.ts';
-export { startRuntime, type StartOptions } from './browser/start-runtime.ts';
+export type { StartOptions } from './browser/start-options.ts';
+export { startRuntime } from './browser/start-runtime.ts';
 export type { ArgumentsOf, ArgumentSchema } from './components/argument-schema.ts';
 export type { ConfigHandle, ConfigSubscriber } from './components/config.ts';
 export type { HealthCheck, HotContext } from './modules/hot-context.ts';

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** The app as files on a static host, with an api and a relay that know its origin, and a developer who has signed in. */
-const deployed = async () => {
+const deployed = async (environment = 'development') => {
   const place = await makeWorkplace();
   owner.defer(() => place.remove());
   const built = join(place.data, 'built');
@@ -58,7 +58,7 @@ const deployed = async () => {
     return lines;
   };
   await cli(['login', '--user', developer.userName], developer.password);
-  await cli(['build', '--out', built]);
+  await cli(['build', '--out', built, '--environment', environment]);
   const [told = ''] = await cli(['join-code', '--json']);
   const { code: joinCode } = JSON.parse(told) as { code: string };
 
@@ -104,4 +104,15 @@ test('a page that has not joined runs all the same, and joins by the code that i
   await page.waitForSelector(counter);
   expect(page.url()).toBe(`${host.url}?from=mail#about`);
   await expect.poll(async () => (await cli(['targets', '--json'])).join()).toContain('"connected":true');
+});
+
+test('a page that was built for one environment takes no join code for another, whoever made the link', async () => {
+  const { host, cli, joinCode, page } = await deployed('production');
+  await page.goto(`${host.url}#join=${joinCode}`);
+  await page.waitForSelector(counter);
+  const refused = page.getByText('this page is hello-shell (production)');
+  await refused.first().waitFor();
+  await page.reload();
+  await page.waitForSelector(counter);
+  expect((await cli(['targets', '--json'])).join()).not.toContain('"connected":true');
 });

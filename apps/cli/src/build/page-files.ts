@@ -52,6 +52,7 @@ export const pageFiles = async (
     // From cd-push/boot.js.
     baseUrl: '../',
     module: settings.module,
+    environment: settings.environment,
     entry,
   };
   return {

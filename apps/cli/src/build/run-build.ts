@@ -16,7 +16,14 @@ import { pageFiles } from './page-files.ts';
 export const runBuild = async (context: CliContext, flags: BuildFlags, folder?: string): Promise<void> => {
   const from = namedFolder(context.cwd, folder);
   const out = resolve(context.cwd, flags.out);
-  const { settings } = await loadSettings(context, { apiUrl: flags.apiUrl }, from);
+  const { settings } = await loadSettings(
+    context,
+    {
+      apiUrl: flags.apiUrl,
+      ...(flags.environment === undefined ? {} : { environment: flags.environment }),
+    },
+    from,
+  );
   const below = relative(settings.root, out);
   const isInside = below === '' || (below !== '..' && !below.startsWith(`..${sep}`));
   // What is built would be part of the next build.

@@ -17,7 +17,7 @@ export const build = buildCommand<BuildFlags, [string?], CliContext>({
       '',
       'Examples:',
       '  cd-cli build . --out dist',
-      '  cd-cli build . --out dist --api-url https://api.example',
+      '  cd-cli build . --out dist --environment production --api-url https://api.example',
     ].join('\n'),
   },
   parameters: {
@@ -36,6 +36,13 @@ export const build = buildCommand<BuildFlags, [string?], CliContext>({
         brief: 'Relay of the page; otherwise the configured one, or the one that the api names',
         optional: true,
         placeholder: 'url',
+      },
+      environment: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'What the page is, instead of the configured one; it takes join codes for that alone',
+        optional: true,
+        placeholder: 'name',
       },
       entry: entryFlag,
       ...jsonFlag,

@@ -73,6 +73,7 @@ export type BuildFlags = {
   readonly apiUrl?: string;
   readonly relayUrl?: string;
   readonly entry?: string;
+  readonly environment?: string;
   readonly json: boolean;
 };
 

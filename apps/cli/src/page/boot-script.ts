@@ -5,6 +5,8 @@ export interface BootFacts {
   /** Where `cd-push.base.json` is; relative to the boot script. */
   readonly baseUrl: string;
   readonly module: string;
+  /** What the page is: it takes no join code for another environment. */
+  readonly environment: string;
   /** Resource that the program starts with. */
   readonly entry: string;
   /** For a page that has not enrolled yet; only a host that knows who asks gives one out. */

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 
 import type { Session } from '@cd-push/client';
 
+import { CliError } from '../cli-error.ts';
 import { ignoredFiles } from '../project/ignored-files.ts';
 import { runtimeBundle } from '../page/runtime-bundle.ts';
 import { openProject } from '../project/open-project.ts';
 import type { Settings } from '../settings/load-settings.ts';
+import type { Base } from '../transform/base.ts';
 import { ignoreTooling } from '../transform/project-scan.ts';
 import { createDevHost } from './dev-host.ts';
 import { developerFolder, developerName, joinCodes, signDeveloperIn } from './developer.ts';
@@ -37,7 +39,7 @@ export type Reach =
 export interface StackOptions {
   readonly settings: Settings;
   readonly reach: Reach;
-  /** Port of the page, if it is free; the last one by default. */
+  /** Port of the page, 0 for any; the last one, if it is free, by default. */
   readonly port: number | undefined;
   /** File that the page's runtime starts with. */
   readonly entry: string;
@@ -50,6 +52,10 @@ export interface StackOptions {
 export interface RunningStack {
   readonly state: StackState;
   readonly session: Session;
+  /** The project, as it was when last asked for. */
+  readonly base: Base;
+  /** The port that the page was to have, if somebody else has it. */
+  readonly takenPort: number | undefined;
   /** A code by which runtimes of the project's module enrol. */
   readonly joinCode: () => Promise<string>;
   close(): Promise<void>;
@@ -64,7 +70,13 @@ export const startStack = async (options: StackOptions): Promise<RunningStack> =
   const dataFolder = reach.kind === 'loopback' ? settings.dataFolder : reach.dataFolder;
   makeDataFolder(settings.dataFolder);
   const identity = stackIdentity(dataFolder);
-  const pagePort = await freePort(port ?? identity.pagePort ?? usualPort);
+  const wished = port ?? identity.pagePort ?? usualPort;
+  const pagePort = await freePort(wished);
+  const isTaken = wished !== 0 && pagePort !== wished;
+  if (isTaken && port !== undefined)
+    throw new CliError(`Port ${port} is taken.`, {
+      next: 'Name another one, or leave --port away: a free one is found then.',
+    });
   const [apiPort, relayPort] = await Promise.all([freePort(pagePort + 1), freePort(pagePort + 2)]);
   const names = reach.kind === 'loopback' ? ['localhost', loopback] : reach.names;
   const scheme = reach.kind === 'loopback' ? 'http' : 'https';
@@ -103,7 +115,8 @@ export const startStack = async (options: StackOptions): Promise<RunningStack> =
       : await reach.signIn(apiUrl);
 
   const ignored = ignoredFiles(root, settings);
-  const base = new LiveBase(openProject(settings), {
+  const project = openProject(settings);
+  const base = new LiveBase(project, {
     root,
     ignore: (path) => ignoreTooling(path) || ignored(path),
     onError,
@@ -117,7 +130,14 @@ export const startStack = async (options: StackOptions): Promise<RunningStack> =
     boot: async (asked) => {
       const addresses =
         reach.kind === 'loopback' ? { apiUrl, relayUrl } : { apiUrl: `${asked}${apiPath}`, relayUrl: asked };
-      return { ...addresses, baseUrl: '/', module, entry, joinCode: await joinCode() };
+      return {
+        ...addresses,
+        baseUrl: '/',
+        module,
+        environment: settings.environment,
+        entry,
+        joinCode: await joinCode(),
+      };
     },
     ...(reach.kind === 'loopback' ? {} : { tls: reach.certificate, proxy: createProxy(apiUrl, relayUrl) }),
   });
@@ -143,7 +163,14 @@ export const startStack = async (options: StackOptions): Promise<RunningStack> =
   writeStackState(settings.dataFolder, state);
   started.defer(() => removeStackState(settings.dataFolder));
   const owned = started.move();
-  return { state, session, joinCode, close: () => owned.disposeAsync() };
+  return {
+    state,
+    session,
+    base: project,
+    takenPort: isTaken ? wished : undefined,
+    joinCode,
+    close: () => owned.disposeAsync(),
+  };
 };
 
 export const networkDataFolder = (settings: Settings): string => join(settings.dataFolder, 'network');

@@ -8,15 +8,18 @@ interface Schema extends DBSchema {
   };
 }
 
-/** Credentials of this browser profile, by their api's address. */
+/** Where the credential of a module's pages is kept: one origin may serve several. */
+export const identityPlace = (apiUrl: string, module: string): string => `${module} ${apiUrl}`;
+
+/** Credentials of this browser profile, by their place. */
 export const openIdentities = (): Promise<IDBPDatabase<Schema>> =>
   openDB<Schema>('cd-push:identity', 1, { upgrade: (fresh) => void fresh.createObjectStore('identities') });
 
 /** Forgets the credential, so that the next start enrols anew. */
-export const forgetIdentity = async (apiUrl: string): Promise<void> => {
+export const forgetIdentity = async (apiUrl: string, module: string): Promise<void> => {
   const database = await openIdentities();
   try {
-    await database.delete('identities', apiUrl);
+    await database.delete('identities', identityPlace(apiUrl, module));
   } finally {
     database.close();
   }

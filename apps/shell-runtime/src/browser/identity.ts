@@ -1,12 +1,16 @@
-import { enrol, runtimeSession, type RuntimeSession } from '@cd-push/client';
+import { enrol, runtimeSession, type RuntimeIdentity, type RuntimeSession } from '@cd-push/client';
 import { problemOf, ProblemError } from '@cd-push/protocol';
 import { generateKeptPair, signingKeyOf, type TrustRoot } from '@cd-push/timeline';
 
 import { browserName } from './browser-name.ts';
-import { openIdentities } from './identity-database.ts';
+import { identityPlace, openIdentities } from './identity-database.ts';
 
 export interface EnrolmentOptions {
   readonly apiUrl: string;
+  /** What this page is part of. */
+  readonly module: string;
+  /** What this page is, where it was built for one environment: a credential of another is not taken. */
+  readonly environment?: string | undefined;
   /** Needed for the first start in a browser profile. */
   readonly joinCode?: string | undefined;
   /** Whom to believe, where the app was shipped with it. */
@@ -17,16 +21,22 @@ export interface EnrolmentOptions {
  * Who this browser profile is to the issuer: one credential for all its tabs, with a key that no script can read. The
  * first tab trades the join code for it, while others that start at the same time wait.
  *
+ * A join code may come from whoever made the link that was followed. It is good for the module and environment that its
+ * maker may push to, so a page that says which ones it is does not let a lesser right in.
+ *
  * @throws ProblemError what `enrol` throws; `unauthenticated` without a credential and without a join code;
- * `bad-certificate` where the credential is of another issuer than the app was shipped with.
+ * `forbidden` where the credential is for another module or environment than the page; `bad-certificate` where it is of
+ * another issuer than the app was shipped with.
  */
-export const enrolled = ({ apiUrl, joinCode, trustRoot }: EnrolmentOptions): Promise<RuntimeSession> =>
-  navigator.locks.request(`cd-push:enrol:${apiUrl}`, async () => {
+export const enrolled = (options: EnrolmentOptions): Promise<RuntimeSession> => {
+  const { apiUrl, module, joinCode, trustRoot } = options;
+  const place = identityPlace(apiUrl, module);
+  return navigator.locks.request(`cd-push:enrol:${place}`, async () => {
     const database = await openIdentities();
     try {
-      const known = await database.get('identities', apiUrl);
+      const known = await database.get('identities', place);
       if (known !== undefined) {
-        if (trustRoot !== undefined) agree(known.identity.trustRoot, trustRoot);
+        agree(known.identity, options);
         return runtimeSession(known.identity, await signingKeyOf(known.pair));
       }
       if (joinCode === undefined) {
@@ -43,15 +53,23 @@ export const enrolled = ({ apiUrl, joinCode, trustRoot }: EnrolmentOptions): Pro
         name,
         ...(trustRoot === undefined ? {} : { trustRoot }),
       });
-      await database.put('identities', { identity, pair }, apiUrl);
+      agree(identity, options);
+      await database.put('identities', { identity, pair }, place);
       return runtimeSession(identity, key);
     } finally {
       database.close();
     }
   });
+};
 
-const agree = (kept: TrustRoot, shipped: TrustRoot): void => {
-  if (kept.issuer === shipped.issuer && kept.tenant === shipped.tenant) return;
-  const detail = `This browser is enrolled with ${kept.issuer}, the app was shipped for ${shipped.issuer}.`;
+const agree = (identity: RuntimeIdentity, { module, environment, trustRoot }: EnrolmentOptions): void => {
+  if (identity.module !== module || (environment !== undefined && identity.environment !== environment)) {
+    const page = environment === undefined ? module : `${module} (${environment})`;
+    const detail = `The credential is for ${identity.module} (${identity.environment}), this page is ${page}.`;
+    throw new ProblemError(problemOf('forbidden', { detail }));
+  }
+  const { issuer, tenant } = identity.trustRoot;
+  if (trustRoot === undefined || (issuer === trustRoot.issuer && tenant === trustRoot.tenant)) return;
+  const detail = `This browser is enrolled with ${issuer}, the app was shipped for ${trustRoot.issuer}.`;
   throw new ProblemError(problemOf('bad-certificate', { detail }));
 };

@@ -1,23 +1,6 @@
-import type { TrustRoot } from '@cd-push/timeline';
-
 import type { Runtime } from './runtime.ts';
+import type { StartOptions } from './start-options.ts';
 import { startPage } from './start-page.ts';
-
-export interface StartOptions {
-  /** Where the runtime enrols and gets its tokens. */
-  readonly apiUrl: string;
-  readonly relayUrl: string;
-  /** Where the served module's root is, with its `cd-push.base.json`; relative to the page. */
-  readonly baseUrl: string;
-  /** Resource of the module that starts the program, for example `/shop/src/main.ts`. */
-  readonly entry: string;
-  /** Trades for a credential at the first start in a browser profile; not looked at later. */
-  readonly joinCode?: string | undefined;
-  /** Whom to believe; without it, whoever answers the first enrolment. */
-  readonly trustRoot?: TrustRoot | undefined;
-  /** Shows updates, notices and failures in a corner of the page; true unless said otherwise. */
-  readonly overlay?: boolean | undefined;
-}
 
 /**
  * Starts the program of a page from its served base, and takes pushes into it from then on. Resolves when the entry was
@@ -31,6 +14,7 @@ export interface StartOptions {
 export const startRuntime = ({
   apiUrl,
   relayUrl,
+  environment,
   joinCode,
   trustRoot,
   ...page
@@ -39,6 +23,7 @@ export const startRuntime = ({
     ...page,
     connect: async (instance) => {
       const { joinedLink } = await import('./joined-link.ts');
-      return joinedLink({ apiUrl, relayUrl, joinCode, trustRoot }, instance);
+      const module = page.entry.split('/', 2)[1] ?? '';
+      return joinedLink({ apiUrl, module, environment, joinCode, trustRoot }, relayUrl, instance);
     },
   });
