@@ -9,7 +9,8 @@ import { namedFolder } from '../settings/find-project.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
-import { urlOf } from '../transform/base.ts';
+import { urlOf, type Base } from '../transform/base.ts';
+import { bundlePackages, importedPackages, type PagePackages } from '../packages/page-packages.ts';
 import { pageFiles } from './page-files.ts';
 
 /** `build <dir> --out <dir>`: the project as files for any static host, with the manifest that runtimes know it by. */
@@ -42,6 +43,7 @@ export const runBuild = async (context: CliContext, flags: BuildFlags, folder?: 
     );
   }
   const page = await pageFiles(settings, base, flags);
+  const packages = await packagesOf(settings.root, base, page?.facts.entry);
   const write = (path: string, body: string | Uint8Array): void => {
     const file = join(out, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -56,9 +58,11 @@ export const runBuild = async (context: CliContext, flags: BuildFlags, folder?: 
       write(`_cd/${entry.mapDigest}.map`, entry.map);
   }
   for (const [path, text] of Object.entries(page?.files ?? {})) write(path, text);
+  for (const [path, text] of packages.files) write(path, text);
   // Last: whoever finds the manifest finds all that it names.
   const manifest = base.manifest();
-  write('cd-push.base.json', `${JSON.stringify(manifest, undefined, 2)}\n`);
+  const all = page === undefined ? manifest : { ...manifest, packages: packages.urls };
+  write('cd-push.base.json', `${JSON.stringify(all, undefined, 2)}\n`);
   const count = Object.keys(manifest.resources).length;
   if (flags.json)
     printJson(context, {
@@ -76,4 +80,19 @@ export const runBuild = async (context: CliContext, flags: BuildFlags, folder?: 
     `The page belongs to ${page.facts.apiUrl}; api and relay must allow the origin that it is served from.`,
   );
   talk.say('A browser joins by opening it with #join=CODE once: cd-cli join-code --mode remote');
+};
+
+/** What the page's code imports by bare names; programs in Node find their packages themselves. */
+const packagesOf = async (root: string, base: Base, entry: string | undefined): Promise<PagePackages> => {
+  try {
+    return await bundlePackages(
+      root,
+      entry === undefined ? [] : importedPackages(root, base.entries(), entry),
+    );
+  } catch (error) {
+    throw new CliError(
+      `A package that the page imports cannot run in a browser: ${error instanceof Error ? error.message : String(error)}`,
+      { next: 'Nothing was written. Import something else, or name it in the page’s own import map.' },
+    );
+  }
 };

@@ -10,6 +10,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { lookup } from 'mrmime';
 
 import { bootScript, type BootFacts } from '../page/boot-script.ts';
+import type { LivePackages } from '../packages/live-packages.ts';
 import type { LiveBase } from './live-base.ts';
 import type { Proxy } from './proxy.ts';
 
@@ -20,6 +21,7 @@ export interface DevHostOptions {
    * ever.
    */
   readonly boot: (origin: string) => Promise<BootFacts>;
+  readonly packages: LivePackages;
   /** The runtime's files for pages, or undefined where the project has none. */
   readonly runtime: () => Promise<ReadonlyMap<string, string> | undefined>;
   /** Names under which the page may be asked for, with their port. */
@@ -86,13 +88,18 @@ const answer = async (
       if (options.tls === undefined) send(response, 404, 'text/plain', 'This host needs no certificate.\n');
       else send(response, 200, 'application/x-x509-ca-cert', await readFile(options.tls.authorityFile));
       return;
-    case 'cd-push.base.json':
-      send(response, 200, 'application/json', JSON.stringify(options.base.manifest()));
+    case 'cd-push.base.json': {
+      const packages = await options.packages.urls(options.base.entries());
+      send(response, 200, 'application/json', JSON.stringify({ ...options.base.manifest(), packages }));
       return;
-    default:
-      if (path.startsWith(runtimeFolder))
+    }
+    default: {
+      const imported = options.packages.file(path);
+      if (imported !== undefined) send(response, 200, 'text/javascript', imported);
+      else if (path.startsWith(runtimeFolder))
         sendRuntime(await options.runtime(), path.slice(runtimeFolder.length), response);
       else sendFile(options.base, path, request, response);
+    }
   }
 };
 

@@ -38,6 +38,12 @@ export class LiveBase {
     return this.#base.manifest();
   }
 
+  /** All that is served, by resource. */
+  entries(): readonly BaseEntry[] {
+    this.#refresh();
+    return this.#base.entries();
+  }
+
   /** What is served at a path relative to the manifest, or undefined: only what is in the base is served at all. */
   file(path: string): ServedFile | undefined {
     const code = /^_cd\/(sha256-[A-Za-z0-9_-]{43})\.(js|map)$/u.exec(path);

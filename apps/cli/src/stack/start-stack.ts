@@ -9,6 +9,7 @@ import { runtimeBundle } from '../page/runtime-bundle.ts';
 import { openProject } from '../project/open-project.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import type { Base } from '../transform/base.ts';
+import { LivePackages } from '../packages/live-packages.ts';
 import { ignoreTooling } from '../transform/project-scan.ts';
 import { createDevHost } from './dev-host.ts';
 import { developerFolder, developerName, joinCodes, signDeveloperIn } from './developer.ts';
@@ -125,6 +126,7 @@ export const startStack = async (options: StackOptions): Promise<RunningStack> =
   const joinCode = joinCodes(session, settings);
   const host = createDevHost({
     base,
+    packages: new LivePackages({ root, entry, tell }),
     hosts: new Set(origins.map((one) => new URL(one).host)),
     runtime: () => runtimeBundle(root),
     boot: async (asked) => {
