@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -14,10 +14,15 @@ beforeEach(() => {
 afterEach(() => workshop[Symbol.dispose]());
 
 const files = (
-  settings: { readonly include?: string[]; readonly exclude?: string[] } = {},
+  settings: { readonly include?: string[]; readonly exclude?: string[]; readonly dataFolder?: string } = {},
   root = workshop.root,
 ): string[] => {
-  const ignored = ignoredFiles(root, { include: [], exclude: [], ...settings });
+  const ignored = ignoredFiles(root, {
+    include: [],
+    exclude: [],
+    dataFolder: join(root, '.cd-push'),
+    ...settings,
+  });
   return scanFiles(root, (path) => /(?:^|\/)\.[^/]*$/u.test(path) || ignored(path));
 };
 
@@ -73,3 +78,29 @@ test.each(['src/a.ts~', 'src/.a.ts.swp', 'src/sedX1y2Z3', 'src/a.ts.tmp.42', 'sr
     expect(files()).not.toContain(path);
   },
 );
+
+test('the data folder of the stack never counts, whatever it is called and whatever the rules include', () => {
+  workshop.write('stack/identity.json', '{}');
+  workshop.write('stack/developer/key.json', '{}');
+  const dataFolder = join(workshop.root, 'stack');
+  expect(files({ dataFolder, include: ['stack/', 'stack/**'] })).toEqual([
+    'dist/c.js',
+    'distance.ts',
+    'src/a.ts',
+    'src/gen/b.ts',
+  ]);
+});
+
+test('a link counts only where it leads to a file that counts', () => {
+  workshop.write('.env', 'SECRET=1');
+  workshop.write('stack/key.json', '{}');
+  symlinkSync('../.env', join(workshop.root, 'src/env.txt'));
+  symlinkSync('../stack/key.json', join(workshop.root, 'src/key.json'));
+  symlinkSync('a.ts', join(workshop.root, 'src/link.ts'));
+  const found = files({ dataFolder: join(workshop.root, 'stack') });
+  expect(found.filter((path) => path.startsWith('src/'))).toEqual([
+    'src/a.ts',
+    'src/gen/b.ts',
+    'src/link.ts',
+  ]);
+});

@@ -31,11 +31,16 @@ const leftovers = [
 /**
  * Which files are none of the program's, in this order, of which the last that matches decides: the `.gitignore` files of
  * the repository, from its top down to the file's own folder; `exclude` of the settings; `.cdpushignore`; `include` of
- * the settings. Folders that `cd-cli build` wrote never count, nor do editors' leftovers. The files are read once.
+ * the settings. Folders that `cd-cli build` wrote never count, nor do editors' leftovers, nor, whatever the rules say, the
+ * stack's data folder, which holds its keys. The files are read once.
  */
 export const ignoredFiles = (
   root: string,
-  { include, exclude }: { include: readonly string[]; exclude: readonly string[] },
+  {
+    include,
+    exclude,
+    dataFolder,
+  }: { include: readonly string[]; exclude: readonly string[]; dataFolder: string },
 ): Ignore => {
   const rules = repositoryRules(root, [
     ...leftovers,
@@ -45,6 +50,7 @@ export const ignoredFiles = (
   ]);
   return (path) => {
     const full = join(root, path);
+    if (full === dataFolder || full.startsWith(dataFolder + sep)) return true;
     if (existsSync(join(full, manifestName))) return true;
     const { own, top } = rules(dirname(full));
     const below = slashed(relative(top, full));

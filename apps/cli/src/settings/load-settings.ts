@@ -1,11 +1,12 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
-import { Check, Errors } from 'typebox/value';
+import { Check } from 'typebox/value';
 
 import type { CliContext } from '../cli-context.ts';
 import { usageError } from '../cli-error.ts';
+import { configFault } from './config-faults.ts';
 import { findProject, moduleNameOf, type FoundProject } from './find-project.ts';
+import { importConfig } from './import-config.ts';
 import {
   ProjectConfigSchema,
   syncModes,
@@ -128,6 +129,11 @@ export const loadSettings = async (
       join(folder, '.cd-push'),
     ),
   };
+  if (`${settings.root}/`.startsWith(`${settings.dataFolder}/`))
+    throw usageError(
+      `The data folder ${settings.dataFolder} holds the program itself; its files are never served or pushed.`,
+      'Name a folder of its own, for example .cd-push',
+    );
   const relaySource: Source =
     flags.apiUrl !== undefined
       ? 'flag'
@@ -146,7 +152,7 @@ export const loadSettings = async (
 const readConfig = async (file: string): Promise<ProjectConfig> => {
   let loaded: unknown;
   try {
-    loaded = await import(pathToFileURL(file).href);
+    loaded = await importConfig(file);
   } catch (error) {
     throw usageError(
       `${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
@@ -158,15 +164,8 @@ const readConfig = async (file: string): Promise<ProjectConfig> => {
   if (config === undefined)
     throw usageError(`${file} has no default export.`, 'Write `export default defineConfig({ … })`.');
   if (Check(ProjectConfigSchema, config)) return config;
-  const [fault] = Errors(ProjectConfigSchema, config).toSorted(
-    (a, b) => b.instancePath.length - a.instancePath.length,
-  );
-  const place = fault?.instancePath.slice(1).replaceAll('/', '.') ?? '';
-  const known = Object.keys(ProjectConfigSchema.properties).join(', ');
-  throw usageError(
-    `${file}: ${place === '' ? 'the configuration' : place} ${fault?.message ?? 'does not fit'}.`,
-    `Known settings: ${known}.`,
-  );
+  const { sentence, next } = configFault(config);
+  throw usageError(`${file}: ${sentence}.`, next);
 };
 
 const addressOf = (

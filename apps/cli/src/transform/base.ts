@@ -7,7 +7,7 @@ import { baseEntry, textOf, type BaseEntry, type EntryContext } from './base-ent
 import { componentTypeOf } from './component-type.ts';
 import { contentDigest } from './content-digest.ts';
 import { patchProblem, type PatchProblem } from './patch-problem.ts';
-import { ignoreTooling, kindAt, scanFiles, type Ignore } from './project-scan.ts';
+import { ignoreTooling, isIgnored, kindAt, scanFiles, type Ignore } from './project-scan.ts';
 import { resolveSpecifier } from './resolve-specifier.ts';
 import type { ModuleOptions } from './transform-module.ts';
 
@@ -226,12 +226,12 @@ export class Base {
     const touched = new Set<string>();
     for (const path of paths) {
       const below = this.#below(path);
-      if (below === undefined || this.#ignored(below)) continue;
+      if (below === undefined || isIgnored(this.#ignore, below)) continue;
       if (this.#files.has(below)) {
         touched.add(below);
         continue;
       }
-      const kind = below === '' ? 'folder' : kindAt(this.#root, below);
+      const kind = below === '' ? 'folder' : kindAt(this.#root, below, this.#ignore);
       if (kind === 'file') touched.add(below);
       else {
         const prefix = below === '' ? '' : `${below}/`;
@@ -243,16 +243,11 @@ export class Base {
     return touched;
   }
 
-  /** A path is ignored with any folder that it lies in. */
-  #ignored(path: string): boolean {
-    if (path === '') return false;
-    const segments = path.split('/');
-    return segments.some((_, index) => this.#ignore(segments.slice(0, index + 1).join('/')));
-  }
-
   #read(path: string): Uint8Array | undefined {
     try {
-      return kindAt(this.#root, path) === 'file' ? readFileSync(join(this.#root, path)) : undefined;
+      return kindAt(this.#root, path, this.#ignore) === 'file'
+        ? readFileSync(join(this.#root, path))
+        : undefined;
     } catch (error) {
       // Removed between the two looks at it.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;

@@ -29,25 +29,34 @@ export const scanFiles = (root: string, ignore: Ignore, folder = ''): string[] =
       const below = path === '' ? entry.name : `${path}/${entry.name}`;
       if (ignore(below)) continue;
       if (entry.isDirectory()) visit(below);
-      else if (isOwnFile(root, below, entry)) found.push(below);
+      else if (isOwnFile(root, below, entry, ignore)) found.push(below);
     }
   };
   visit(folder);
   return found.toSorted();
 };
 
-/** What stands at a path now. Links count where they lead to a file within the project, and there alone. */
-export const kindAt = (root: string, path: string): 'file' | 'folder' | 'nothing' => {
-  const full = join(root, path);
-  const stats = statSync(full, { throwIfNoEntry: false });
-  if (stats?.isDirectory() === true) return isWithin(root, full) ? 'folder' : 'nothing';
-  return stats?.isFile() === true && isWithin(root, full) ? 'file' : 'nothing';
+/** A path is ignored with any folder that it lies in. */
+export const isIgnored = (ignore: Ignore, path: string): boolean => {
+  if (path === '') return false;
+  const segments = path.split('/');
+  return segments.some((_, index) => ignore(segments.slice(0, index + 1).join('/')));
 };
 
-const isOwnFile = (root: string, path: string, entry: Dirent): boolean =>
-  entry.isFile() || (entry.isSymbolicLink() && kindAt(root, path) === 'file');
+/** What stands at a path now. Links count where they lead to a file of the program, and there alone. */
+export const kindAt = (root: string, path: string, ignore: Ignore): 'file' | 'folder' | 'nothing' => {
+  const full = join(root, path);
+  const stats = statSync(full, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) return isOwn(root, full, ignore) ? 'folder' : 'nothing';
+  return stats?.isFile() === true && isOwn(root, full, ignore) ? 'file' : 'nothing';
+};
 
-const isWithin = (root: string, full: string): boolean => {
+const isOwnFile = (root: string, path: string, entry: Dirent, ignore: Ignore): boolean =>
+  entry.isFile() || (entry.isSymbolicLink() && kindAt(root, path, ignore) === 'file');
+
+/** Whether what a path really leads to lies in the project, and is not something that is never pushed. */
+const isOwn = (root: string, full: string, ignore: Ignore): boolean => {
   const path = relative(realpathSync(root), realpathSync(full));
-  return path !== '..' && !path.startsWith(`..${sep}`);
+  if (path === '..' || path.startsWith(`..${sep}`)) return false;
+  return !isIgnored(ignore, path.split(sep).join('/'));
 };
