@@ -42,9 +42,9 @@ export class Anchor implements AsyncDisposable {
   }
 
   /** @param acceptance a relay's acceptance, whose bytes the server signs. */
-  static async start(acceptance: string): Promise<Anchor> {
+  static async start(acceptance: string, nodeFlags: readonly string[] = []): Promise<Anchor> {
     const keys = freshKeys();
-    const server = await Participant.start({ program: 'anchor-server', cpu: serverCpu });
+    const server = await Participant.start({ program: 'anchor-server', cpu: serverCpu, nodeFlags });
     const { url } = await server.ask('start', { keys, acceptance }, UrlSchema);
     const sender = await Participant.start({ program: 'anchor-client', cpu: clientCpu });
     const receivers = await Participant.start({ program: 'anchor-client', cpu: clientCpu });

@@ -22,21 +22,28 @@ export const ownEnvironment = ({ aside }: Project): NodeJS.ProcessEnv => ({
   CD_PUSH_DATA: join(aside, 'data'),
 });
 
-/** `cd-cli up` and `cd-cli watch`, as users have them in two terminals. */
+/** How the product is run: in two terminals, or all in one process. */
+export type Arrangement = 'up and watch' | 'up --watch';
+
+/** `cd-cli up` with what pushes the saves. */
 export const startCdPush = async (
   project: Project,
   owner: AsyncDisposableStack,
-  nodeFlags: { readonly up?: readonly string[]; readonly watch?: readonly string[] } = {},
+  arrangement: Arrangement,
+  nodeFlags: readonly string[] = [],
 ): Promise<{ url: string }> => {
-  const surroundings = { cwd: project.folder, env: ownEnvironment(project) };
-  const up = owner.use(
-    new Program('cd-cli up', [...(nodeFlags.up ?? []), cliFile, 'up', '--json', '--port', '0'], surroundings),
-  );
+  const start = (name: string, ...args: string[]): Program =>
+    owner.use(
+      new Program(`cd-cli ${name}`, [...nodeFlags, cliFile, name, ...args], {
+        cwd: project.folder,
+        env: ownEnvironment(project),
+        output: join(project.aside, `${name}.txt`),
+      }),
+    );
+  const up = start('up', '--json', '--port', '0', ...(arrangement === 'up --watch' ? ['--watch'] : []));
   const { pageUrl } = await up.find(lineOf(Ready), 'being ready');
-  const watch = owner.use(
-    new Program('cd-cli watch', [...(nodeFlags.watch ?? []), cliFile, 'watch', '--json'], surroundings),
-  );
-  await watch.find(lineOf(Watching), 'watching');
+  const watching = arrangement === 'up --watch' ? up : start('watch', '--json');
+  await watching.find(lineOf(Watching), 'watching');
   return { url: pageUrl };
 };
 

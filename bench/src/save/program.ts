@@ -1,30 +1,36 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { closeSync, openSync, readFileSync, watch } from 'node:fs';
 
 /** How long a program may take to say what is waited for, and to end. */
 const startMs = 60_000;
 const endMs = 5_000;
-/** Lines of talk that are kept for a failure. */
-const tailLength = 20;
+/** Characters of talk that are shown with a failure. */
+const tailLength = 2_000;
 
-/** A Node program of the product, run as users run it; its output is read line by line. Disposing of it ends it. */
+export interface Surroundings {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /**
+   * File that takes what it says. A pipe would wake whoever reads it with every line, and so measure the reader's share of
+   * the processors, too.
+   */
+  readonly output: string;
+}
+
+/** A Node program of the product, run as users run it. Disposing of it ends it. */
 export class Program implements AsyncDisposable {
   readonly #name: string;
+  readonly #output: string;
   readonly #child: ChildProcess;
-  readonly #tail: string[] = [];
-  readonly #heard = new Set<(line: string | undefined) => void>();
   readonly #ended = Promise.withResolvers<void>();
 
-  constructor(name: string, args: readonly string[], { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv }) {
+  constructor(name: string, args: readonly string[], { cwd, env, output }: Surroundings) {
     this.#name = name;
-    const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr])
-      createInterface({ input: stream }).on('line', (line) => this.#hear(line));
-    child.once('close', () => {
-      this.#ended.resolve();
-      for (const hear of this.#heard) hear(undefined);
-    });
+    this.#output = output;
+    const file = openSync(output, 'w');
+    this.#child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', file, file] });
+    closeSync(file);
+    this.#child.once('close', () => this.#ended.resolve());
   }
 
   get pid(): number {
@@ -32,26 +38,30 @@ export class Program implements AsyncDisposable {
   }
 
   /**
-   * The first line from now on in which something is found.
+   * The first line in which something is found.
    *
    * @throws Error with the program's last words.
    */
   async find<Found>(read: (line: string) => Found | undefined, what: string): Promise<Found> {
     const found = Promise.withResolvers<Found>();
     const fail = (why: string): void =>
-      found.reject(new Error([`${this.#name} ${why} before ${what}.`, ...this.#tail].join('\n')));
-    const hear = (line: string | undefined): void => {
-      if (line === undefined) return fail('ended');
-      const here = read(line);
-      if (here !== undefined) found.resolve(here);
+      found.reject(new Error(`${this.#name} ${why} before ${what}.\n${this.#said().slice(-tailLength)}`));
+    const look = (): void => {
+      // What comes after the last end of a line is still being written.
+      for (const line of this.#said().split('\n').slice(0, -1)) {
+        const here = read(line);
+        if (here !== undefined) found.resolve(here);
+      }
     };
-    this.#heard.add(hear);
+    const watcher = watch(this.#output, look);
     const timer = setTimeout(() => fail(`took ${startMs / 1000} s`), startMs);
+    void this.#ended.promise.then(() => fail('ended'));
+    look();
     try {
       return await found.promise;
     } finally {
       clearTimeout(timer);
-      this.#heard.delete(hear);
+      watcher.close();
     }
   }
 
@@ -62,9 +72,7 @@ export class Program implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  #hear(line: string): void {
-    this.#tail.push(line);
-    if (this.#tail.length > tailLength) this.#tail.shift();
-    for (const hear of this.#heard) hear(line);
+  #said(): string {
+    return readFileSync(this.#output, 'utf8');
   }
 }

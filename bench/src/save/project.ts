@@ -120,10 +120,12 @@ export const makeProject = async (product: Product): Promise<Project> => {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
+  const aside = join(parent, 'aside');
+  await mkdir(aside);
   await symlink(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'), 'junction');
   return {
     folder,
-    aside: join(parent, 'aside'),
+    aside,
     remove: () => rm(parent, { recursive: true, force: true, maxRetries: 5 }),
   };
 };

@@ -1,15 +1,12 @@
 import { median, medianInterval } from './median.ts';
 
-/** One of the things compared: runs a round and gives its measure, in a unit that all variants of a comparison share. */
-export interface Variant {
-  readonly name: string;
-  round(): Promise<number>;
-}
+/** One of the things compared: runs a round and gives what was measured in it, by name. */
+export type Variant = () => Promise<Readonly<Record<string, number>>>;
 
 export interface RoundsOptions {
   readonly fewest: number;
   readonly most: number;
-  /** The ratios whose spread decides when it is known well enough: pairs of variants' names. */
+  /** The ratios whose spread decides when it is known well enough: pairs of measures. */
   readonly until?: readonly (readonly [measured: string, anchor: string])[];
 }
 
@@ -29,7 +26,7 @@ export class Rounds {
     for (let round = 0; round < most; round += 1) {
       const first = round % variants.length;
       for (const variant of [...variants.slice(first), ...variants.slice(0, first)])
-        rounds.#add(variant.name, await variant.round());
+        for (const [name, value] of Object.entries(await variant())) rounds.#add(name, value);
       const isKnown = until.every(([measured, anchor]) => rounds.ratio(measured, anchor).spread <= wellKnown);
       if (round + 1 >= fewest && isKnown) break;
     }
@@ -64,7 +61,7 @@ export class Rounds {
 
   #of(name: string): readonly number[] {
     const values = this.#measures.get(name);
-    if (values === undefined) throw new RangeError(`There is no variant "${name}".`);
+    if (values === undefined) throw new RangeError(`Nothing was measured as "${name}".`);
     return values;
   }
 

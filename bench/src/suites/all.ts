@@ -1,13 +1,19 @@
 import { notBuilt } from '../report/figure.ts';
 import type { Figure } from '../report/result.ts';
+import { fanOut } from './fan-out.ts';
+import { memory } from './memory.ts';
 import { push } from './push.ts';
 import { save } from './save.ts';
+import { start } from './start.ts';
 import type { Suite } from './suite.ts';
 
 /** Every suite by the name under which it is asked for, in the order in which they run. */
 export const suites = new Map<string, Suite>([
   ['push', push],
+  ['fan-out', fanOut],
   ['save', save],
+  ['memory', memory],
+  ['start', start],
 ]);
 
 /** Figures that are asked for and cannot be measured before what they measure is there. */

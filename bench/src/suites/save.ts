@@ -27,7 +27,7 @@ export const save: Suite = async (options) => {
   owner.defer(ours.remove);
   const theirs = await makeProject('vite');
   owner.defer(theirs.remove);
-  const cdPush = await startCdPush(ours, owner);
+  const cdPush = await startCdPush(ours, owner, 'up and watch');
   const vite = await startVite(theirs, owner);
 
   const figures: Figure[] = [];
@@ -50,10 +50,9 @@ export const save: Suite = async (options) => {
 
 const compare = async (kind: Kind, ours: Saver, theirs: Saver, { quick }: SuiteOptions): Promise<Rounds> => {
   const count = quick ? 5 : 11;
-  const variant = (name: string, saver: Saver): Variant => ({
-    name,
-    round: async () => median(await saver.save(kind, count)),
-  });
+  const variant =
+    (name: string, saver: Saver): Variant =>
+    async () => ({ [name]: median(await saver.save(kind, count)) });
   const variants = [variant('cd-push', ours), variant('vite', theirs)];
   await Rounds.run(variants, { fewest: 1, most: 1 });
   return Rounds.run(variants, { fewest: quick ? 3 : 7, most: quick ? 4 : 15, until: [['cd-push', 'vite']] });

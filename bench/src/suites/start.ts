@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+import { Type } from 'typebox';
+import { Check } from 'typebox/value';
+
+import { figureOf, sizeOf } from '../report/figure.ts';
+import type { Figure } from '../report/result.ts';
+import { cliFile, lineOf, ownEnvironment, startVite } from '../save/products.ts';
+import { Program } from '../save/program.ts';
+import { makeProject, type Project } from '../save/project.ts';
+import { Rounds, type Variant } from '../statistics/rounds.ts';
+import type { Suite } from './suite.ts';
+
+/** How soon there is something to work with, and how much of it there is. */
+export const start: Suite = async ({ quick, tell }) => {
+  await using owner = new AsyncDisposableStack();
+  const ours = await makeProject('cd-push');
+  owner.defer(ours.remove);
+  const theirs = await makeProject('vite');
+  owner.defer(theirs.remove);
+  tell('cd-cli --help, cd-cli up');
+  const variants: Variant[] = [
+    async () => ({ 'node, ms': await runOf(['--eval', '0']) }),
+    async () => ({ 'cd-cli --help, ms': await runOf([cliFile, '--help']) }),
+    async () => ({ 'cd-cli up, ms': await upReady(ours) }),
+    async () => {
+      await using server = new AsyncDisposableStack();
+      const startedAt = performance.now();
+      await startVite(theirs, server);
+      return { 'vite, ms': performance.now() - startedAt };
+    },
+  ];
+  const count = quick ? 3 : 9;
+  const rounds = await Rounds.run(variants, { fewest: count, most: count });
+  return {
+    figures: [
+      figureOf('start.help', rounds.ratio('cd-cli --help, ms', 'node, ms'), {
+        note: 'against an empty Node',
+      }),
+      figureOf('start.up', rounds.ratio('cd-cli up, ms', 'vite, ms'), { note: 'against Vite’s dev server' }),
+      sizeOf('start.install', installBytes() / 1e6, 'MB'),
+      ...bundleFigures(),
+    ],
+    details: rounds.summary(),
+  };
+};
+
+const runOf = async (args: readonly string[]): Promise<number> => {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}.`);
+  return performance.now() - startedAt;
+};
+
+const upReady = async (project: Project): Promise<number> => {
+  const startedAt = performance.now();
+  await using up = new Program('cd-cli up', [cliFile, 'up', '--json', '--port', '0'], {
+    cwd: project.folder,
+    env: ownEnvironment(project),
+    output: join(project.aside, 'up.txt'),
+  });
+  await up.find(lineOf(Type.Object({ type: Type.Literal('ready') })), 'being ready');
+  return performance.now() - startedAt;
+};
+
+const Manifest = Type.Object({
+  dependencies: Type.Optional(Type.Record(Type.String(), Type.String())),
+  optionalDependencies: Type.Optional(Type.Record(Type.String(), Type.String())),
+});
+
+/** Bytes of `cd-cli` and of all that is installed with it, each package once. */
+const installBytes = (): number => {
+  const seen = new Map<string, number>();
+  const visit = (folder: string): void => {
+    if (seen.has(folder)) return;
+    seen.set(folder, bytesIn(folder));
+    const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    if (!Check(Manifest, manifest)) return;
+    for (const name of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
+      const found = installedAt(folder, name);
+      if (found !== undefined) visit(found);
+    }
+  };
+  visit(realpathSync(dirname(dirname(cliFile))));
+  return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);
+};
+
+/** As Node looks for it; undefined for what another platform would have. */
+const installedAt = (from: string, name: string): string | undefined => {
+  for (let folder = from; dirname(folder) !== folder; folder = dirname(folder)) {
+    const candidate = join(folder, 'node_modules', name);
+    if (statSync(candidate, { throwIfNoEntry: false })?.isDirectory() === true)
+      return realpathSync(candidate);
+  }
+  return undefined;
+};
+
+/** What would be in the tarball: of our own packages `dist` alone. */
+const bytesIn = (folder: string): number => {
+  const isOurs = !folder.includes('/node_modules/');
+  const below = (path: string): number =>
+    readdirSync(path, { withFileTypes: true }).reduce((sum, entry) => {
+      if (entry.name === 'node_modules' || entry.isSymbolicLink()) return sum;
+      const full = join(path, entry.name);
+      return sum + (entry.isDirectory() ? below(full) : statSync(full).size);
+    }, 0);
+  return below(isOurs ? join(folder, 'dist') : folder);
+};
+
+const pageFolder = fileURLToPath(
+  new URL('dist/page/', import.meta.resolve('@cd-push/shell-runtime/package.json')),
+);
+
+/**
+ * Bytes of what a page loads, minified and gzipped: the runtime without the connection, and all of it that a page without a
+ * failure loads.
+ */
+const bundleFigures = (): Figure[] => {
+  const kilobytes = (name: string): number => gzipSync(readFileSync(join(pageFolder, name))).length / 1_000;
+  const files = readdirSync(pageFolder).filter((name) => name.endsWith('.js'));
+  const later = new Set(['runtime-stack.js']);
+  const full = files.filter((name) => !later.has(name)).reduce((sum, name) => sum + kilobytes(name), 0);
+  return [
+    sizeOf('runtime.full', full, 'KB', { atMost: 45 }),
+    sizeOf('runtime.core', kilobytes('runtime.js'), 'KB', { atMost: 20 }),
+  ];
+};
