@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -72,8 +73,23 @@ test('the relay of the configuration may be an address or both addresses', async
 });
 
 test.each([
-  ['an unknown setting', `export default { enviroment: 'x' };`, 'Known settings: module'],
-  ['a wrong value', `export default { syncMode: 'everywhere' };`, 'syncMode'],
+  [
+    'an unknown setting',
+    `export default { enviroment: 'x' };`,
+    'Did you mean environment? Known settings: module',
+  ],
+  [
+    'a value that is not allowed',
+    `export default { syncMode: 'everywhere' };`,
+    `'local', 'remote', 'hybrid'`,
+  ],
+  ['a value of another kind', `export default { syncAtSave: 'yes' };`, 'syncAtSave is "yes"'],
+  [
+    'a wrong value deep within',
+    `export default { relays: { remote: 5 } };`,
+    `{ remote: 'https://api.example' }`,
+  ],
+  ['no object', `export default 5;`, 'the configuration is 5'],
   ['no default export', `export const config = {};`, 'default export'],
   ['a file that does not run', `export default {`, 'cannot be loaded'],
 ])('%s is a usage error that names the place', async (_name, source, told) => {
@@ -82,6 +98,19 @@ test.each([
   expect(code).toBe(2);
   expect(stderr).toContain(told);
   expect(stderr).toContain('cd-push.config.ts');
+  expect(stderr).not.toMatch(/schema|anyOf|additional properties/u);
+});
+
+test('a configuration in a package that names no type is loaded without a warning', () => {
+  config(`import { join } from 'node:path';\nexport default { root: join('s', '..', 'src') as string };`);
+  const program = join(import.meta.dirname, '../dist/main.js');
+  const { stdout, stderr } = spawnSync(process.execPath, [program, 'config'], {
+    cwd: workshop.root,
+    env: { ...process.env, ...workshop.env },
+    encoding: 'utf8',
+  });
+  expect(JSON.parse(stdout)).toMatchObject({ root: join(workshop.root, 'src') });
+  expect(stderr).toBe('');
 });
 
 test('a variable with a value that is none is a usage error', async () => {

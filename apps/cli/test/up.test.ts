@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -100,15 +100,36 @@ test('help loads the parser and the commands’ descriptions, and none of what t
   ).toEqual([]);
 });
 
-test('up warns of its developer, and leaves nothing open at its end', async () => {
+test('up says whose it is and what is amiss, and leaves nothing open at its end', async () => {
   const { ready, talk, end } = await up();
   const { code, stderr } = await cli(['up'], { cwd: workshop.root, env: workshop.env });
   expect(code).toBe(1);
   expect(stderr).toContain(ready.pageUrl);
   expect(await end()).toBe(0);
-  expect(talk()).toContain('warning');
+  expect(talk()).toMatch(/^Ready in \d+ ms   shop in .*\n\n  open   http/u);
+  expect(talk()).toContain('every program of yours may push here');
+  expect(talk()).toContain('warning index.html takes no part');
   expect(existsSync(join(workshop.root, '.cd-push/stack.json'))).toBe(false);
   await expect(fetch(ready.apiUrl)).rejects.toThrow();
+});
+
+test('a port that was asked for and is taken ends up with 1, and says so; a page that is not there is told', async () => {
+  rmSync(join(workshop.root, 'index.html'));
+  const first = await up();
+  const { port } = new URL(first.ready.pageUrl);
+  const other = ['up', '--port', port, '--data', join(workshop.home, 'other')];
+  const { code, stderr } = await cli(other, { cwd: workshop.root, env: workshop.env });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`Port ${port} is taken.`);
+  await first.end();
+  expect(first.talk()).toContain('there is no page to open yet');
+});
+
+test('up tells of files that cannot be served', async () => {
+  workshop.write('src/page.ts', 'export const = 1;\n');
+  const { talk, end } = await up();
+  await end();
+  expect(talk()).toContain('/shop/src/page.ts:1:14');
 });
 
 test('what up keeps is for its owner alone, and whom runtimes pinned survives a restart', async () => {
@@ -179,7 +200,7 @@ test('up --host has no user from the start: without a name or a password it does
 test('up --host serves page, api and relay under one certified address, to whom signs in', async () => {
   const password = 'correct horse battery staple';
   const { ready, end, talk } = await up(['--host', '--admin', 'ada'], password);
-  expect(talk()).not.toContain('developer who may push everything');
+  expect(talk()).not.toContain('every program of yours');
   expect(talk()).not.toContain(password);
   const authority = readFileSync(ready.certificateFile!, 'utf8');
   const origin = `https://localhost:${new URL(ready.pageUrl).port}`;

@@ -31,7 +31,7 @@ export const up = buildCommand<UpFlags, [string?], CliContext>({
       port: {
         kind: 'parsed',
         parse: portNumber,
-        brief: 'Port of the page, if it is free (the last one, or 4700)',
+        brief: 'Port of the page (the last one or 4700, if it is free)',
         optional: true,
         placeholder: 'port',
       },

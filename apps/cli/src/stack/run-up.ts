@@ -13,7 +13,8 @@ import { Talk } from '../talk/talk.ts';
 import { ignoreTooling } from '../transform/project-scan.ts';
 import { pushSaves } from '../watch/push-saves.ts';
 import { startStack, type Reach } from './start-stack.ts';
-import { runningStack, type StackState } from './state-file.ts';
+import { runningStack } from './state-file.ts';
+import { tellReady } from './tell-ready.ts';
 
 /** `up`: api, relay and the project's page in one process, until it is stopped. */
 export const runUp = async (context: CliContext, flags: UpFlags, folder?: string): Promise<void> => {
@@ -28,14 +29,15 @@ export const runUp = async (context: CliContext, flags: UpFlags, folder?: string
     });
   }
   const reach: Reach = flags.host ? await networkReachOf(context, settings, flags) : { kind: 'loopback' };
+  const entry = entryOf(settings, flags.entry);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);
   const stack = await startStack({
     settings,
     reach,
     port: flags.port,
-    entry: entryOf(settings, flags.entry),
-    tell: (message) => talk.say(`${talk.paint('red', 'error')} ${message}`),
+    entry,
+    tell: (message) => talk.error(message),
     onError: failure.reject,
   });
   try {
@@ -43,14 +45,9 @@ export const runUp = async (context: CliContext, flags: UpFlags, folder?: string
     const readyMs = Math.round(performance.now() - startedAt);
     const joinCode = await stack.joinCode();
     if (flags.json) printJson(context, { type: 'ready', readyMs, joinCode, ...state });
-    tellReach(talk, reach, state);
-    talk.say(`Ready in ${readyMs} ms. ${talk.paint('bold', `Open ${state.pageUrl}`)}`);
-    talk.say(`api ${state.apiUrl}   relay ${state.relayUrl}   data ${settings.dataFolder}`);
-    if (flags.watch) await Promise.race([watchHere(context, settings, flags), failure.promise]);
-    else {
-      talk.say('Push what you save: cd-cli watch (in another terminal). Ctrl-C stops.');
-      await Promise.race([stopped(context.signal), failure.promise]);
-    }
+    tellReady(talk, { settings, reach, stack, entry, readyMs, watches: flags.watch });
+    const end = flags.watch ? watchHere(context, settings, flags) : stopped(context.signal);
+    await Promise.race([end, failure.promise]);
   } finally {
     await stack.close();
   }
@@ -64,20 +61,6 @@ const networkReachOf = async (
 ): Promise<Reach> => {
   const { networkReach } = await import('./network-reach.ts');
   return networkReach(context, settings, admin);
-};
-
-const tellReach = (talk: Talk, reach: Reach, { pageUrl }: StackState): void => {
-  if (reach.kind === 'loopback') {
-    talk.warn(
-      'A developer who may push everything is signed in for every program of this user. This stack is for one’s own machine alone.',
-    );
-    return;
-  }
-  const { port } = new URL(pageUrl);
-  talk.say(`Other machines reach it as ${reach.names.map((name) => `https://${name}:${port}/`).join(', ')}`);
-  talk.say(
-    `Their browsers must trust ${reach.certificate.authorityFile}; it is also at ${pageUrl}cd-push/authority.pem`,
-  );
 };
 
 const watchHere = async (context: CliContext, settings: Settings, flags: UpFlags): Promise<void> => {
@@ -99,7 +82,7 @@ const watchHere = async (context: CliContext, settings: Settings, flags: UpFlags
           module: settings.module,
           files: base.entries().length,
         });
-      talk.say(`Watching ${settings.root}: what is saved is pushed. Ctrl-C stops.`);
+      talk.say(`Watching ${settings.root}: what is saved is pushed.`);
     },
   });
 };

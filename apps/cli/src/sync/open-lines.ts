@@ -83,7 +83,10 @@ export const placeOf = ({ process: { env } }: CliContext, settings: Settings, na
   const stack = runningStack(settings.dataFolder);
   if (stack === undefined) {
     throw new CliError(`No stack of this project runs here (looked in ${settings.dataFolder}).`, {
-      next: 'Start one in another terminal: cd-cli up\nOr push through the configured relay: --mode remote',
+      next:
+        settings.relays.remote === undefined
+          ? 'Start one in another terminal: cd-cli up'
+          : 'Start one in another terminal: cd-cli up\nOr go through the configured relay: --mode remote',
     });
   }
   const { apiUrl, relayUrl, credentials } = stack;

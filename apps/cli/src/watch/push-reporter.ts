@@ -12,6 +12,7 @@ import { verdictOf } from '../sync/verdict.ts';
 import { explainProblem } from '../talk/explain.ts';
 import { printJson } from '../talk/print-json.ts';
 import type { Talk } from '../talk/talk.ts';
+import { tellProblem } from '../talk/tell-problem.ts';
 import type { PatchProblem } from '../transform/patch-problem.ts';
 
 export interface PushReporterOptions {
@@ -58,14 +59,14 @@ export class PushReporter {
   }
 
   /** A file that cannot be pushed as it is. */
-  tellProblem({ detail, title, frame, resource, line, column, kind }: PatchProblem): void {
+  tellProblem(problem: PatchProblem): void {
     const { talk, json } = this.#options;
-    const next =
-      'Nothing was sent for this file; the version in place keeps running. Correct it and save again.';
-    const message = detail ?? title;
-    if (json) printJson(this.#context, { type: kind, resource, line, column, message, frame, next });
-    talk.say(`${talk.paint('red', `${talk.pen.marks.failed} ${kind}`)} ${message}\n${frame}`);
-    talk.next(next);
+    const next = 'Nothing was sent for it; the version in place keeps running. Correct it and save again.';
+    if (json) {
+      const { kind: type, resource, line, column, detail, title, frame } = problem;
+      printJson(this.#context, { type, resource, line, column, message: detail ?? title, frame, next });
+    }
+    tellProblem(talk, problem, next);
   }
 
   close(): void {

@@ -66,8 +66,8 @@ export const pushSaves = async (
       resources.length > 0 ? publisher.prepare(environment, resources) : undefined,
     ),
   ]);
-  for (const problem of base.problems()) reporter.tellProblem(problem);
   onReady();
+  for (const problem of base.problems()) reporter.tellProblem(problem);
   let told = new Set(base.problems().map(problemKey));
 
   /** Sends one push, and again for as long as a relay cannot take it; what is saved meanwhile is gathered. */

@@ -7,6 +7,7 @@ import { namedFolder } from '../settings/find-project.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { openLines } from '../sync/open-lines.ts';
+import { fold } from '../talk/fold.ts';
 import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
 import { ignoreTooling } from '../transform/project-scan.ts';
@@ -35,7 +36,16 @@ export const runWatch = async (context: CliContext, flags: WatchFlags, folder?: 
     onReady: () => {
       const files = base.entries().length;
       if (flags.json) printJson(context, { type: 'watching', root: settings.root, files });
-      talk.say(`Watching ${settings.root} (${files} files of ${settings.module}). Ctrl-C stops.`);
+      talk.say(`Watching ${settings.root}   ${files} files of ${settings.module}`);
+      talk.say(
+        talk.paint(
+          'dim',
+          fold(
+            'What is saved is pushed. More of a push: cd-cli track <its short guid>. Ctrl-C stops.',
+            talk.pen.columns,
+          ).join('\n'),
+        ),
+      );
     },
   });
 };
