@@ -1,7 +1,7 @@
 import { ok, problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
-import type { Authority } from './authority/authority.ts';
 import type { Directory } from './authority/directory.ts';
+import type { Introspections } from './authority/introspections.ts';
 import type { RelayIdentity } from './authority/relay-identity.ts';
 import type { Session } from './authority/session.ts';
 import { greet, type HelloPorts } from './catch-up/hello.ts';
@@ -19,7 +19,7 @@ import { renewSession } from './queries/renew-session.ts';
 import type { Acknowledgements } from './tracks/acknowledge.ts';
 
 export interface ReceptionPorts extends HelloPorts {
-  readonly authority: Authority;
+  readonly introspections: Introspections;
   readonly identity: RelayIdentity;
   readonly directory: Directory;
   readonly line: DeliveryLine;
@@ -50,7 +50,7 @@ export class RelayReception implements Reception {
   async admit(token: string | undefined): Promise<{ session: Session } | { problem: Problem }> {
     if (token === undefined || token.length > tokenLength) return { problem: problemOf('unauthenticated') };
     try {
-      const session = await this.#ports.authority.introspect(token);
+      const session = await this.#ports.introspections.ask(token);
       // A relay serves the tenant whose issuer it is certified by, and no other.
       const isOurs = session !== undefined && session.tenant === this.#ports.identity.seal?.root.tenant;
       return isOurs ? { session } : { problem: problemOf('unauthenticated') };
@@ -61,15 +61,25 @@ export class RelayReception implements Reception {
   }
 
   enter(peer: Peer): void {
-    const { peers, expiry, directory, ended } = this.#ports;
-    const { session } = peer;
+    const { peers, expiry, directory } = this.#ports;
     peers.add(peer);
-    if (session.kind === 'runtime') directory.putRuntime(session.runtime);
+    const session = this.#current(peer.session);
+    if (session === undefined) {
+      peer.outlet.cut('revoked');
+      return;
+    }
+    peer.session = session;
+    if (session.kind === 'runtime') directory.meetRuntime(session.runtime);
+    expiry.watch(peer);
+  }
+
+  /** A session as what was heard since it was asked about leaves it; undefined where it was ended. */
+  #current(session: Session): Session | undefined {
+    const { introspections, ended } = this.#ports;
     const isOver =
       ended.sessions.has(session.id) ||
       (session.kind === 'runtime' && ended.runtimes.has(session.runtime.guid));
-    if (isOver) peer.outlet.cut('revoked');
-    else expiry.watch(peer);
+    return isOver ? undefined : introspections.current(session);
   }
 
   leave(peer: Peer): void {
@@ -164,12 +174,14 @@ export class RelayReception implements Reception {
   }
 
   async #renew(payload: unknown, peer: Peer): Promise<Outcome> {
-    const { authority, expiry, directory } = this.#ports;
-    const renewed = await renewSession(payload, peer.session, (token) => authority.introspect(token));
+    const { introspections, expiry, directory } = this.#ports;
+    const renewed = await renewSession(payload, peer.session, (token) => introspections.ask(token));
     if (!renewed.ok) return { kind: 'problem', problem: renewed.problem };
+    const session = this.#current(renewed.value);
+    if (session === undefined) return { kind: 'problem', problem: problemOf('session-revoked') };
     // The connection stays filed under the session that it was opened with.
-    peer.session = { ...renewed.value, id: peer.session.id };
-    if (renewed.value.kind === 'runtime') directory.putRuntime(renewed.value.runtime);
+    peer.session = { ...session, id: peer.session.id };
+    if (session.kind === 'runtime') directory.meetRuntime(session.runtime);
     expiry.watch(peer);
     return answered({ expiresAt: peer.session.expiresAt });
   }

@@ -6,6 +6,7 @@ import { ApiAuthority } from './authority/api-authority.ts';
 import { AppliedChanges } from './authority/apply-changes.ts';
 import type { Authority } from './authority/authority.ts';
 import { Directory } from './authority/directory.ts';
+import { Introspections } from './authority/introspections.ts';
 import { RelayIdentity } from './authority/relay-identity.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { Admission } from './doors/admission.ts';
@@ -120,8 +121,9 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
     broadcast: (...message) => door.broadcast(...message),
   });
   const line = new DeliveryLine({ identity, directory, journal, peers, tracker, emission, clock, log });
+  const introspections = new Introspections(authority);
   const reception = new RelayReception({
-    authority,
+    introspections,
     identity,
     directory,
     peers,
@@ -139,8 +141,21 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
     legacy,
   });
   const admission = new Admission(options.allowedOrigins, options.allowedHosts ?? []);
-  const door = new SocketIoDoor(admission, reception, log);
-  const changes = new AppliedChanges({ authority, directory, peers, ended, journal, tracker, clock, log });
+  const door = new SocketIoDoor(admission, reception, log, {
+    longPolling: options.legacy === 'on',
+  });
+  const changes = new AppliedChanges({
+    authority,
+    introspections,
+    identity,
+    directory,
+    peers,
+    ended,
+    journal,
+    tracker,
+    clock,
+    log,
+  });
   const stopped = new AbortController();
 
   let isReady = false;

@@ -83,14 +83,16 @@ describe('the door', () => {
     },
   );
 
-  it('lets listed pages, pageless programs and listed hosts in on both transports', async () => {
+  it('lets listed pages, pageless programs and listed hosts in on both transports of existing clients', async () => {
+    stack = await Stack.start({ allowedHosts: ['relay.example'], legacy: 'on' });
     for (const headers of [{}, { origin: pageOrigin }, { host: 'relay.example' }]) {
       expect((await ask('/socket.io/?EIO=4&transport=polling', headers)).status).toBe(200);
       expect((await ask('/socket.io/?EIO=4&transport=websocket', headers, true)).status).toBe(101);
     }
   });
 
-  it('takes a push over long polling as well', async () => {
+  it('takes a push over long polling as well, where existing clients may come', async () => {
+    stack = await Stack.start({ legacy: 'on' });
     await stack.runtime();
     const login = await stack.authority.developer();
     const client = new Client(stack.url, { token: login.token }, { transports: ['polling'] });

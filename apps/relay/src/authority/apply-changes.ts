@@ -9,10 +9,14 @@ import type { Peers } from '../peers/peers.ts';
 import type { Tracker } from '../tracks/tracker.ts';
 import type { Authority, Change, ChangeListener } from './authority.ts';
 import type { Directory } from './directory.ts';
+import type { Introspections } from './introspections.ts';
+import type { RelayIdentity } from './relay-identity.ts';
 import { Reloader } from './reloader.ts';
 
 interface ChangePorts {
   readonly authority: Authority;
+  readonly introspections: Introspections;
+  readonly identity: RelayIdentity;
   readonly directory: Directory;
   readonly peers: Peers;
   readonly ended: Ended;
@@ -53,6 +57,7 @@ export class AppliedChanges implements ChangeListener {
   }
 
   changed(change: Change): void {
+    this.#ports.introspections.changed(change);
     switch (change.kind) {
       case 'session-revoked':
         this.#endSession(change.session, change.voidsSignatures);
@@ -128,15 +133,14 @@ export class AppliedChanges implements ChangeListener {
   }
 
   #removeRuntime(guid: ResourceGuid): void {
-    const { directory, ended, peers } = this.#ports;
+    const { directory, ended, peers, identity } = this.#ports;
     directory.removeRuntime(guid);
     ended.runtimes.add(guid);
     for (const peer of peers.all()) {
-      if (peer.session.kind === 'runtime' && peer.session.runtime.guid === guid) {
-        peer.outlet.cut('revoked');
-        this.#expireFor(peer.session.tenant, guid);
-      }
+      if (peer.session.kind === 'runtime' && peer.session.runtime.guid === guid) peer.outlet.cut('revoked');
     }
+    const tenant = identity.seal?.root.tenant;
+    if (tenant !== undefined) this.#expireFor(tenant, guid);
   }
 
   /** What was owed to a runtime that is no more is owed to nobody. */

@@ -19,10 +19,12 @@ export class Directory {
     for (const runtime of runtimes) this.#index(runtime);
   }
 
-  /** Takes in one runtime: it may have enrolled after the list was last read. */
-  putRuntime(runtime: RuntimeRecord): void {
-    this.removeRuntime(runtime.guid);
-    this.#index(runtime);
+  /**
+   * Takes in a runtime that connects: it may have enrolled after the list was last read. What is known of it already
+   * follows the feed, and may be newer than what it was introduced with.
+   */
+  meetRuntime(runtime: RuntimeRecord): void {
+    if (!this.#runtimes.has(runtime.guid)) this.#index(runtime);
   }
 
   removeRuntime(guid: string): void {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { limits, problemOf, type Problem } from '@cd-push/protocol';
-import { Server as Engine } from 'engine.io';
+import { Server as EngineServer, type Socket as Connection } from 'engine.io';
 import { Server, type Socket } from 'socket.io';
 import { WebSocketServer } from 'ws';
 
@@ -13,6 +13,7 @@ import type { Peer } from '../peers/peer.ts';
 import type { Admission } from './admission.ts';
 import { guardedParser, Undecodable } from './guarded-parser.ts';
 import { SocketOutlet } from './socket-outlet.ts';
+import { Thresholds } from './threshold.ts';
 
 /** What a door hands over; the reception behind it is the same for every door. */
 export interface Reception {
@@ -39,21 +40,36 @@ const connectWithinMs = 10_000;
 const pingIntervalMs = 25_000;
 const pingTimeoutMs = 20_000;
 
-/** Speaks Socket.IO, over WebSocket and long polling. */
+class Engine extends EngineServer {
+  /** The connection that a request says it belongs to. */
+  connectionOf({ url = '' }: IncomingMessage): Connection | undefined {
+    const id = new URL(url, 'http://relay').searchParams.get('sid');
+    return id !== null && Object.hasOwn(this.clients, id) ? this.clients[id] : undefined;
+  }
+}
+
+/** Speaks Socket.IO, over WebSocket, and over long polling where existing clients come, which begin with it. */
 export class SocketIoDoor {
   readonly #engine: Engine;
   readonly #io: Server;
   readonly #admission: Admission;
   readonly #reception: Reception;
   readonly #log: Log;
+  readonly #thresholds = new Thresholds();
   readonly #sessions = new WeakMap<Socket, Session>();
 
-  constructor(admission: Admission, reception: Reception, log: Log) {
+  constructor(
+    admission: Admission,
+    reception: Reception,
+    log: Log,
+    { longPolling }: { readonly longPolling: boolean },
+  ) {
     this.#admission = admission;
     this.#reception = reception;
     this.#log = log;
     // Half-open peers are noticed after 25 + 20 s.
     this.#engine = new Engine({
+      transports: longPolling ? ['polling', 'websocket'] : ['websocket'],
       pingInterval: pingIntervalMs,
       pingTimeout: pingTimeoutMs,
       maxHttpBufferSize: limits.frameBytes,
@@ -64,6 +80,7 @@ export class SocketIoDoor {
           answer(null, origin !== undefined && admission.isKnownOrigin(origin)),
       },
     });
+    this.#engine.on('connection', (connection: Connection) => this.#thresholds.open(connection));
     // Connection state recovery stays off: it would skip the check of the session.
     this.#io = new Server({
       parser: guardedParser,
@@ -94,8 +111,11 @@ export class SocketIoDoor {
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const problem = this.#admission.refusal(request);
-    if (problem === undefined) this.#engine.handleUpgrade(request, socket, head);
-    else {
+    if (problem === undefined) {
+      const upgraded = this.#engine.connectionOf(request);
+      this.#engine.handleUpgrade(request, socket, head);
+      if (upgraded !== undefined) this.#thresholds.upgrade(upgraded, socket);
+    } else {
       this.#log.warn({ kind: problem.kind, path: problem.path }, 'An upgrade was refused at the door.');
       refuseUpgrade(socket, problem);
     }
@@ -111,7 +131,8 @@ export class SocketIoDoor {
   }
 
   async #admit(socket: Socket, next: (error?: Error) => void): Promise<void> {
-    const admitted = await this.#reception.admit(tokenOf(socket));
+    const look = () => this.#reception.admit(tokenOf(socket));
+    const admitted = await this.#thresholds.ask(socket.conn, look);
     if ('problem' in admitted) {
       next(Object.assign(new Error(admitted.problem.title), { data: admitted.problem }));
       return;
