@@ -14,6 +14,7 @@ const Answer = Type.Union([
 const programs = {
   api: new URL('./api.ts', import.meta.url),
   relay: new URL('./relay.ts', import.meta.url),
+  'counted-relay': new URL('./counted-relay.ts', import.meta.url),
   sender: new URL('./sender.ts', import.meta.url),
   recipients: new URL('./recipients.ts', import.meta.url),
   'anchor-server': new URL('./anchor-server.ts', import.meta.url),

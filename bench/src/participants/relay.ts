@@ -1,22 +1,4 @@
-import { jsonLog, startRelay } from '@cd-push/relay';
-import { Type } from 'typebox';
+import { relayCommands } from './relay-commands.ts';
+import { serve } from './serve.ts';
 
-import { serviceCredential } from './installation.ts';
-import { command, serve } from './serve.ts';
-import { usage } from './usage.ts';
-
-serve({
-  ...usage,
-  start: command(Type.Object({ apiUrl: Type.String() }), async ({ apiUrl }) => {
-    const relay = await startRelay({
-      port: 0,
-      allowedOrigins: [],
-      apiUrl,
-      serviceCredential,
-      // What is measured is how fast it is, not how soon it says stop.
-      rate: { perSecond: 1_000_000, burst: 1_000_000 },
-      logger: jsonLog({ level: 'warn', write: (line) => process.stderr.write(line) }),
-    });
-    return { url: relay.url };
-  }),
-});
+serve(relayCommands);

@@ -10,6 +10,12 @@ const UrlSchema = Type.Object({ url: Type.String() });
 /** Checks that a recipient must have refused forgeries by; the list itself is in forgeries.ts. */
 const fewestForgeries = 12;
 
+interface InstalledOptions {
+  /** Flags of Node's own for the relay's process. */
+  readonly relayFlags?: readonly string[];
+  readonly relayProgram?: 'relay' | 'counted-relay';
+}
+
 /** The real api and relay, a sender and recipients, each a process of its own. */
 export class Installed implements AsyncDisposable {
   readonly relay: Participant;
@@ -28,12 +34,12 @@ export class Installed implements AsyncDisposable {
     ({ relay: this.relay, sender: this.sender, recipients: this.recipients } = participants);
   }
 
-  static async start({ relayFlags = [] }: { relayFlags?: readonly string[] } = {}): Promise<Installed> {
+  static async start({ relayFlags = [], relayProgram = 'relay' }: InstalledOptions = {}): Promise<Installed> {
     await using owner = new AsyncDisposableStack();
     const api = owner.use(await Participant.start({ program: 'api', cpu: clientCpu }));
     const { url: apiUrl } = await api.ask('start', {}, UrlSchema);
     const relay = owner.use(
-      await Participant.start({ program: 'relay', cpu: serverCpu, nodeFlags: relayFlags }),
+      await Participant.start({ program: relayProgram, cpu: serverCpu, nodeFlags: relayFlags }),
     );
     const { url: relayUrl } = await relay.ask('start', { apiUrl }, UrlSchema);
     const sender = owner.use(await Participant.start({ program: 'sender', cpu: clientCpu }));

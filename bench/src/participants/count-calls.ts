@@ -1,0 +1,64 @@
+import crypto from 'node:crypto';
+import http from 'node:http';
+import https from 'node:https';
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers';
+
+import { Type, type Static } from 'typebox';
+
+/** How often this process has done what costs, from its start. */
+export const CountsSchema = Type.Object({
+  /** Encodings of messages, by the event that they carry. */
+  encodes: Type.Record(Type.String(), Type.Integer()),
+  signs: Type.Integer(),
+  verifies: Type.Integer(),
+  requests: Type.Integer(),
+  timers: Type.Integer(),
+});
+export type Counts = Static<typeof CountsSchema>;
+
+const counts: Counts = { encodes: {}, signs: 0, verifies: 0, requests: 0, timers: 0 };
+
+export const countsNow = (): Counts => structuredClone(counts);
+
+type Callable = (...args: never[]) => unknown;
+
+/** The same function, of which each call is noted first. */
+const noted = <Callee extends Callable>(callee: Callee, note: (first: unknown) => void): Callee =>
+  new Proxy(callee, {
+    apply: (target, self: unknown, args: never[]): unknown => {
+      note(args[0]);
+      return Reflect.apply<unknown, never[], unknown>(target, self, args);
+    },
+  });
+
+const noteEncoding = (value: unknown): void => {
+  // Socket.IO encodes a message as the list of its event and its payloads.
+  const event: unknown = Array.isArray(value) ? value[0] : undefined;
+  if (typeof event === 'string') counts.encodes[event] = (counts.encodes[event] ?? 0) + 1;
+};
+
+const noteSign = (): void => void (counts.signs += 1);
+const noteVerify = (): void => void (counts.verifies += 1);
+const noteRequest = (): void => void (counts.requests += 1);
+const noteTimer = (): void => void (counts.timers += 1);
+
+/**
+ * Counts at the edges of the process: what of Node the product calls, not what it says of itself. Import it before
+ * everything else.
+ */
+const countEdges = (): void => {
+  crypto.sign = noted(crypto.sign, noteSign);
+  crypto.verify = noted(crypto.verify, noteVerify);
+  http.request = noted(http.request, noteRequest);
+  https.request = noted(https.request, noteRequest);
+  globalThis.fetch = noted(globalThis.fetch, noteRequest);
+  globalThis.setTimeout = noted(globalThis.setTimeout, noteTimer);
+  globalThis.setInterval = noted(globalThis.setInterval, noteTimer);
+  timers.setTimeout = noted(timers.setTimeout, noteTimer);
+  timers.setInterval = noted(timers.setInterval, noteTimer);
+  JSON.stringify = noted(JSON.stringify, noteEncoding);
+  syncBuiltinESMExports();
+};
+
+countEdges();

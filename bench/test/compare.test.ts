@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+
+import { compare } from '../src/compare.ts';
+import { figureOf, notBuilt } from '../src/report/figure.ts';
+import type { Figure, Result } from '../src/report/result.ts';
+
+const resultOf = (...figures: Figure[]): Result => ({
+  machine: {
+    node: 'v24',
+    platform: 'linux',
+    processor: 'any',
+    processors: 2,
+    memoryGb: 8,
+    pinned: true,
+    fsync: 'none',
+    commit: 'any',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    load: { start: 0, end: 0 },
+  },
+  figures,
+  suites: {},
+});
+
+const figure = (ratio: number, spread: number, bar = { atMost: 2 } as Figure['bar']): Figure =>
+  figureOf(
+    'push',
+    { ratio, min: ratio - spread, max: ratio + spread, low: ratio - spread, high: ratio + spread, spread },
+    bar === null ? {} : { bar },
+  );
+
+const verdict = (before: Figure, after: Figure): string | undefined =>
+  compare(resultOf(before), resultOf(after))[0]?.verdict;
+
+describe('two results compared', () => {
+  it('do not differ where their intervals meet', () => {
+    expect(verdict(figure(1.5, 0.1), figure(1.65, 0.1))).toBe('within noise');
+  });
+
+  it('are worse where more of what should be little is sure', () => {
+    expect(verdict(figure(1.5, 0.05), figure(1.7, 0.05))).toBe('worse');
+  });
+
+  it('are better where less of what should be much is not the case', () => {
+    expect(verdict(figure(0.7, 0.01, { atLeast: 0.75 }), figure(0.8, 0.01, { atLeast: 0.75 }))).toBe(
+      'better',
+    );
+    expect(verdict(figure(0.8, 0.01, { atLeast: 0.75 }), figure(0.7, 0.01, { atLeast: 0.75 }))).toBe('worse');
+  });
+
+  it('are within noise below what anybody would care about, however sure it is', () => {
+    expect(verdict(figure(1.5, 0.001), figure(1.52, 0.001))).toBe('within noise');
+  });
+
+  it('say nothing of what one of them has not measured', () => {
+    const missing = notBuilt('push', { atMost: 2 }, 'something');
+    expect(compare(resultOf(missing), resultOf(figure(1, 0.1)))).toEqual([]);
+    expect(compare(resultOf(), resultOf(figure(1, 0.1)))).toEqual([]);
+  });
+});
