@@ -1,3 +1,4 @@
+import { blot } from '@cd-push/protocol';
 import { pino } from 'pino';
 
 /** What a log line may say besides its message: plain facts by name, never payloads. */
@@ -35,8 +36,6 @@ export const jsonLog = (options: {
 /** Lines of one message per {@link windowMs}; what a peer can provoke must not fill a disk. */
 const linesPerWindow = 20;
 const windowMs = 1_000;
-/** Compact JWS and what follows an authorization scheme, wherever a text holds them. */
-const secretInText = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*|\b(?:Bearer|Basic)\s+[\w.~+/=-]{8,}/g;
 
 /** A log that blots out tokens and says each message at most so often, then how often it was left out. */
 export const guardedLog = (log: Log, nowMs: () => number): Log => {
@@ -65,10 +64,7 @@ export const guardedLog = (log: Log, nowMs: () => number): Log => {
 
 const blotted = (facts: Facts): Facts =>
   Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value.replaceAll(secretInText, '[removed]') : value,
-    ]),
+    Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? blot(value) : value]),
   );
 
 /** What an unexpected error may say in a log. */

@@ -8,7 +8,15 @@ const jwt = 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl';
 it('a token in whatever is logged is blotted out', () => {
   const kept = new KeptLog();
   guardedLog(kept, () => 0).error({ reason: `bad ${jwt}`, header: 'Bearer abcdefghijkl' }, 'It failed.');
-  expect(kept.lines).toEqual(['[{"reason":"bad [removed]","header":"[removed]"},"It failed."]']);
+  expect(kept.lines).toEqual(['[{"reason":"bad [removed]","header":"Bearer [removed]"},"It failed."]']);
+});
+
+it('a long text that nearly is a token is looked through once', () => {
+  const kept = new KeptLog();
+  // Looked at from each of its starts to its end, it would take minutes.
+  const reason = '-eyJaaaaa'.repeat(150_000);
+  guardedLog(kept, () => 0).error({ reason }, 'It failed.');
+  expect(kept.lines).toEqual([JSON.stringify([{ reason }, 'It failed.'])]);
 });
 
 it('one message is said so often per second, and then how often it was left out', () => {
