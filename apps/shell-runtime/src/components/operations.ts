@@ -1,6 +1,6 @@
 import { problemOf, ProblemError } from '@cd-push/protocol';
 
-import { misfitOf, type ArgumentsOf, type ArgumentSchema } from './argument-schema.ts';
+import type { ArgumentsOf, ArgumentSchema } from './argument-schema.ts';
 
 /** Checks its arguments itself. */
 type Registered = (args: unknown) => unknown;
@@ -22,7 +22,9 @@ export class Operations {
   readonly #registered = new Map<string, Registered>();
 
   readonly register: RegisterOperation = (name, schema, run) => {
-    const registered: Registered = (args) => {
+    const registered: Registered = async (args) => {
+      // Needed by no page whose operations nobody calls.
+      const { misfitOf } = await import('./argument-schema.ts');
       const misfit = misfitOf(schema, args);
       if (misfit !== undefined) throw new ProblemError(problemOf('invalid-request', misfit));
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what fits the schema is what its type says, which the compiler gives up to follow for any schema

@@ -1,6 +1,9 @@
-import { Idiomorph } from 'idiomorph';
+import type { Idiomorph } from 'idiomorph';
 
 import { dirtyAttribute, scrolledIn } from './input-state.ts';
+
+/** How one tree is merged into another. */
+export type Morph = typeof Idiomorph.morph;
 
 /**
  * An element whose content a template gives.
@@ -31,16 +34,24 @@ export class TemplateHost {
     }
   }
 
-  /** Shows a version. What comes back shows the former one again. */
-  render(html: string): () => void {
-    const former = this.#given;
-    const template = document.createElement('template');
-    template.innerHTML = html;
-    this.#show(template.content);
-    return () => this.#show(former);
+  /** Shows a version where nothing stands yet. */
+  fill(html: string): void {
+    const content = parsed(html);
+    const next = document.importNode(content, true);
+    this.#remember(next, content);
+    this.#given = content;
+    this.#prepare(next);
+    this.#host.append(next);
   }
 
-  #show(content: DocumentFragment): void {
+  /** Shows a version. What comes back shows the former one again. */
+  render(html: string, morph: Morph): () => void {
+    const former = this.#given;
+    this.#show(parsed(html), morph);
+    return () => this.#show(former, morph);
+  }
+
+  #show(content: DocumentFragment, morph: Morph): void {
     const next = document.importNode(content, true);
     const given = new Map<Node, Node>();
     inPairs(next, content, (node, origin) => given.set(node, origin));
@@ -51,7 +62,7 @@ export class TemplateHost {
     /** Nodes that are being added, the innermost last. */
     const adding: Node[] = [];
     // It is asynchronous for a `head` with blocking styles alone.
-    void Idiomorph.morph(this.#host, [...next.childNodes], {
+    void morph(this.#host, [...next.childNodes], {
       morphStyle: 'innerHTML',
       callbacks: {
         beforeNodeMorphed: (live: Node, wanted: Node) => this.#merge(live, wanted, given.get(wanted)),
@@ -103,6 +114,12 @@ export class TemplateHost {
     inPairs(live, origin, (node, from) => this.#origins.set(node, from));
   }
 }
+
+const parsed = (html: string): DocumentFragment => {
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  return template.content;
+};
 
 /** Walks two trees of the same shape. */
 const inPairs = (one: Node, other: Node, visit: (one: Node, other: Node) => void): void => {

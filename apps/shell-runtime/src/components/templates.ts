@@ -1,7 +1,7 @@
 import type { Change } from '../line/push.ts';
 import type { Component, Staged } from './component.ts';
 import { textOf } from './content-text.ts';
-import { TemplateHost } from './template-host.ts';
+import { TemplateHost, type Morph } from './template-host.ts';
 
 const mark = 'data-cd-template';
 
@@ -13,6 +13,9 @@ export interface TemplatePorts {
   /** Told after hosts were given a new version. */
   readonly rendered: (resource: string) => void;
 }
+
+/** Loaded with what pushes need: to show a template for the first time takes no merging. */
+const loadMorph = async (): Promise<Morph> => (await import('idiomorph')).Idiomorph.morph;
 
 interface Registered {
   readonly element: WeakRef<Element>;
@@ -48,14 +51,16 @@ export class Templates implements Component {
     const empty = element.childNodes.length === 0;
     const host = known?.host ?? new TemplateHost(element, this.#ports.prepare);
     this.#add(resource, element, host);
+    const isPushed = this.#texts.has(resource);
+    if (!isPushed && !empty && known === undefined) return;
+    const served = isPushed ? undefined : await this.#ports.served(resource);
+    const morph = element.childNodes.length === 0 ? undefined : await loadMorph();
+    // A push may have been faster than the server.
     const pushed = this.#texts.get(resource);
-    if (pushed !== undefined) host.render(pushed ?? '');
-    else if (empty || known !== undefined) {
-      const served = await this.#ports.served(resource);
-      // A push may have been faster than the server.
-      const text = this.#texts.get(resource) ?? served;
-      if (text !== undefined) host.render(text);
-    }
+    const text = pushed === undefined ? served : (pushed ?? '');
+    if (text === undefined) return;
+    if (element.childNodes.length === 0) host.fill(text);
+    else host.render(text, morph ?? (await loadMorph()));
   }
 
   /** Registers what the page marks. */
@@ -64,7 +69,8 @@ export class Templates implements Component {
     await Promise.all(marked.map((element) => this.register(element.getAttribute(mark) ?? '', element)));
   }
 
-  stage(changes: readonly Change[]): Staged {
+  async stage(changes: readonly Change[]): Promise<Staged> {
+    const morph = await loadMorph();
     const next = new Map<string, string | null>();
     const renames: [from: string, to: string][] = [];
     for (const { head, content } of changes) {
@@ -85,7 +91,7 @@ export class Templates implements Component {
         for (const [resource, text] of next) {
           this.#texts.set(resource, text);
           const hosts = this.#live(resource);
-          for (const { host } of hosts) undos.push(host.render(text ?? ''));
+          for (const { host } of hosts) undos.push(host.render(text ?? '', morph));
           if (hosts.length > 0) this.#ports.rendered(resource);
         }
       },
