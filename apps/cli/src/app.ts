@@ -3,6 +3,7 @@ import { buildApplication, buildRouteMap, help, text_en, version as versionFlag 
 import { build } from './commands/build.ts';
 import { completion, completions } from './commands/completion.ts';
 import { config } from './commands/config.ts';
+import { withFoldedHelp } from './commands/folded-help.ts';
 import { joinCode } from './commands/join-code.ts';
 import { login, logout } from './commands/login.ts';
 import { push } from './commands/push.ts';
@@ -16,30 +17,29 @@ import { version } from './version.ts';
 const routes = buildRouteMap({
   // In the order in which a newcomer needs them.
   routes: {
-    up,
-    watch,
-    push,
-    track,
-    targets,
-    notify,
-    run,
-    login,
-    logout,
-    joinCode,
-    build,
-    config,
-    completion,
+    up: withFoldedHelp(up),
+    watch: withFoldedHelp(watch),
+    push: withFoldedHelp(push),
+    track: withFoldedHelp(track),
+    targets: withFoldedHelp(targets),
+    notify: withFoldedHelp(notify),
+    run: withFoldedHelp(run),
+    login: withFoldedHelp(login),
+    logout: withFoldedHelp(logout),
+    joinCode: withFoldedHelp(joinCode),
+    build: withFoldedHelp(build),
+    config: withFoldedHelp(config),
+    completion: withFoldedHelp(completion),
     completions,
   },
   aliases: {},
   docs: {
     brief: 'Brings saved files to everything that runs them, and shows what became of each',
     fullDescription: [
-      'cd-push brings a saved file to every running copy of a program - pages, installed apps, Node processes - without a',
-      'rebuild or reload, signed, and tracked to each of them.',
+      'cd-push brings a saved file to every running copy of a program - pages, installed apps, Node processes - without a rebuild or reload, signed, and tracked to each of them.',
       '',
       'Start here, in the folder of a project:',
-      '  cd-cli up                run the stack on this machine, and open the page that it names',
+      '  cd-cli up                run the stack on this machine, and open the page',
       '  cd-cli watch             in another terminal: save a file, and see it arrive',
     ].join('\n'),
     hideRoute: { completions: true },
@@ -47,7 +47,7 @@ const routes = buildRouteMap({
 });
 
 export const app = buildApplication(
-  routes,
+  withFoldedHelp(routes),
   {
     name: 'cd-cli',
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },

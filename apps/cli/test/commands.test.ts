@@ -101,7 +101,12 @@ test('notify and run go the same way, signed and tracked', async () => {
 test('join-code prints the code alone on stdout, and a runtime joins by it', async () => {
   const { code, stdout, stderr } = await run('join-code', '--label', 'floor=3', '--ttl', '5m');
   expect(code).toBe(0);
-  expect(stderr).toContain('One runtime of shop in development');
+  expect(stderr).toMatch(/One runtime of shop in development .* until \S+T\S+Z, 5 minutes from now/u);
+  const { apiUrl, relayUrl, pageUrl } = stack.state;
+  expect(stderr).toContain(`CD_PUSH_JOIN_CODE=${stdout.trim()} npx cd-node-runtime`);
+  expect(stderr).toContain(`--api ${apiUrl} --relay ${relayUrl}`);
+  expect(stderr).toContain(`--base ${pageUrl} --entry /shop/src/main.ts`);
+  expect(stderr).toContain(`${pageUrl}#join=${stdout.trim()}`);
   const other = await startFakeRuntime(stack.state, stdout.trim());
   const { json } = await run('push', 'runtime', 'src/page.html', '--label', 'floor=3', '--json');
   other.close();
@@ -180,7 +185,8 @@ test('a page with the tag is built with what it starts with, and no join code', 
   const { code, json } = await build('--json', '--api-url', apiUrl);
   expect(code).toBe(0);
   // The relay is the one that the api names.
-  const facts = { apiUrl, relayUrl, baseUrl: '../', module: 'shop', entry: '/shop/src/main.ts' };
+  const page = { module: 'shop', environment: 'development', entry: '/shop/src/main.ts' };
+  const facts = { apiUrl, relayUrl, baseUrl: '../', ...page };
   expect(json).toMatchObject([{ page: facts }]);
   expect(JSON.parse(built('cd-push/boot.json'))).toEqual(facts);
   expect(built('cd-push/runtime.js')).toContain('startRuntime');
@@ -235,6 +241,15 @@ test('completion scripts ask the program, and it answers with commands, flags an
   expect((await run('completions', '--', 'push', 'runtime', '--wait', '')).stdout).toMatch(
     /^relayed\t.*\ndelivered\t.*\ncompleted\t/u,
   );
+});
+
+test.each([
+  [],
+  ...['up', 'watch', 'push', 'track', 'targets', 'notify', 'run'].map((name) => [name]),
+  ...['login', 'logout', 'join-code', 'build', 'config', 'completion'].map((name) => [name]),
+])('help is no wider than a terminal: %s', async (...command) => {
+  const { stdout } = await run(...command, '--help');
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });
 
 test('a mistyped command or flag exits 2 and offers the nearest', async () => {

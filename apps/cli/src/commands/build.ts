@@ -9,15 +9,13 @@ export const build = buildCommand<BuildFlags, [string?], CliContext>({
   docs: {
     brief: 'Write the project as files for any static host',
     fullDescription: [
-      'Writes what a runtime loads first: transformed code under its digest, all else under its own name, and a manifest',
-      '(cd-push.base.json) by which runtimes know which pushes are built on it. A page with the tag',
-      '<script type="module" src="/cd-push/boot.js"></script> gets what it starts with, too; it belongs to the api and relay',
-      'of relays.remote in cd-push.config.ts. No join code is written: a browser joins by opening the page with',
-      '#join=CODE once.',
+      'Writes what a runtime loads first: transformed code under its digest, all else under its own name, and a manifest (cd-push.base.json) by which runtimes know which pushes are built on it.',
+      '',
+      'A page with the tag <script type="module" src="/cd-push/boot.js"></script> gets what it starts with, too; it belongs to the api and relay of relays.remote in cd-push.config.ts. No join code is written: a browser joins by opening the page with #join=CODE once.',
       '',
       'Examples:',
       '  cd-cli build . --out dist',
-      '  cd-cli build . --out dist --environment production --api-url https://api.example',
+      '  cd-cli build --out dist --environment production --api-url https://api.example',
     ].join('\n'),
   },
   parameters: {

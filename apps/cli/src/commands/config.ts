@@ -9,9 +9,7 @@ export const config = buildCommand<ConfigFlags, [], CliContext>({
   docs: {
     brief: 'Print the settings that commands here go by',
     fullDescription: [
-      'Settings come from flags, then environment variables (CD_PUSH_ENVIRONMENT, CD_PUSH_SYNC_MODE, CD_PUSH_SYNC_SILENT,',
-      'CD_PUSH_SYNC_TRIGGER, CD_PUSH_SYNC_AT_SAVE, CD_PUSH_API_URL, CD_PUSH_RELAY_URL, CD_PUSH_DATA), then',
-      'cd-push.config.ts, then defaults.',
+      'Settings come from flags, then environment variables (CD_PUSH_ENVIRONMENT, CD_PUSH_SYNC_MODE, CD_PUSH_SYNC_SILENT, CD_PUSH_SYNC_TRIGGER, CD_PUSH_SYNC_AT_SAVE, CD_PUSH_API_URL, CD_PUSH_RELAY_URL, CD_PUSH_DATA), then cd-push.config.ts, then defaults.',
       '',
       'Examples:',
       '  cd-cli config --sources',

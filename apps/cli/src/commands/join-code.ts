@@ -9,7 +9,7 @@ export const joinCode = buildCommand<JoinCodeFlags, [], CliContext>({
   docs: {
     brief: 'Make a code by which a runtime joins',
     fullDescription: [
-      'A runtime that starts with this code gets a credential of its own for this project’s module and environment.',
+      'A runtime that starts with this code gets a credential of its own for this project’s module and environment. The code alone goes to stdout; how to use it is told besides.',
       '',
       'Example:',
       '  CODE=$(cd-cli join-code --label floor=3 --uses 10 --ttl 30m)',

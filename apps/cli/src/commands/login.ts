@@ -15,9 +15,9 @@ const url = {
 export const login = buildCommand<LoginFlags, [string?], CliContext>({
   docs: {
     brief: 'Sign in, with a key of this machine’s own',
+    customUsage: ['[<url>]'],
     fullDescription: [
-      'Signs in and keeps the session for the commands that follow. The password is asked for without echo, or read from a',
-      'pipe; it is never an argument. A key pair is made at the first time and kept in your configuration folder for you alone.',
+      'Signs in and keeps the session for the commands that follow. The password is asked for without echo, or read from a pipe; it is never an argument. A key pair is made at the first time and kept in your configuration folder for you alone.',
       '',
       'Examples:',
       '  cd-cli login https://api.example',
@@ -41,7 +41,7 @@ export const login = buildCommand<LoginFlags, [string?], CliContext>({
 });
 
 export const logout = buildCommand<NoFlags, [string?], CliContext>({
-  docs: { brief: 'End the session here and at the api' },
+  docs: { brief: 'End the session here and at the api', customUsage: ['[<url>]'] },
   parameters: { flags: {}, positional: { kind: 'tuple', parameters: [url] } },
   loader: lazily(async () => {
     const { runLogout } = await import('../credentials/run-login.ts');

@@ -1,22 +1,33 @@
 import { buildCommand, buildRouteMap } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
+import { withFoldedHelp } from './folded-help.ts';
 import type { PushFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { addressFlags, exitCodeHelp, jsonFlag, placeFlags, triggers, waitFlags } from './shared-flags.ts';
+import {
+  addressFlags,
+  awayHelp,
+  exitCodeHelp,
+  jsonFlag,
+  placeFlags,
+  triggers,
+  waitFlags,
+} from './shared-flags.ts';
 
 const runtime = buildCommand<PushFlags, string[], CliContext>({
   docs: {
     brief: 'Push files to the runtimes, and see what becomes of them',
+    customUsage: ['[<path>...]', '--stdin --resource <name>'],
     fullDescription: [
-      'Pushes files of this project as they are on the disk now: one signed push, applied all or nothing.',
-      'Without paths, all files. A path may be a file, a folder, or a resource name (/module/path).',
+      'Pushes files of this project as they are on the disk now: one signed push, applied all or nothing. Without paths, all files. A path may be a file, a folder, or a resource name (/module/path).',
+      '',
+      awayHelp,
       '',
       'Examples:',
       '  cd-cli push runtime src/counter.controller.ts',
       '  cd-cli push runtime src --wait=delivered --timeout=10s',
       '  cd-cli push runtime --json | jq -c .',
-      '  echo "{}" | cd-cli push runtime --stdin --resource /hello-shell/src/settings.json',
+      '  echo "{}" | cd-cli push runtime --stdin --resource /shop/src/settings.json',
       '  cd-cli push runtime src --label floor=3 --mode=hybrid',
       '',
       exitCodeHelp,
@@ -57,7 +68,7 @@ const runtime = buildCommand<PushFlags, string[], CliContext>({
 });
 
 export const push = buildRouteMap({
-  routes: { runtime },
+  routes: { runtime: withFoldedHelp(runtime) },
   defaultCommand: 'runtime',
   docs: { brief: 'Push files to the runtimes' },
 });

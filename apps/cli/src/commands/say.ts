@@ -3,7 +3,7 @@ import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../cli-context.ts';
 import type { SayFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { addressFlags, exitCodeHelp, jsonFlag, placeFlags, waitFlags } from './shared-flags.ts';
+import { addressFlags, awayHelp, exitCodeHelp, jsonFlag, placeFlags, waitFlags } from './shared-flags.ts';
 
 const flags = { ...placeFlags, ...addressFlags, ...waitFlags, ...jsonFlag } as const;
 
@@ -13,6 +13,8 @@ export const notify = buildCommand<SayFlags, string[], CliContext>({
     fullDescription: [
       'Example:',
       '  cd-cli notify "The shop closes in five minutes" --label floor=3',
+      '',
+      awayHelp,
       '',
       exitCodeHelp,
     ].join('\n'),
@@ -26,13 +28,14 @@ export const notify = buildCommand<SayFlags, string[], CliContext>({
 
 export const run = buildCommand<SayFlags, [string, string?], CliContext>({
   docs: {
-    brief: 'Run an operation that the app registered, in every runtime addressed',
+    brief: 'Run an operation that the app registered, in each runtime',
+    customUsage: ['<operation> [<json>]'],
     fullDescription: [
       'Runs what the app registered by runtime.command(name, …), and waits for its result at each runtime.',
       '',
       'Examples:',
       '  cd-cli run reload-prices',
-      `  cd-cli run set-theme '{"dark":true}' --target 7c9e6679-7425-40de-944b-e07fc1f90ae7`,
+      `  cd-cli run set-theme '{"dark":true}' --target 7c9e6679`,
       '',
       exitCodeHelp,
     ].join('\n'),

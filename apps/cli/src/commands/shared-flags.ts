@@ -76,8 +76,8 @@ export const addressFlags = {
     parse: text,
     variadic: true,
     optional: true,
-    brief: 'Only this runtime, by its guid (again for more)',
-    placeholder: 'guid',
+    brief: 'Only this runtime, as "targets" shows it: by guid, name or #instance (again for more)',
+    placeholder: 'runtime',
   },
   group: {
     kind: 'parsed',
@@ -114,3 +114,7 @@ export const waitFlags = {
 export const exitCodeHelp = [
   'Exit codes: 0 ok, 1 error, 2 usage, 3 partial (some recipient failed), 4 timeout, 5 authentication, 6 conflict.',
 ].join('\n');
+
+/** What waiting means where somebody is not there. */
+export const awayHelp =
+  'A runtime that is away gets it when it returns, and is waited for like the others: it may be a page that is just being reloaded. When the time ends first, the exit code is 4, and who was away is said; what was accepted goes on. To wait for nobody: --wait=relayed.';

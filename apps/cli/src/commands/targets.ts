@@ -9,7 +9,7 @@ export const targets = buildCommand<TargetsFlags, [], CliContext>({
   docs: {
     brief: 'List the runtimes that a push would reach',
     fullDescription: [
-      'Lists the runtimes of this project’s module and environment, connected or away.',
+      'Lists the runtimes of this project’s module and environment, connected or away. The first column is what --target takes: the beginning of the credential’s guid and, of one that is connected, of its instance. A push is addressed to a credential: instances that share it (tabs of one browser) all get it. --json has all of the ids.',
       '',
       'Examples:',
       '  cd-cli targets',

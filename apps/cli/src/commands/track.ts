@@ -9,18 +9,24 @@ export const track = buildCommand<TrackFlags, [string], CliContext>({
   docs: {
     brief: 'Show where a push stands at each recipient',
     fullDescription: [
-      'Shows when a push was relayed, pushed, delivered and completed at each recipient, in milliseconds since it came about.',
-      'Exits 0 while nothing went wrong, 3 if a recipient failed.',
+      'Shows when a push was relayed, pushed, delivered and completed at each recipient, in milliseconds since it came about. Exits 0 while nothing went wrong, 3 if a recipient failed.',
       '',
-      'Example:',
-      '  cd-cli track 4f0c6a52-6a39-4b3e-9c5f-0b7a4d1f2e11',
+      'Examples:',
+      '  cd-cli track 4f0c6a52               as "push" and "watch" show it',
+      '  cd-cli track 4f0c6a52 --json',
     ].join('\n'),
   },
   parameters: {
     flags: { ...placeFlags, ...jsonFlag },
     positional: {
       kind: 'tuple',
-      parameters: [{ parse: String, brief: 'Guid of the push', placeholder: 'guid' }],
+      parameters: [
+        {
+          parse: String,
+          brief: 'Guid of the push; of one made on this machine lately, its beginning',
+          placeholder: 'guid',
+        },
+      ],
     },
   },
   loader: lazily(async () => (await import('../sync/run-track.ts')).runTrack),

@@ -9,8 +9,7 @@ export const watch = buildCommand<WatchFlags, [string?], CliContext>({
   docs: {
     brief: 'Push every file when it is saved',
     fullDescription: [
-      'Pushes what is saved, at once; saves that come together, such as the switch of a branch, go in one push.',
-      'Files that .cdpushignore or "exclude" names are left out.',
+      'Pushes what is saved, at once; saves that come together, such as the switch of a branch, go in one push. Files that .gitignore, .cdpushignore or "exclude" names are left out, unless "include" names them.',
       '',
       'Examples:',
       '  cd-cli watch',
