@@ -66,15 +66,27 @@ const invitation = ({ pageUrl, serviceUrl, project }: Stack): string =>
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
 
-const { values } = parseArgs({
-  options: {
-    once: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
-if (values.help) print(help);
-else {
+/** What the command line says; undefined where it makes no sense, which has been told then. */
+const readArguments = (): (Options & { readonly help: boolean }) | undefined => {
+  try {
+    const { values } = parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+};
+
+const values = readArguments();
+if (values?.help === true) print(help);
+else if (values !== undefined) {
   try {
     await run(values, stop.signal);
     // Stopping is how the lasting demo ends; the other one has then not shown what it was to show.
