@@ -64,7 +64,7 @@ const unwrapped: Plugin = {
 /** What only stacks need, and what only pushes need: neither is waited for by the start of a program. */
 const stackModules = /@jridgewell|\/modules\/map-stack/u;
 const linkModules =
-  /\/src\/(?:line|link)\/|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|argument-schema|idiomorph|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|limits|ids|problem)|typebox|(?:socket|engine)\.io/u;
+  /\/src\/(?:line|link)\/|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|argument-schema|idiomorph|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|problem)|typebox|(?:socket|engine)\.io/u;
 
 /** @returns the files of dist/page, the first of them {@link entryFile}. */
 export const bundle = async (): Promise<readonly BundleFile[]> => {
