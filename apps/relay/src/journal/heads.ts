@@ -1,10 +1,8 @@
 import { branded, moduleOf, type PatchHead, type Resource } from '@cd-push/protocol';
 
 import type { HistoryStep, Misfit, Place, ResourceHead } from './journal.ts';
+import { KeptSteps } from './kept-steps.ts';
 import type { TrackedPush } from './tracked-push.ts';
-
-/** Steps kept per resource: what `pushData.skipped` can hold. A receiver that is further behind reports a broken chain. */
-const keptSteps = 10_000;
 
 interface History {
   head: ResourceHead;
@@ -17,6 +15,12 @@ export class Heads {
   readonly #modules = new Map<string, Map<string, History>>();
   /** How many heads each push still is. */
   readonly #heldBy = new Map<TrackedPush, number>();
+  readonly #kept: KeptSteps;
+
+  /** @param historyCapacity what the steps before the heads may weigh in all. */
+  constructor(historyCapacity: number) {
+    this.#kept = new KeptSteps(historyCapacity);
+  }
 
   head(place: Place, resource: string): ResourceHead | undefined {
     return this.#history(place, resource)?.head;
@@ -51,6 +55,18 @@ export class Heads {
     return undefined;
   }
 
+  /** The pushes that would be no head any more. */
+  overtakenBy(place: Place, patches: readonly PatchHead[]): TrackedPush[] {
+    const replaced = new Map<TrackedPush, number>();
+    for (const { resource, from } of patches) {
+      for (const name of from === undefined ? [resource] : [resource, from]) {
+        const before = this.head(place, name)?.push;
+        if (before !== undefined) replaced.set(before, (replaced.get(before) ?? 0) + 1);
+      }
+    }
+    return [...replaced].flatMap(([push, heads]) => (heads === this.#heldBy.get(push) ? [push] : []));
+  }
+
   /** Puts a push's patches in place and answers the pushes that are no head any more. */
   put(place: Place, push: TrackedPush): TrackedPush[] {
     const overtaken = new Set<TrackedPush>();
@@ -82,8 +98,7 @@ export class Heads {
     const before = history.head;
     history.head = head;
     const step = stepOf(before);
-    if (step !== undefined) history.steps.push(step);
-    if (history.steps.length > keptSteps) history.steps.shift();
+    if (step !== undefined) this.#kept.add(history.steps, step);
     const left = (this.#heldBy.get(before.push) ?? 1) - 1;
     if (left === 0) this.#heldBy.delete(before.push);
     else this.#heldBy.set(before.push, left);

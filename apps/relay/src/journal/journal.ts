@@ -49,10 +49,15 @@ export type Appended =
   /** Another push was accepted first. */
   | { readonly outcome: 'misfit'; readonly misfit: Misfit };
 
+/** Nothing more can be held; the message says of whom, and what ends it is that pushes are settled or overtaken. */
+export class JournalFull extends Error {
+  override readonly name = 'JournalFull';
+}
+
 /**
  * What the relay has promised: accepted pushes, how far each has come at whom, and the heads that follow from them.
  * What an adapter must hold to is in test/journal-contract.ts. A promise that rejects means that nothing was stored;
- * the line answers `journal-unavailable`.
+ * the line answers `journal-unavailable`, with the words of a {@link JournalFull}.
  */
 export interface Journal {
   /** Resolves once the push is as durable as this journal can make it; heads and guid are checked in the same step. */
@@ -66,7 +71,7 @@ export interface Journal {
   head(place: Place, resource: string): Promise<ResourceHead | undefined>;
   /** Heads of one module, in the order in which their pushes were accepted. */
   headsOf(place: Place, module: string): Promise<ResourceHead[]>;
-  /** Steps of a resource before its head, oldest first. */
+  /** Steps of a resource before its head, oldest first; the oldest of all are forgotten within the journal's bounds. */
   history(place: Place, resource: string): Promise<readonly HistoryStep[]>;
 
   /** Pushes that are still open for a recipient (or for its credential as a whole), oldest first. */

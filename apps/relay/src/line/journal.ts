@@ -17,7 +17,7 @@ import {
 import { signAcceptance } from '@cd-push/timeline';
 
 import type { UserSession } from '../authority/session.ts';
-import type { Appended, Journal } from '../journal/journal.ts';
+import { JournalFull, type Appended, type Journal } from '../journal/journal.ts';
 import type { AcceptedPush } from '../journal/tracked-push.ts';
 import { factsOf, type Log } from '../log.ts';
 import type { AuthorizedPush } from './authorize.ts';
@@ -32,7 +32,8 @@ export const journalPush = async (
     return ok(await journal.append(push));
   } catch (error) {
     log.error({ ...factsOf(error), pushGuid: push.pushGuid }, 'The journal took no push.');
-    return refuse(problemOf('journal-unavailable', { retryAfter: 1 }));
+    const detail = error instanceof JournalFull ? error.message : undefined;
+    return refuse(problemOf('journal-unavailable', { detail, retryAfter: 1 }));
   }
 };
 
