@@ -48,6 +48,33 @@ const stagesOf = async ({ pushGuid }: SignedPush): Promise<Record<string, string
 };
 
 describe('a runtime that was absent', () => {
+  it('is not taken for a slow one for the length of what it is sent', async () => {
+    const { recipient } = await stack.runtime();
+    // Each of these characters takes six when it is written as JSON, so that no envelope holds so many, but deltas do.
+    const part = '\u0001'.repeat(1_200_000);
+    let before = await push({ [cart]: part });
+    let text = part;
+    for (let count = 0; count < 5; count += 1) {
+      const splices = [{ at: text.length, remove: 0, insert: part }];
+      text += part;
+      const next = await patchPush(sender.login, [
+        {
+          resource: cart,
+          text,
+          predecessor: before.heads[0]?.digest ?? null,
+          content: { encoding: 'delta', splices },
+        },
+      ]);
+      expect(await sender.client.push(next.envelope)).toMatchObject({ status: true });
+      before = next;
+    }
+    const joined = await stack.runtime({ name: 'joins' });
+    expect(joined.recipient).not.toBe(recipient);
+    const { pushData } = await joined.client.next<ICdPushEnvelop>('apply-runtime-patch');
+    expect(pushData.contents).toEqual([{ encoding: 'text', text }]);
+    expect(JSON.stringify(text).length).toBeGreaterThan(32 * 1024 * 1024);
+  });
+
   it('is owed the push by its credential, and completes it when it is back', async () => {
     const login = stack.authority.runtime();
     const { guid } = login.session.runtime;

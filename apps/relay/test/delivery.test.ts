@@ -1,4 +1,5 @@
 import {
+  limits,
   problemOf,
   type ICdPushEnvelop,
   type Problem,
@@ -136,6 +137,15 @@ describe('two senders at one head', () => {
     expect(await client.push(other.envelope)).toMatchObject({ status: true });
   });
 
+  it('passes on nothing beside a patch that its sender did not sign', async () => {
+    const runtime = await stack.runtime();
+    const { client, login } = await stack.sender();
+    const push = await patchPush(login, [{ resource: cart, text: '1' }], { pushData: { m: 'not signed' } });
+    await client.push(push.envelope);
+    const { pushData } = await runtime.client.next<ICdPushEnvelop>('apply-runtime-patch');
+    expect(pushData.m).toBe('');
+  });
+
   it('a rename leaves nothing in place under the old name', async () => {
     await stack.runtime();
     const { client, login } = await stack.sender();
@@ -163,6 +173,32 @@ describe('two senders at one head', () => {
 });
 
 describe('a delta', () => {
+  it('does not make more of a push than an envelope may hold', async () => {
+    await stack.runtime();
+    const { client, login } = await stack.sender();
+    const text = 'y'.repeat(limits.envelopeBytes * 0.6);
+    const files = ['/shop/a.txt', '/shop/b.txt'];
+    for (const resource of files) {
+      const before = await patchPush(login, [{ resource, text }]);
+      expect(await client.push(before.envelope)).toMatchObject({ status: true });
+    }
+    const predecessor = await digestOf(text);
+    const bomb = await patchPush(
+      login,
+      files.map((resource) => ({
+        resource,
+        text: `${text}!`,
+        predecessor,
+        content: { encoding: 'delta', splices: [{ at: text.length, remove: 0, insert: '!' }] },
+      })),
+    );
+    expect(JSON.stringify(bomb.envelope).length).toBeLessThan(10_000);
+    expect(await client.push(bomb.envelope)).toMatchObject({
+      status: false,
+      error: { kind: 'too-large', path: '/pushData/statement/patches' },
+    });
+  });
+
   it('is checked upon the head, sent as it is to who is there, and whole to who comes later', async () => {
     const present = await stack.runtime();
     const { client, login } = await stack.sender();

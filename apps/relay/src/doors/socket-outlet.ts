@@ -5,8 +5,8 @@ import { WebSocket } from 'ws';
 import type { Outlet } from '../peers/peer.ts';
 
 /**
- * What may wait for one peer to read it. Past either bound the peer is cut as slow and catches up when it is back; the
- * others never wait for it.
+ * What may wait for one peer to read it, behind a message that found nothing waiting: that one may be as long as it is.
+ * Past either bound the peer is cut as slow and catches up when it is back; the others never wait for it.
  */
 const waitingBytes = 32 * 1024 * 1024;
 const waitingMessages = 4_096;
@@ -19,13 +19,17 @@ export class SocketOutlet implements Outlet {
   #isCut = false;
   #queuedBytes = 0;
   #queuedMessages = 0;
+  /** Length of the message that found nothing waiting. */
+  #firstBytes = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     const { conn } = socket;
     conn.on('packetCreate', ({ data }: { data?: unknown }) => {
+      const length = typeof data === 'string' ? data.length : 0;
+      if (this.#isIdle) this.#firstBytes = length;
       this.#queuedMessages += 1;
-      this.#queuedBytes += typeof data === 'string' ? data.length : 0;
+      this.#queuedBytes += length;
     });
     conn.on('flush', () => {
       this.#queuedMessages = 0;
@@ -45,7 +49,8 @@ export class SocketOutlet implements Outlet {
 
   /** After something was written to this peer, by {@link emit} or with others. */
   cutIfSlow(): void {
-    if (this.#queuedMessages > waitingMessages || this.#waiting > waitingBytes) this.cut('slow');
+    const isFull = this.#queuedMessages > waitingMessages || this.#waiting > waitingBytes + this.#firstBytes;
+    if (isFull) this.cut('slow');
   }
 
   cut(reason: CloseReason, problem?: Problem): void {
@@ -64,18 +69,27 @@ export class SocketOutlet implements Outlet {
     webSocket.once('close', () => clearTimeout(giveUp));
   }
 
-  drained(): Promise<void> {
-    if (!this.isOpen || this.#queuedMessages === 0) return Promise.resolve();
+  async drained(): Promise<void> {
     const { conn } = this.#socket;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        conn.off('flush', done);
-        conn.off('close', done);
-        resolve();
-      };
-      conn.on('flush', done);
-      conn.on('close', done);
-    });
+    while (this.isOpen && !this.#isIdle) {
+      const { transport } = conn;
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          transport.off('ready', done);
+          conn.off('upgrade', done);
+          conn.off('close', done);
+          resolve();
+        };
+        transport.on('ready', done);
+        conn.on('upgrade', done);
+        conn.on('close', done);
+      });
+    }
+  }
+
+  /** Nothing waits here, and the transport has left what it was given to the system. */
+  get #isIdle(): boolean {
+    return this.#queuedMessages === 0 && this.#socket.conn.transport.writable;
   }
 
   get #waiting(): number {

@@ -5,6 +5,7 @@ import {
   refuse,
   type EpochMs,
   type PatchContent,
+  type PatchHead,
   type Problem,
   type Result,
   type Statement,
@@ -29,12 +30,22 @@ export const fit = async (
   if (untimely !== undefined) return refuse(untimely);
   if (statement.kind !== 'patch') return ok([]);
   const place: Place = { tenant: session.tenant, environment: statement.environment };
+  const contents = envelope.pushData.contents ?? [];
+  // Who joins later is sent them whole, and so is whoever a delta does not fit.
+  if (wholeBytes(statement.patches, contents) > limits.envelopeBytes) {
+    return refuse(
+      problemOf('too-large', {
+        path: '/pushData/statement/patches',
+        detail: `The files of one push have at most ${limits.envelopeBytes} bytes, also where they travel as deltas. Push fewer at a time.`,
+      }),
+    );
+  }
   const misfit = await journal.misfit(place, statement.patches);
   if (misfit !== undefined) return refuse(conflictOf(misfit));
 
   const whole: PatchContent[] = [];
   for (const [index, patch] of statement.patches.entries()) {
-    const content = envelope.pushData.contents?.[index] ?? { encoding: 'none' };
+    const content = contents[index] ?? { encoding: 'none' };
     const base =
       content.encoding === 'delta' ? await journal.head(place, patch.from ?? patch.resource) : undefined;
     const opened = await openContent(patch, content, base?.text);
@@ -51,6 +62,10 @@ export const fit = async (
   }
   return ok(whole);
 };
+
+const wholeBytes = (patches: readonly PatchHead[], contents: readonly PatchContent[]): number =>
+  patches.reduce((sum, { bytes }) => sum + bytes, 0) +
+  contents.reduce((sum, content) => sum + ('map' in content ? Buffer.byteLength(content.map ?? '') : 0), 0);
 
 /** A patch that someone else overtook, or whose version does not rise. */
 export const conflictOf = ({ index, patch, current }: Misfit): Problem =>

@@ -80,7 +80,7 @@ export const acceptedPush = async (
  * What recipients get, put together member by member: nothing that a sender sent along passes by not being thought of.
  */
 const copyOf = (
-  { envelope, session, statementJws, certificateJws, seal }: AuthorizedPush,
+  { envelope, session, statement, statementJws, certificateJws, seal }: AuthorizedPush,
   acceptance: string,
 ): ICdPushEnvelop => {
   const { pushData, req, resp } = envelope;
@@ -88,7 +88,8 @@ const copyOf = (
     pushData: {
       ...(pushData.appId === undefined ? {} : { appId: pushData.appId }),
       pushGuid: pushData.pushGuid,
-      m: pushData.m ?? null,
+      // Of a patch it is not signed.
+      m: statement.kind === 'patch' ? '' : (pushData.m ?? null),
       pushRecepients: [senderEntry(session), ...pushData.pushRecepients.flatMap(recipientEntry)],
       triggerEvent: pushData.triggerEvent,
       emittEvent: pushData.emittEvent,

@@ -1,4 +1,4 @@
-import type { ICdPushEnvelop, PatchHead } from '@cd-push/protocol';
+import { limits, type ICdPushEnvelop, type PatchHead } from '@cd-push/protocol';
 
 import type { HistoryStep, Journal } from '../journal/journal.ts';
 import type { TrackedPush } from '../journal/tracked-push.ts';
@@ -19,7 +19,10 @@ export const lacking = (push: TrackedPush, held: ReadonlyMap<string, Held>): str
   return gap;
 };
 
-/** Signed statements between what a runtime holds and what the push follows, oldest first. */
+/**
+ * Signed statements between what a runtime holds and what the push follows, oldest first: no more than an envelope may
+ * have of them, the latest. Who is further behind than that finds the chain broken.
+ */
 export const skippedFor = async (
   push: TrackedPush,
   held: ReadonlyMap<string, Held>,
@@ -33,9 +36,15 @@ export const skippedFor = async (
       steps.set(step.statement, step);
     }
   }
-  return [...steps.values()]
-    .toSorted((a, b) => a.order - b.order)
-    .map(({ statement, certificate }) => ({ statement, certificate }));
+  const latestFirst = [...steps.values()].toSorted((a, b) => b.order - a.order);
+  const skipped: Skipped = [];
+  let length = 0;
+  for (const { statement, certificate } of latestFirst) {
+    length += statement.length + certificate.length;
+    if (length > limits.envelopeBytes) break;
+    skipped.push({ statement, certificate });
+  }
+  return skipped.toReversed();
 };
 
 const between = (history: readonly HistoryStep[], patch: PatchHead, have: Held): HistoryStep[] => {
