@@ -1,14 +1,5 @@
-import type { Readable, Writable } from 'node:stream';
-
 import type { Screen } from './screen.ts';
-
-/** A stream that may be a terminal. */
-export type OutputStream = Writable & {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
-};
-export type InputStream = Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
+import type { InputStream, OutputStream } from './streams.ts';
 
 /** Everything that a command touches of the process it runs in; a test hands in its own. */
 export interface CliContext {

@@ -1,9 +1,10 @@
 import { proposeCompletions, run } from '@stricli/core';
 
 import { app } from './app.ts';
-import type { CliContext, InputStream, OutputStream } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Screen } from './screen.ts';
+import type { InputStream, OutputStream } from './streams.ts';
 
 export interface CliEnvironment {
   readonly stdin: InputStream;

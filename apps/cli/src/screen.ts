@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-import type { OutputStream } from './cli-context.ts';
+import type { OutputStream } from './streams.ts';
 
 /** Columns and rows of the terminal; columns are without bound where there is none. */
 export interface ScreenSize {

@@ -103,7 +103,7 @@ test('join-code prints the code alone on stdout, and a runtime joins by it', asy
   expect(code).toBe(0);
   expect(stderr).toMatch(/One runtime of shop in development .* until \S+T\S+Z, 5 minutes from now/u);
   const { apiUrl, relayUrl, pageUrl } = stack.state;
-  expect(stderr).toContain(`CD_PUSH_JOIN_CODE=${stdout.trim()} npx cd-node-runtime`);
+  expect(stderr).toContain(`CD_PUSH_JOIN_CODE=${stdout.trim()} \\\n    npx cd-node-runtime`);
   expect(stderr).toContain(`--api ${apiUrl} --relay ${relayUrl}`);
   expect(stderr).toContain(`--base ${pageUrl} --entry /shop/src/main.ts`);
   expect(stderr).toContain(`${pageUrl}#join=${stdout.trim()}`);

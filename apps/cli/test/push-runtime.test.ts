@@ -189,6 +189,37 @@ test('no secret of the session is in what a command prints or a recipient gets',
 });
 
 // The last one: from here on there is a runtime that answers nothing.
+test('who is away is said at once and waited for; when the time ends first, it is 4 and says who', async () => {
+  const away = await startFakeRuntime(stack.state, await stack.joinCode(), { name: 'tablet' });
+  away.close();
+  await expect
+    .poll(async () => (await cli(['targets', '--json'], place())).json)
+    .toContainEqual(expect.objectContaining({ recipient: away.guid, connected: false }));
+  const told = Promise.withResolvers<string>();
+  const stop = new AbortController();
+  const waiting = cli(['push', 'runtime', 'src/page.html', '--timeout=10m', '--target', 'tablet', '--json'], {
+    ...place(),
+    signal: stop.signal,
+    onTalk: (line) => line.includes('1 away') && told.resolve(line),
+  });
+  expect(await told.promise).toContain('gets it when it returns');
+  stop.abort();
+  const { code, json, stderr } = await waiting;
+  expect(code).toBe(4);
+  expect(json.at(-1)).toMatchObject({ outcome: 'timeout', recipients: [{ stage: 'relayed' }] });
+  expect(stderr).toMatch(/stopped waiting; not yet "completed": tablet \w{8} \(away\)/u);
+});
+
+test('an error of --json says what to do next, too', async () => {
+  const { code, json } = await push(['src/greeting.ts', '--label', 'floor=13', '--json']);
+  expect(code).toBe(1);
+  expect(json.at(-1)!.next).toContain('cd-cli targets');
+  const usage = await push(['src/none.ts', '--json']);
+  expect(usage.json).toMatchObject([
+    { type: 'error', exitCode: 2, next: expect.stringContaining('exclude') },
+  ]);
+});
+
 test('a recipient that a later push has overtaken is superseded, which makes it 3', async () => {
   const away = await startFakeRuntime(stack.state, await stack.joinCode(), { name: 'away' });
   const { guid } = away;

@@ -46,7 +46,7 @@ export const runJoinCode = async (context: CliContext, flags: JoinCodeFlags): Pr
   else context.process.stdout.write(`${code}\n`);
   const uses = flags.uses === 1 ? 'One runtime' : `${flags.uses} runtimes`;
   const talk = new Talk(context);
-  talk.say(
+  talk.tell(
     `${uses} of ${module} in ${environment} may join with it until ${new Date(expiresAt).toISOString()}, ${spoken(flags.ttl)} from now. It is shown this once.`,
   );
   talk.say();
@@ -67,7 +67,8 @@ const nodeCommand = async (settings: Settings, { address }: Place, code: string)
   const stack = settings.syncMode === 'local' ? runningStack(settings.dataFolder) : undefined;
   const relayUrl = address.relayUrl ?? (await discoverRelay(apiUrl));
   return [
-    `  ${joinCodeVariable}=${code} npx cd-node-runtime`,
+    `  ${joinCodeVariable}=${code}`,
+    'npx cd-node-runtime',
     `--api ${apiUrl} --relay ${relayUrl}`,
     `--base ${stack?.pageUrl ?? '<where it is served>'} --entry ${serviceOf(settings)}`,
     `--state .cd-node-runtime`,

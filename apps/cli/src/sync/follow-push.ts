@@ -38,7 +38,7 @@ export const followPush = async (
   const { wait, timeoutMs, json, names, what, settings } = options;
   const talk = new Talk(context);
   rememberPush(context.process.env, push.pushGuid);
-  const hint = `Waiting ${timeoutMs / 1000} s for it, or until Ctrl-C; the push goes on in any case.`;
+  const hint = `Waiting for that up to ${timeoutMs / 1000} s; Ctrl-C ends the waiting, not the push.`;
   const lines = new PushLines(push, { talk, names, what, hint, module: settings.module });
   const over = new AbortController();
   const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), context.signal, over.signal]);
@@ -107,7 +107,7 @@ const tell = (
       return;
     case 'timeout': {
       const silent = missed.map((track) => standing(track, names)).join(', ');
-      talk.say(`${stopped}; not yet "${wait}": ${silent}`);
+      talk.tell(`${stopped}; not yet "${wait}": ${silent}`);
       talk.next(`The push is accepted and goes on. Look later: ${later}`);
       return;
     }

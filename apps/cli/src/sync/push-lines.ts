@@ -124,14 +124,16 @@ export class PushLines {
 
   #tellRow(track: LineTrack): void {
     const { talk, names, what, module } = this.#options;
-    const { state } = track;
+    const { recipient, state } = track;
     // That a later save has overtaken an earlier one is the course of things.
     if (state.stage === 'superseded' && !this.#isLatest) return;
     const { initTime, pushGuid } = this.#push;
     const about = this.#isLatest ? undefined : `${what}   ${shortGuid(pushGuid)}`;
     const row = pushRow(talk.pen, wayOf(track), names, { initTime, about });
     talk.say(
-      state.stage === 'failed' ? this.#withFailure(row, failureText(talk.pen, state.problem, module)) : row,
+      state.stage === 'failed'
+        ? this.#withFailure(row, failureText(talk.pen, state.problem, module, names.factsOf(recipient).kind))
+        : row,
     );
   }
 

@@ -31,15 +31,18 @@ export const pushRow = (
   names: RecipientNames,
   { initTime, about }: { readonly initTime: number; readonly about?: string | undefined },
 ): string => {
-  const { columns } = pen;
   const outcome = outcomeOf(pen, way, initTime);
+  const lead = ' '.repeat(Math.max(0, outcomeWidth - outcome.text.length) + 2);
   const name = names.nameOf(way.recipient).padEnd(names.width);
-  const steps = about ?? stepsOf(pen, way, initTime);
-  const room = columns - Math.max(outcome.text.length, outcomeWidth) - 2;
-  // Who it is goes before how it got there.
-  const told = cut(`${name}   ${steps}`.trimEnd(), room, pen.marks.cut);
+  const room = pen.columns - outcome.text.length - lead.length;
+  const steps = about === undefined ? stepsOf(way, initTime) : [about];
+  // Who it is goes before how it got there, and of that the latest before the first.
+  const [shown = name] = [...steps.keys()]
+    .map((first) => `${name}   ${steps.slice(first).join(` ${pen.marks.dot} `)}`)
+    .filter((text) => text.length <= room);
+  const told = cut(shown.trimEnd(), room, pen.marks.cut);
   const painted = told.slice(0, name.length) + pen.paint('dim', told.slice(name.length));
-  return `${pen.paint(outcome.colour, outcome.text)}${' '.repeat(Math.max(0, outcomeWidth - outcome.text.length) + 2)}${painted}`;
+  return `${pen.paint(outcome.colour, outcome.text)}${lead}${painted}`;
 };
 
 /** Whether it is not there to take anything: a runtime that is away is addressed by its credential alone. */
@@ -72,22 +75,26 @@ const outcomeOf = (
   }
 };
 
-const stepsOf = ({ marks }: Pen, way: Way, initTime: number): string => {
-  if (way.stage === 'failed') return '';
-  if (isWaitedFor(way)) return 'gets it when it returns';
+const stepsOf = (way: Way, initTime: number): string[] => {
+  if (way.stage === 'failed') return [];
+  if (isWaitedFor(way)) return ['gets it when it returns'];
   const steps = (['relayed', 'pushed', 'delivered'] as const).flatMap((stage) => {
     const at = way.times[stage];
     return at === undefined ? [] : [`${stage} ${at - initTime}`];
   });
-  if (way.attempt > 1) steps.push(`attempt ${way.attempt}`);
-  return steps.join(` ${marks.dot} `);
+  return way.attempt > 1 ? [...steps, `attempt ${way.attempt}`] : steps;
 };
 
 /** A failure in full, to stand below its row: what it says, where in the program, and what to do next. */
-export const failureText = (pen: Pen, problem: Problem, module: string): string => {
+export const failureText = (
+  pen: Pen,
+  problem: Problem,
+  module: string,
+  runtime: 'browser' | 'node' | undefined,
+): string => {
   const { columns } = pen;
   const place = problem.stack === undefined ? undefined : ownPlace(problem.stack, module);
-  const next = failureNext(problem);
+  const next = failureNext(problem, runtime);
   return [
     ...fold(printable(problem.detail ?? problem.title), columns, '    '),
     ...(place === undefined ? [] : [`    at ${printable(place)}`]),

@@ -82,7 +82,7 @@ const show = (
   const rows = recipients.map((one) => {
     const way = { ...one, times: timesOf(one), problem: one.problem };
     const row = pushRow(pen, way, names, { initTime: initTime ?? 0 });
-    return one.problem === undefined ? row : `${row}\n${failureText(pen, one.problem, module)}`;
+    return one.problem === undefined ? row : `${row}\n${failureText(pen, one.problem, module, one.kind)}`;
   });
   const files = patches.map(({ resource, change, version }) =>
     change === 'put' ? `${resource}   version ${version}` : `${resource}   ${change}, version ${version}`,

@@ -21,16 +21,21 @@ const nextSteps: Partial<Record<ProblemKind, string>> = {
   forbidden: 'Ask an admin for a grant that covers the resource and the environment.',
 };
 
-/** What a person can do where a recipient did not take a push. */
 const afterFailure: Partial<Record<ProblemKind, string>> = {
   ...nextSteps,
-  'restart-required':
-    'reload the page or restart the process; or let the module that changed, or one that imports it, take it in: import.meta.hot?.accept()',
   'apply-failed': 'correct it and push again; the version before it goes on running.',
   crashed: 'correct it and push again.',
 };
 
-export const failureNext = ({ kind }: Problem): string | undefined => afterFailure[kind];
+/** What a person can do about a push that failed at a page or a process. */
+export const failureNext = (
+  { kind }: Problem,
+  runtime: 'browser' | 'node' | undefined,
+): string | undefined => {
+  if (kind !== 'restart-required') return afterFailure[kind];
+  const start = runtime === 'node' ? 'restart the process' : 'reload the page';
+  return `${start}, or add import.meta.hot?.accept() to the file or to one that imports it.`;
+};
 
 /** An error as its sentence, what to do next, and the exit code that goes with it. */
 export interface Explained {

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-import type { OutputStream } from '../cli-context.ts';
+import type { OutputStream } from '../streams.ts';
 import { marksFor, type Marks } from './marks.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -16,6 +16,11 @@ export class Talk {
     this.screen.say(text);
   }
 
+  /** Says a sentence, in lines that fit. */
+  tell(text: string): void {
+    this.say(fold(text, this.pen.columns).join('\n'));
+  }
+
   warn(text: string): void {
     this.#labelled('warning', 'yellow', text);
   }
