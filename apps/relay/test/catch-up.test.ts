@@ -1,4 +1,11 @@
-import { limits, type Head, type ICdPushEnvelop, type PatchHead, type TrackNotice } from '@cd-push/protocol';
+import {
+  limits,
+  protocolVersion,
+  type Head,
+  type ICdPushEnvelop,
+  type PatchHead,
+  type TrackNotice,
+} from '@cd-push/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Client } from './support/clients.ts';
@@ -225,6 +232,21 @@ describe('a hello', () => {
     const { client, recipient } = await stack.runtime();
     await expect(client.hello('another')).rejects.toThrow('invalid-request');
     expect(await client.hello('one')).toMatchObject({ recipient });
+  });
+
+  it('of one instance more than a credential may have at a time is refused, and of a known one is not', async () => {
+    const first = await stack.runtime({}, 'instance-0');
+    for (let count = 1; count < 64; count += 1) await stack.join(first.login, `instance-${count}`);
+    const hello = { protocol: protocolVersion, kind: 'node', base: null, heads: [], retainedBytes: 0 };
+    const late = await stack.client({ token: first.login.token }).connected();
+    expect(await late.ask('runtime-hello', { ...hello, instance: 'instance-64' })).toMatchObject({
+      status: false,
+      error: { kind: 'forbidden', path: '/instance' },
+    });
+    const again = await stack.join(first.login, 'instance-0');
+    expect(again.welcome.recipient).toBe(first.recipient);
+    const { recipient } = await stack.runtime();
+    expect(recipient).not.toBe(first.recipient);
   });
 
   it('of an instance that is connected already takes over from it', async () => {

@@ -36,6 +36,9 @@ export interface HelloPorts {
   readonly log: Log;
 }
 
+/** Instances of one credential at a time: tabs of a page, processes on a machine. Each is a recipient of every push. */
+const instancesAtOnce = 64;
+
 /** What a hello leads to: the answer, and what is sent once that was given. */
 export interface Greeting {
   readonly welcome: Welcome;
@@ -60,6 +63,12 @@ export const greet = async (
   if (peer.running !== undefined && peer.running.recipient !== recipientOf(peer, hello.value)) {
     const detail = 'A connection speaks for one instance. Open another for another one.';
     return refuse(problemOf('invalid-request', { path: '/instance', detail }));
+  }
+  const instances = ports.peers.instancesOf(peer.session.runtime.guid);
+  const isNew = ports.peers.byRecipient(recipientOf(peer, hello.value)) === undefined;
+  if (isNew && instances.size >= instancesAtOnce) {
+    const detail = `${instancesAtOnce} instances run by this credential; end one, or enrol another runtime.`;
+    return refuse(problemOf('forbidden', { path: '/instance', detail }));
   }
   const running = bind(hello.value, peer, ports);
   const due = await catchUpOf(peer, running, ports);

@@ -3,6 +3,7 @@ import {
   freshCommTrack,
   limits,
   subTypes,
+  type Digest,
   type ICdPushEnvelop,
   type PatchContent,
   type PatchHead,
@@ -44,7 +45,7 @@ export interface SignedPush {
   readonly envelope: ICdPushEnvelop;
   readonly pushGuid: string;
   /** Digest of the statement; acknowledgements name it. */
-  readonly statement: string;
+  readonly statement: Digest;
   readonly heads: readonly PatchHead[];
 }
 
