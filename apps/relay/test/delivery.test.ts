@@ -243,6 +243,28 @@ describe('a delta', () => {
 });
 
 describe('acknowledgements', () => {
+  it.each(['a-later-kind', 'constructor'])(
+    'of failure keep the words of a problem of kind %s',
+    async (kind) => {
+      const runtime = await stack.runtime();
+      const { client, login } = await stack.sender();
+      const { envelope, pushGuid, statement } = await patchPush(login, [{ resource: cart, text: '1' }]);
+      await client.push(envelope);
+      await runtime.client.next('apply-runtime-patch');
+      const title = 'The moon was in the wrong phase.';
+      const problem = {
+        ...problemOf('apply-failed', { detail: 'so' }),
+        title,
+        kind: kind as Problem['kind'],
+      };
+      runtime.client.fail(pushGuid, statement, problem);
+      const { recipients } = await client.until<TrackNotice>('push-msg-failed');
+      expect(recipients).toMatchObject([
+        { stage: 'failed', problem: { kind: 'apply-failed', title, detail: 'so' } },
+      ]);
+    },
+  );
+
   it('that are repeated, late, forged or of another attempt change nothing', async () => {
     const runtime = await stack.runtime();
     const stranger = await stack.runtime({ module: 'depot' });
@@ -253,6 +275,10 @@ describe('acknowledgements', () => {
     const { pushGuid, statement } = push;
 
     stranger.client.acknowledge('push-msg-complete', pushGuid, statement);
+    // It learns nothing of a push that is not its own: not even that there is one.
+    stranger.client.acknowledge('push-msg-complete', pushGuid, await digestOf('another statement'));
+    await stranger.client.ask('list-targets', {});
+    expect(stranger.client.frames).toEqual([]);
     runtime.client.acknowledge('push-msg-complete', pushGuid, statement, 2);
     runtime.client.acknowledge('push-msg-complete', crypto.randomUUID(), statement);
     runtime.client.acknowledge('push-msg-complete', pushGuid, await digestOf('another statement'));

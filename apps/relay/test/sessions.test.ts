@@ -90,6 +90,18 @@ describe('sessions', () => {
     expect(await runtime.client.closed).toMatchObject({ code: 4006 });
   });
 
+  it('of a removed runtime that is away are owed nothing any more', async () => {
+    const stack = await Stack.start();
+    const away = stack.authority.runtime();
+    const { client, login } = await stack.sender();
+    const push = await patchPush(login, [cart]);
+    expect(await client.push(push.envelope)).toMatchObject({ status: true });
+    const { guid } = away.session.runtime;
+    stack.authority.change({ kind: 'runtime-removed', guid });
+    const { recipients } = await client.until<TrackNotice>('push-msg-failed');
+    expect(recipients).toMatchObject([{ recipient: guid, stage: 'expired' }]);
+  });
+
   it('lose the right to push with their role', async () => {
     const stack = await Stack.start();
     await stack.runtime();

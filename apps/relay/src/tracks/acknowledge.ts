@@ -1,6 +1,7 @@
 import {
   epochMs,
   parse,
+  problemKinds,
   problemOf,
   type Acknowledgement,
   type PatchHead,
@@ -49,7 +50,10 @@ export class Acknowledgements {
     const push = await this.#journal.find(peer.session.tenant, acknowledgement.pushGuid);
     // Its push may have been settled long ago, or be somebody else's: the two look alike.
     if (push === undefined) return undefined;
+    const isRecipient = push.entryOf(running.recipient) !== undefined;
     if (acknowledgement.statement !== push.accepted.digest) {
+      // To whom it was not addressed it is somebody else's.
+      if (!isRecipient) return undefined;
       const detail = 'This is not the digest of the statement that was sent.';
       return problemOf('invalid-request', { path: '/statement', detail });
     }
@@ -98,12 +102,16 @@ const holdPatch = (held: Map<string, Held>, { resource, version, digest, from }:
     held.set(from, { version, digest: null });
 };
 
-/** A problem comes from the app's own code and may be of any length. */
-const shortened = (problem: Problem): Problem =>
-  problemOf(problem.kind, {
+/** A problem comes from the app's own code: of any length, and of kinds that only a later runtime knows. */
+const shortened = ({ kind, title, ...problem }: Problem): Problem => {
+  const details = {
     detail: problem.detail?.slice(0, reportedText),
     path: problem.path?.slice(0, reportedText),
     resource: problem.resource?.slice(0, reportedText),
     stack: problem.stack?.slice(0, reportedText),
     current: problem.current,
-  });
+  };
+  return Object.hasOwn(problemKinds, kind)
+    ? problemOf(kind, details)
+    : { ...problemOf('apply-failed', details), title: title.slice(0, reportedText) };
+};
