@@ -210,6 +210,21 @@ test('who is away is said at once and waited for; when the time ends first, it i
   expect(stderr).toMatch(/stopped waiting; not yet "completed": tablet \w{8} \(away\)/u);
 });
 
+test('of many recipients those where all went well are counted, and who failed is named', async () => {
+  const many = await Promise.all(
+    Array.from({ length: 14 }, async (_, index) =>
+      startFakeRuntime(stack.state, await stack.joinCode(), { name: `screen${index}` }),
+    ),
+  );
+  many[3]!.behave('fail');
+  const targets = many.flatMap(({ guid }) => ['--target', guid]);
+  const { code, stderr } = await push(['src/page.html', ...targets]);
+  for (const runtime of many) runtime.close();
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/^✓ \d+ ms +13 of 14 recipients$/mu);
+  expect(stderr.match(/screen\d+/gu)).toEqual(['screen3']);
+});
+
 test('an error of --json says what to do next, too', async () => {
   const { code, json } = await push(['src/greeting.ts', '--label', 'floor=13', '--json']);
   expect(code).toBe(1);

@@ -1,5 +1,5 @@
 import type { AwaitedStage } from '@cd-push/client';
-import type { StageTimes } from '@cd-push/protocol';
+import type { Problem, StageTimes } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -69,7 +69,9 @@ export const followPush = async (
   await lines.finish();
   // Whoever has left meanwhile is called away.
   if (verdict.outcome === 'timeout') await names.load();
-  if (json) printJson(context, resultJson(push, names, verdict));
+  const next = verdict.problem && explainRefusal(verdict.problem, options).next;
+  if (json)
+    printJson(context, { ...resultJson(push, names, verdict), ...(next === undefined ? {} : { next }) });
   tell(context, talk, push, verdict, options);
   return verdict.exitCode;
 };
@@ -86,8 +88,9 @@ const tell = (
   talk: Talk,
   push: SyncPush,
   { outcome, missed, problem }: Verdict,
-  { what, towards, wait, timeoutMs, names, settings }: FollowOptions,
+  options: FollowOptions,
 ): void => {
+  const { what, wait, timeoutMs, names } = options;
   const later = `cd-cli track ${shortGuid(push.pushGuid)}`;
   const stopped = context.signal.aborted
     ? `${talk.paint('yellow', 'stopped')} waiting`
@@ -116,8 +119,7 @@ const tell = (
         talk.say(`${stopped}; the relay has not answered.`);
         return;
       }
-      const { sentence, next } =
-        problem.kind === 'no-recipients' ? explainNobody(settings, towards) : explainProblem(problem);
+      const { sentence, next } = explainRefusal(problem, options);
       talk.say(`${talk.paint('red', 'refused')} ${sentence}`);
       if (problem.current !== undefined)
         talk.say(`In place: version ${problem.current.version}, ${problem.current.digest ?? 'deleted'}.`);
@@ -128,6 +130,12 @@ const tell = (
       outcome satisfies never;
   }
 };
+
+const explainRefusal = (
+  problem: Problem,
+  { settings, towards }: FollowOptions,
+): { readonly sentence: string; readonly next: string | undefined } =>
+  problem.kind === 'no-recipients' ? explainNobody(settings, towards) : explainProblem(problem);
 
 /** Who it is, and how far it has come. */
 const standing = ({ recipient, state }: LineTrack, names: RecipientNames): string => {
