@@ -100,7 +100,9 @@ export class Tab {
     const late = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => late.resolve(undefined), ms);
     try {
-      return await Promise.race([this.#evaluate(expression), late.promise]);
+      // A page that is loaded anew meanwhile has not applied anything.
+      const evaluated = this.#evaluate(expression).catch(() => undefined);
+      return await Promise.race([evaluated, late.promise]);
     } finally {
       clearTimeout(timer);
     }
