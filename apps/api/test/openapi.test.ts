@@ -32,6 +32,7 @@ test('the description names every path, its problems, and who may call it', asyn
     '/interact/triggers/{trigger}',
     '/join-codes',
     '/join-codes/{id}',
+    '/relay/accounts',
     '/relay/certificate',
     '/relay/revocations',
     '/relay/runtimes',

@@ -253,6 +253,7 @@ describe('a relay', () => {
     const answers = [
       await api.call('POST', '/relay/certificate', { body, headers }),
       await api.call('GET', '/relay/runtimes', { headers }),
+      await api.call('GET', '/relay/accounts', { headers }),
       await api.call('GET', '/relay/revocations', { headers }),
       await api.call('GET', '/changes', { headers }),
       await api.call('POST', '/auth/introspect', { headers, body: 'token=x' }),

@@ -102,7 +102,7 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
   const legacy =
     options.legacy === 'on'
       ? new LegacyDialect({
-          objects: new LegacyObjects(directory, peers),
+          objects: new LegacyObjects({ directory, peers, journal, clock }),
           directory,
           journal,
           tracker,
@@ -155,6 +155,7 @@ export const startRelay = async (options: RelayOptions): Promise<Relay> => {
     tracker,
     clock,
     log,
+    accounts: options.legacy === 'on',
   });
   const stopped = new AbortController();
 

@@ -240,6 +240,45 @@ describe('existing Corpdesk clients', () => {
     await expectQuiet(thief);
   });
 
+  it('7: the guid of an account is its user’s, connected or not', async () => {
+    const absent = crypto.randomUUID();
+    stack.authority.users.push(absent);
+    stack.authority.change({ kind: 'user-changed', user: 1, roles: ['developer'], removed: false });
+    const thief = await connect();
+    await expectForeign(thief, absent);
+    // Before its account was known a guid is like any other; then it goes back to its user, with what is sent to it.
+    const login = await stack.authority.developer();
+    const { guid } = login.session.user;
+    await expectOwn(thief, guid);
+    const owner = await connect(['developer'], login.token);
+    await expectOwn(owner, guid);
+    await expectForeign(thief, guid);
+    thief.say('send-pub', [guid], 'for the owner');
+    expect((await owner.next<ICdPushEnvelop>('push-msg-pushed')).pushData.m).toBe('for the owner');
+  });
+
+  it('7: a guid that was forgotten stays its user’s while messages for it are open, and no longer', async () => {
+    const login = await stack.authority.developer();
+    const guids = ['with a message', 'without one'];
+    const first = await connect(['developer'], login.token);
+    for (const guid of guids) await expectOwn(first, guid);
+    const gone = first.closed;
+    first.close();
+    await gone;
+    const sender = await connect();
+    sender.say('send-pub', ['with a message'], 'secret');
+    await sender.next('push-msg-relayed');
+    const again = await connect(['developer'], login.token);
+    for (let count = 0; count < 64; count += 1) await expectOwn(again, `another ${count}`);
+
+    const thief = await connect();
+    await expectForeign(thief, 'with a message');
+    await expectOwn(thief, 'without one');
+    await expectOwn(again, 'with a message');
+    const pushed = await again.next<ICdPushEnvelop>('push-msg-pushed');
+    expect(pushed.pushData.m).toBe('secret');
+  });
+
   it('7: what is relayed holds no token and no socket of the sender', async () => {
     const { sender, receiver } = await pair();
     sender.say('send-pub', [receiver.guid], 'hello');
@@ -299,6 +338,21 @@ describe('existing Corpdesk clients', () => {
     });
   });
 });
+
+const registering = (client: LegacyClient, guid: string): Promise<{ status: boolean; error?: Problem }> => {
+  const envelope = client.envelope('register-client', [], '', guid);
+  Object.assign(envelope.pushData as object, { emittEvent: 'push-registered-client' });
+  return client.ask('register-client', JSON.stringify(envelope));
+};
+
+const expectForeign = async (client: LegacyClient, guid: string): Promise<void> => {
+  expect(await registering(client, guid)).toMatchObject({ status: false, error: { kind: 'sender-mismatch' } });
+};
+
+const expectOwn = async (client: LegacyClient, guid: string): Promise<void> => {
+  expect(await registering(client, guid)).toMatchObject({ status: true });
+  await client.next('push-registered-client');
+};
 
 const withEmit = (envelope: Record<string, unknown>): string => {
   Object.assign(envelope.pushData as object, { emittEvent: 'push-pub' });

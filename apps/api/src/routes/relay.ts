@@ -91,6 +91,19 @@ export const relayRoutes =
     );
 
     app.get(
+      '/relay/accounts',
+      {
+        schema: {
+          summary: 'The guid of every user, which existing clients address them by',
+          security,
+          response: { 200: Type.Object({ guids: Type.Array(Type.String()) }) },
+        },
+        onRequest,
+      },
+      async () => ({ guids: (await api.store.users.list()).map(({ guid }) => guid) }),
+    );
+
+    app.get(
       '/relay/revocations',
       {
         schema: {

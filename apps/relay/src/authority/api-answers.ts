@@ -70,6 +70,7 @@ export const certificateAnswer = Compile(
 );
 export const introspectionAnswer = Compile(IntrospectionSchema);
 export const runtimesAnswer = Compile(Type.Object({ runtimes: Type.Array(RuntimeViewSchema) }));
+export const accountsAnswer = Compile(Type.Object({ guids: Type.Array(Type.String()) }));
 export const triggersAnswer = Compile(
   Type.Object({
     triggers: Type.Array(

@@ -3,6 +3,7 @@ import { ProblemError, problemOf, type PublicKey, type Trigger } from '@cd-push/
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import {
+  accountsAnswer,
   certificateAnswer,
   introspectionAnswer,
   revocationsAnswer,
@@ -62,6 +63,10 @@ export class ApiAuthority implements Authority {
   async runtimes(): Promise<RuntimeRecord[]> {
     const { runtimes } = await this.#ask('/relay/runtimes', runtimesAnswer);
     return runtimes.map(runtimeOf);
+  }
+
+  async accounts(): Promise<string[]> {
+    return (await this.#ask('/relay/accounts', accountsAnswer)).guids;
   }
 
   async triggers(): Promise<Trigger[]> {

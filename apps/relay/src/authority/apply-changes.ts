@@ -24,12 +24,15 @@ interface ChangePorts {
   readonly tracker: Tracker;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether anybody asks whose account a guid is. */
+  readonly accounts: boolean;
 }
 
 /** What the api tells takes effect on the connections that are open. */
 export class AppliedChanges implements ChangeListener {
   readonly #ports: ChangePorts;
   readonly #runtimes: Reloader;
+  readonly #accounts: Reloader;
   readonly #triggers: Reloader;
   readonly #voided: Reloader;
 
@@ -39,6 +42,12 @@ export class AppliedChanges implements ChangeListener {
     this.#runtimes = new Reloader(
       async () => directory.replaceRuntimes(await authority.runtimes()),
       'The list of runtimes could not be read yet.',
+      clock,
+      log,
+    );
+    this.#accounts = new Reloader(
+      () => this.#loadAccounts(),
+      'The list of accounts could not be read yet.',
       clock,
       log,
     );
@@ -68,6 +77,7 @@ export class AppliedChanges implements ChangeListener {
         });
         return;
       case 'user-changed':
+        this.#accounts.request();
         this.#ofUser(change.user, (peer) => {
           if (change.removed) peer.outlet.cut('revoked');
           else if (peer.session.kind === 'user') peer.session = { ...peer.session, roles: change.roles };
@@ -89,6 +99,7 @@ export class AppliedChanges implements ChangeListener {
 
   resumed(): void {
     this.#runtimes.request();
+    this.#accounts.request();
     this.#triggers.request();
   }
 
@@ -104,13 +115,20 @@ export class AppliedChanges implements ChangeListener {
     const { authority, directory } = this.#ports;
     directory.replaceTriggers(await authority.triggers());
     directory.replaceRuntimes(await authority.runtimes());
+    await this.#loadAccounts();
     await this.#loadVoided();
   }
 
   close(): void {
     this.#runtimes.close();
+    this.#accounts.close();
     this.#triggers.close();
     this.#voided.close();
+  }
+
+  async #loadAccounts(): Promise<void> {
+    const { authority, directory, accounts } = this.#ports;
+    if (accounts) directory.replaceAccounts(await authority.accounts());
   }
 
   async #loadVoided(): Promise<void> {

@@ -47,6 +47,8 @@ export interface Authority {
   /** The session of a token, or undefined where the token is no good (any more). */
   introspect(token: string): Promise<Session | undefined>;
   runtimes(): Promise<RuntimeRecord[]>;
+  /** Guids of all users. */
+  accounts(): Promise<string[]>;
   triggers(): Promise<Trigger[]>;
   /** Sessions whose signatures were taken back, oldest first. */
   voidedSessions(): Promise<string[]>;

@@ -2,13 +2,14 @@ import { matchesSelector, reservedEvents, type Selector, type Target, type Trigg
 
 import type { RuntimeRecord } from './session.ts';
 
-/** Known runtimes and registered triggers, held here so that a push asks nobody. */
+/** Known runtimes, accounts and registered triggers, held here so that a push asks nobody. */
 export class Directory {
   readonly #runtimes = new Map<string, RuntimeRecord>();
   /** Guids by module and environment, then by group, then by user. */
   readonly #byPlace = new Map<string, Set<string>>();
   readonly #byGroup = new Map<string, Set<string>>();
   readonly #byUser = new Map<number, Set<string>>();
+  #accounts: ReadonlySet<string> = new Set();
   #triggers: ReadonlyMap<string, Trigger> = new Map();
 
   replaceRuntimes(runtimes: readonly RuntimeRecord[]): void {
@@ -54,6 +55,15 @@ export class Directory {
       found.push(runtime);
     }
     return found;
+  }
+
+  replaceAccounts(guids: readonly string[]): void {
+    this.#accounts = new Set(guids);
+  }
+
+  /** Whether a guid is a user's; known only where existing clients may connect, who address users by it. */
+  isAccount(guid: string): boolean {
+    return this.#accounts.has(guid);
   }
 
   /** A name that the protocol itself uses is never a trigger, whatever a registry holds. */

@@ -116,7 +116,7 @@ export class LegacyDialect {
     if (echoes.has(event)) return ok({ answer: { status: true } });
     const own = ownObjects(envelope.value);
     for (const { guid, path } of own) {
-      const refused = this.#ports.objects.register(guid, peer, path);
+      const refused = await this.#ports.objects.register(guid, peer, path);
       if (refused !== undefined) return refuse(refused);
     }
     if (registrations.has(event)) return ok(await this.#registered(envelope.value, peer, session.user, own));

@@ -175,6 +175,12 @@ export class MemoryAuthority implements Authority {
     return Promise.resolve([...this.known]);
   }
 
+  /** Users who signed in at any time, and those whom a test adds. */
+  readonly users: string[] = [];
+  accounts(): Promise<string[]> {
+    return Promise.resolve([...this.users]);
+  }
+
   triggers(): Promise<Trigger[]> {
     return Promise.resolve([...this.registered]);
   }
