@@ -268,3 +268,23 @@ test('a draft that becomes a new file is a push of that file alone', async () =>
   writeFileSync(file('src/draft.ts'), 'export const a = 2;\n');
   expect(changesOf(await next())).toEqual(['put /shop/src/new.ts']);
 });
+
+test('a new file that is gone by the time that its push is ready was never one, whether that was heard or not', async () => {
+  const { root } = workshop;
+  const base = buildBase(root, 'shop');
+  const queue = new SaveQueue({ base, root });
+  stop = () => queue.close();
+  const taken = base.update.bind(base);
+  vi.spyOn(base, 'update').mockImplementation((paths) => {
+    const update = taken(paths);
+    rmSync(file('src/draft.ts'), { force: true });
+    return update;
+  });
+  writeFileSync(file('src/draft.ts'), 'export const a = 2;\n');
+  writeFileSync(file('src/b.ts'), 'export const b = 2;\n');
+  queue.add('src/draft.ts');
+  queue.add('src/b.ts');
+  const { value } = await queue[Symbol.asyncIterator]().next();
+  expect(value && changesOf(value)).toEqual(['put /shop/src/b.ts']);
+  expect(base.entry('/shop/src/draft.ts')).toBe(undefined);
+});
