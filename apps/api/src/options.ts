@@ -11,7 +11,7 @@ export interface SeedUser {
 
 /** Tries per minute; what goes beyond is `rate-limited`. */
 export interface RateLimits {
-  /** Sign-ins under one user name, from wherever they come. Default 10. */
+  /** Sign-ins under one user name from one address; ten times as many from wherever they come. Default 10. */
   readonly loginsPerName: number;
   /** Sign-ins from one address. Default 30. */
   readonly loginsPerAddress: number;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 
 import { parse } from '@cd-push/protocol';
 import { openCertificate, signProof } from '@cd-push/timeline';
@@ -189,6 +190,60 @@ describe('the rate of sign-ins', () => {
     expect(await attempts(api, ['a', 'b', 'c', 'd', 'e', 'f', 'g'])).toEqual([
       401, 401, 401, 401, 401, 401, 429,
     ]);
+  });
+
+  /** Tries from addresses of one's own: this machine has all of 127.0.0.0/8. */
+  const attemptFrom = (api: Awaited<ReturnType<typeof startTestApi>>, address: string, body: object) =>
+    new Promise<number>((resolve, reject) => {
+      const sent = request(`${api.url}/auth/login`, {
+        method: 'POST',
+        localAddress: address,
+        agent: false,
+        headers: { 'content-type': 'application/json' },
+      });
+      sent.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.on('error', reject);
+      sent.end(JSON.stringify(body));
+    });
+
+  test('keeps nobody out whose name is tried from elsewhere, until it is tried from everywhere', async () => {
+    const api = await startTestApi({ rateLimits: limits });
+    const wrong = { ...admin, password: 'x' };
+    for (let count = 0; count < 3; count++) expect(await attemptFrom(api, '127.0.0.2', wrong)).toBe(401);
+    expect(await attemptFrom(api, '127.0.0.2', wrong)).toBe(429);
+    expect(await attemptFrom(api, '127.0.0.3', admin)).toBe(200);
+    for (let count = 0; count < 26; count++) {
+      expect(await attemptFrom(api, `127.0.1.${Math.floor(count / 3)}`, wrong)).toBe(401);
+    }
+    expect(await attemptFrom(api, '127.0.0.4', admin)).toBe(429);
+  });
+
+  test('is not used up by who proves no key: a bad proof counts for its address alone', async () => {
+    const api = await startTestApi({ rateLimits: { ...limits, loginsPerName: 1 } });
+    const { publicKey } = await newKey();
+    const unproved = { ...admin, publicKey, nonce: 'A'.repeat(43), proof: 'a.b.c' };
+    for (let count = 0; count < 3; count++) expect(await attemptFrom(api, '127.0.0.2', unproved)).toBe(403);
+    expect(await attemptFrom(api, '127.0.0.2', admin)).toBe(200);
+  });
+
+  test('is not forgotten for the names that are tried after it', async () => {
+    const api = await startTestApi({
+      rateLimits: { ...limits, loginsPerAddress: 100_000 },
+      legacyLogin: true,
+    });
+    expect(await attempts(api, ['ada', 'ada', 'ada', 'ada'])).toEqual([401, 401, 401, 429]);
+    const { publicKey } = await newKey();
+    const other = (userName: string) =>
+      api.call('POST', '/auth/login', {
+        body: { userName, password: 'p', publicKey, nonce: 'A'.repeat(43), proof: 'a.b.c' },
+      });
+    for (let round = 0; round < 5_100; round += 50) {
+      await Promise.all(Array.from({ length: 50 }, (_, index) => other(`x${round + index}`)));
+    }
+    expect(await attempts(api, ['ada'])).toEqual([429]);
   });
 
   test('holds for the right password too, and says when to come back', async () => {

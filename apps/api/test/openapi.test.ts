@@ -74,5 +74,5 @@ test('every path that names who may call it refuses everyone else', async () => 
       expect([path, method, answer.status]).toEqual([path, method, 401]);
     }
   }
-  expect(guarded).toBe(25);
+  expect(guarded).toBe(26);
 });

@@ -225,6 +225,15 @@ describe('a runtime', () => {
 });
 
 describe('a relay', () => {
+  test('is told whose accounts there are', async () => {
+    const api = await startTestApi();
+    const { token } = await api.join('bob', ['observer']);
+    const { user } = (await api.introspect(token)).body;
+    const { body } = await api.call('GET', '/relay/accounts', { service: true });
+    expect(body.guids).toHaveLength(2);
+    expect(body.guids).toContain(user.guid);
+  });
+
   test('is certified by the issuer for its tenant', async () => {
     const api = await startTestApi({ tenant: 'acme' });
     const { publicKey } = await newKey();

@@ -56,7 +56,8 @@ export const legacyLoginRoute =
       async (request): Promise<ICdResponse> => {
         const [form] = request.body.dat.f_vals;
         const { userName = '', password = '', consumerGuid = null } = form?.data ?? {};
-        await api.rates.login(request, userName);
+        await api.rates.signIn(request);
+        await api.rates.password(request, userName);
         const user = await userWith(api, userName, password);
         if (user === undefined) return refusal;
         const at = api.now();

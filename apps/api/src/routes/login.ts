@@ -41,8 +41,8 @@ export const loginRoute =
       async (request) => {
         const { userName, password, clientId, publicKey, nonce, proof } = request.body;
         const at = api.now();
-        await api.rates.login(request, userName);
-        // Before the password, so that a bad proof tells nothing of it.
+        await api.rates.signIn(request);
+        // Before the password, so that a bad proof tells nothing of it, and uses up none of the user's tries.
         if (publicKey !== undefined && nonce !== undefined && proof !== undefined) {
           await requireProof(
             api.nonces,
@@ -50,6 +50,7 @@ export const loginRoute =
             at,
           );
         }
+        await api.rates.password(request, userName);
         const user = await userWith(api, userName, password);
         if (user === undefined) {
           throw new ProblemError(

@@ -7,37 +7,45 @@ import type { RateLimits } from '../options.ts';
 
 /** Guards that a request passes, or that throw `rate-limited` with the seconds to wait. */
 export interface RateGuards {
-  /** Counts a try to sign in, by user name and by address. */
-  login(request: FastifyRequest, userName: string): Promise<void>;
+  /** Counts a try to sign in, by address. */
+  signIn(request: FastifyRequest): Promise<void>;
+  /** Counts a try of a password, by user name and address, and by user name from wherever. */
+  password(request: FastifyRequest, userName: string): Promise<void>;
   /** Counts any other request that needs no session. */
   anonymous(request: FastifyRequest): Promise<void>;
 }
 
 const windowMs = 60_000;
+/**
+ * Names and addresses that are counted at a time. Past it the longest unheard of is forgotten, so that more tries than
+ * this must come within a window to hide one: far more than the bound on an address lets through.
+ */
+const counted = 100_000;
+/**
+ * Tries of one name from everywhere, in tries from one address: nobody keeps a user out from an address of their own, and
+ * who has many addresses does not guess much faster.
+ */
+const anywhere = 10;
 
 /** Counting needs the plugin's decoration, so the guards are made once it is there. */
 export const registerRateGuards = async (app: FastifyInstance, limits: RateLimits): Promise<RateGuards> => {
   await app.register(rateLimit, { global: false });
   const names = new WeakMap<FastifyRequest, string>();
-  const byName = app.createRateLimit({
-    max: limits.loginsPerName,
-    timeWindow: windowMs,
-    keyGenerator: (request) => `name:${names.get(request) ?? ''}`,
-  });
-  const byAddress = app.createRateLimit({
-    max: limits.loginsPerAddress,
-    timeWindow: windowMs,
-    keyGenerator: (request) => `login:${request.ip}`,
-  });
-  const anonymous = app.createRateLimit({
-    max: limits.requestsPerAddress,
-    timeWindow: windowMs,
-    keyGenerator: (request) => `anonymous:${request.ip}`,
-  });
+  const guard = (max: number, keyGenerator: (request: FastifyRequest) => string) => {
+    // Each guard counts in a store of its own; the option is a route's, and the plugin's types leave it out here.
+    const options = { max, timeWindow: windowMs, cache: counted, keyGenerator };
+    return app.createRateLimit(options);
+  };
+  const nameOf = (request: FastifyRequest): string => names.get(request) ?? '';
+  const byPair = guard(limits.loginsPerName, (request) => `pair:${request.ip} ${nameOf(request)}`);
+  const byName = guard(limits.loginsPerName * anywhere, (request) => `name:${nameOf(request)}`);
+  const byAddress = guard(limits.loginsPerAddress, (request) => `login:${request.ip}`);
+  const anonymous = guard(limits.requestsPerAddress, (request) => `anonymous:${request.ip}`);
   return {
-    login: async (request, userName) => {
-      pass(await byAddress(request));
+    signIn: async (request) => pass(await byAddress(request)),
+    password: async (request, userName) => {
       names.set(request, nameKey(userName));
+      pass(await byPair(request));
       pass(await byName(request));
     },
     anonymous: async (request) => pass(await anonymous(request)),
