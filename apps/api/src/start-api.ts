@@ -28,6 +28,7 @@ import { userRoutes } from './routes/users.ts';
 import { wellKnownRoutes } from './routes/well-known.ts';
 import { buildApp } from './server/app.ts';
 import { hostsOf, type Door } from './server/door.ts';
+import { pruneChanges } from './server/prune-changes.ts';
 import { registerRateGuards } from './server/rate-guards.ts';
 
 /** An api that listens. */
@@ -57,6 +58,7 @@ export const startApi = async (options: ApiOptions): Promise<RunningApi> => {
       url: app.url,
       issuer: app.issuer,
       close: async () => {
+        app.stopPruning();
         await app.fastify.close();
         await owned?.close();
       },
@@ -116,7 +118,10 @@ const assemble = async (options: ApiOptions, settings: Settings, store: Store) =
   const url = await app.listen({ host: settings.host, port: settings.port });
   issuerName ??= url;
   openDoor(door, [new URL(url), new URL(issuerName)], settings.host);
-  return { fastify: app, url, issuer: issuerName };
+  const stopPruning = pruneChanges(store.changes, now, (error) =>
+    app.log.error({ err: error }, 'old changes could not be let go of'),
+  );
+  return { fastify: app, url, issuer: issuerName, stopPruning };
 };
 
 const registerRoutes = async (app: FastifyInstance, api: Api): Promise<void> => {

@@ -124,6 +124,25 @@ describe('the change feed', () => {
     expect(Number(id)).toBeLessThan(1000);
   });
 
+  test('says reset to a reader from before what is kept, and goes on for one who was there', async () => {
+    const dataFile = join(newFolder(), 'api.db');
+    const first = await startTestApi({ dataFile });
+    await first.join('bob', ['developer']);
+    await first.close();
+    const week = 7 * 24 * 60 * 60 * 1000;
+    const later = await startTestApi({ dataFile, clock: () => Date.now() + week + 60_000 });
+    const { token } = await later.login();
+    const feed = await follow(later.url);
+    const { id } = await feed.next();
+    const { id: userId } = (await later.introspect(token)).body.user;
+    await later.call('PUT', `/users/${userId}/roles`, { token, body: { roles: ['admin'] } });
+    const change = await feed.next();
+    expect(await (await follow(later.url, '/changes?after=0')).next()).toMatchObject({ event: 'reset' });
+    const resumed = await follow(later.url, `/changes?after=${id}`);
+    expect(await resumed.next()).toMatchObject({ event: 'ready' });
+    expect(await resumed.next()).toEqual(change);
+  });
+
   test('catches a reader up on more rows than one batch holds', async () => {
     const api = await startTestApi();
     const { token } = await api.login();

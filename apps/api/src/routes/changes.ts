@@ -17,8 +17,8 @@ const QuerySchema = Type.Object(
 
 /**
  * The change feed as server-sent events: `id` is the sequence, `event` the kind, `data` the change. The first event is
- * `ready` at the sequence from which it goes on, or `reset` where the reader's sequence was never reached here: then what
- * it has loaded is of another store, and it has to load anew.
+ * `ready` at the sequence from which it goes on, or `reset` where that cannot be told: the reader's sequence was never
+ * reached here, so that what it has loaded is of another store, or what follows it is kept no more. It has to load anew.
  */
 export const changesRoute =
   (api: Api): FastifyPluginAsyncTypebox =>
@@ -41,9 +41,9 @@ export const changesRoute =
       },
       async (request, reply) => {
         const { changes } = api.store;
-        const head = await changes.head();
+        const [tail, head] = [await changes.tail(), await changes.head()];
         const wanted = readSequence(request.headers['last-event-id']) ?? request.query.after ?? head;
-        const known = wanted <= head;
+        const known = wanted <= head && wanted >= tail - 1;
         const start = known ? wanted : head;
 
         reply.hijack();

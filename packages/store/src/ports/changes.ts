@@ -25,10 +25,12 @@ export interface ChangeRow {
   readonly change: Change;
 }
 
-/** Append-only. A row is written in the same commit as the change that it tells of. */
+/** A row is written in the same commit as the change that it tells of, and is never changed. */
 export interface ChangeFeed {
   /** Sequence of the latest row, 0 for none. */
   head(): Promise<number>;
+  /** Sequence of the oldest row that is kept, 0 for none. Who has read less than the one before it has missed something. */
+  tail(): Promise<number>;
   /** Rows after a sequence, in order, at most `limit`. */
   after(sequence: number, limit: number): Promise<ChangeRow[]>;
   /**
@@ -36,4 +38,6 @@ export interface ChangeFeed {
    * {@link after}. Answers how to stop.
    */
   onAppended(listener: () => void): () => void;
+  /** Lets go of the rows from before a time, but for the latest of all. */
+  prune(before: EpochMs): Promise<void>;
 }

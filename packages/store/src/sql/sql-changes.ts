@@ -5,12 +5,13 @@ import { readChange } from './columns.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 export const sqlChanges = (unit: UnitOfWork): ChangeFeed => ({
-  head: async () => {
+  head: () => headOf(unit),
+  tail: async () => {
     const row = await unit.tables
       .selectFrom('changes')
-      .select((columns) => columns.fn.max('sequence').as('head'))
+      .select((columns) => columns.fn.min('sequence').as('tail'))
       .executeTakeFirst();
-    return row?.head ?? 0;
+    return row?.tail ?? 0;
   },
   after: async (sequence, limit) => {
     const rows = await unit.tables
@@ -27,4 +28,20 @@ export const sqlChanges = (unit: UnitOfWork): ChangeFeed => ({
     }));
   },
   onAppended: (listener) => unit.onAppended(listener),
+  prune: async (before) => {
+    // The latest stays: it says where the feed stands.
+    await unit.tables
+      .deleteFrom('changes')
+      .where('at', '<', before)
+      .where('sequence', '<', await headOf(unit))
+      .execute();
+  },
 });
+
+const headOf = async (unit: UnitOfWork): Promise<number> => {
+  const row = await unit.tables
+    .selectFrom('changes')
+    .select((columns) => columns.fn.max('sequence').as('head'))
+    .executeTakeFirst();
+  return row?.head ?? 0;
+};

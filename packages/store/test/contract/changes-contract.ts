@@ -26,6 +26,19 @@ export const changesContract = (open: OpenStore): void => {
       expect(await store.changes.after(5, 10)).toEqual([]);
     });
 
+    test('rows from before a time are let go of, but the latest says where the feed stands', async () => {
+      const id = await makeUser(store, 'Ada');
+      for (let index = 1; index <= 4; index++) await store.users.setRoles(id, ['admin'], later(index));
+      expect(await store.changes.tail()).toBe(1);
+      await store.changes.prune(later(3));
+      expect(await store.changes.tail()).toBe(4);
+      expect((await store.changes.after(0, 10)).map(({ sequence }) => sequence)).toEqual([4, 5]);
+      await store.changes.prune(later(1_000));
+      expect([await store.changes.tail(), await store.changes.head()]).toEqual([5, 5]);
+      await store.users.setRoles(id, [], later(1_001));
+      expect(await store.changes.head()).toBe(6);
+    });
+
     test('a listener hears of a row when it can be read', async () => {
       const heard: number[] = [];
       const reads: Promise<unknown>[] = [];
