@@ -38,7 +38,7 @@ describe('the wire', () => {
     // of the old one understand everything that peers of the new one send.
     expect({ version: protocolVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "647fa8121a42df96",
+        "digest": "24f438aaae96fb2e",
         "version": 1,
       }
     `);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { fromBase64url, toBase64url, utf8 } from '../src/crypto/base64url.ts';
+import { fromBase64, fromBase64url, toBase64url, utf8 } from '../src/crypto/base64url.ts';
 import { platform as node } from '../src/crypto/node.ts';
 import type { CryptoPort } from '../src/crypto/port.ts';
 import { generateKeptPair, platform as web, signingKeyOf } from '../src/crypto/web.ts';
@@ -72,7 +72,35 @@ describe('a kept pair', () => {
   });
 });
 
+describe.each<[string, CryptoPort]>([
+  ['Buffer', node],
+  ['the browser’s functions', web],
+])('base64 by %s', (_name, platform) => {
+  it('gives back what went in, of any length', () => {
+    for (let length = 0; length < 70; length++) {
+      const data = Uint8Array.from({ length }, (_, index) => (index * 37 + length) % 256);
+      expect(platform.toBase64url(data)).toBe(Buffer.from(data).toString('base64url'));
+      expect(platform.fromBase64(Buffer.from(data).toString('base64'))).toEqual(data);
+    }
+  });
+
+  it('reads its own part of a larger buffer alone', () => {
+    expect(platform.toBase64url(Uint8Array.from([9, 1, 2, 3, 9]).subarray(1, 4))).toBe('AQID');
+    expect(platform.fromBase64('AQID').buffer.byteLength).toBe(3);
+  });
+});
+
 describe('base64url', () => {
+  it('of the largest envelope is looked at without running out of stack', () => {
+    expect(fromBase64url('A'.repeat(12_000_000))?.length).toBe(9_000_000);
+    expect(fromBase64('A'.repeat(12_000_000))?.length).toBe(9_000_000);
+  });
+
+  it('with padding is read where it is whole, and only there', () => {
+    expect(fromBase64('AAE=')).toEqual(Uint8Array.from([0, 1]));
+    for (const text of ['A', 'AAE', 'AAE-', 'A===', 'AA=A']) expect(fromBase64(text)).toBeUndefined();
+  });
+
   it('has one spelling per value: padding, other alphabets and stray bits are refused', () => {
     expect(fromBase64url('AAE')).toEqual(Uint8Array.from([0, 1]));
     for (const text of ['AAE=', 'AA+', 'A', 'AAF', 'AA E']) expect(fromBase64url(text)).toBeUndefined();

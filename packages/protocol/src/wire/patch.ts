@@ -65,7 +65,7 @@ export const PatchContentSchema = Type.Union([
   Type.Object({ encoding: Type.Literal('text'), text: Type.String(), map: Type.Optional(Type.String()) }),
   Type.Object({
     encoding: Type.Literal('base64'),
-    base64: Type.String({ pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' }),
+    base64: Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' }),
   }),
   Type.Object({
     encoding: Type.Literal('delta'),

@@ -1,8 +1,8 @@
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hash,
   sign,
   verify,
   type KeyObject,
@@ -26,7 +26,7 @@ const verifyingKey = ({ kty, crv, x }: PublicKey): KeyObject => {
 };
 
 export const platform: CryptoPort = {
-  sha256: (bytes) => digestFrom(createHash('sha256').update(bytes).digest('base64url')),
+  sha256: (bytes) => digestFrom(hash('sha256', bytes, 'base64url')),
   verify: (publicKey, signature, bytes) => {
     try {
       return verify(null, bytes, verifyingKey(publicKey), signature);
@@ -34,6 +34,10 @@ export const platform: CryptoPort = {
       return false;
     }
   },
+  toBase64url: ({ buffer, byteOffset, byteLength }) =>
+    Buffer.from(buffer, byteOffset, byteLength).toString('base64url'),
+  // A copy, because a small buffer is a view on a pool that others write to.
+  fromBase64: (text) => new Uint8Array(Buffer.from(text, 'base64')),
   generatePrivateKey: () => {
     const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
     return { kty: 'OKP', crv: 'Ed25519', x, d };

@@ -15,10 +15,13 @@ export interface PrivateKeyJwk extends PublicKey {
   readonly d: string;
 }
 
-/** What a platform gives: Ed25519 (RFC 8032) and SHA-256. */
+/** What a platform gives: Ed25519 (RFC 8032), SHA-256, and base64, in which a receiver spends as long as in a digest. */
 export interface CryptoPort {
   sha256(bytes: Uint8Array): Awaitable<Digest>;
   verify(publicKey: PublicKey, signature: Uint8Array, bytes: Uint8Array): Awaitable<boolean>;
+  toBase64url(bytes: Uint8Array): string;
+  /** Bytes of standard base64 whose alphabet and length were checked already; padding may be absent. */
+  fromBase64(text: string): Uint8Array<ArrayBuffer>;
   /** Makes a key pair that can be kept as text. */
   generatePrivateKey(): Awaitable<PrivateKeyJwk>;
   importPrivateKey(jwk: PrivateKeyJwk): Awaitable<SigningKey>;

@@ -1,7 +1,7 @@
 import { digestFrom, type PublicKey } from '@cd-push/protocol';
 
-import { fromBase64url, toBase64url } from './base64url.ts';
 import type { CryptoPort, PrivateKeyJwk, SigningKey } from './port.ts';
+import { fromBase64, toBase64url } from './web-base64.ts';
 
 /** A page meets few keys: signers' and the issuer's. */
 const keyCacheSize = 64;
@@ -52,6 +52,8 @@ export const platform: CryptoPort = {
       return false;
     }
   },
+  toBase64url,
+  fromBase64,
   generatePrivateKey: async () => {
     const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
     if (!('privateKey' in pair)) throw new TypeError('This browser gave no Ed25519 key pair.');
@@ -59,7 +61,7 @@ export const platform: CryptoPort = {
     return { kty: 'OKP', crv: 'Ed25519', x, d };
   },
   importPrivateKey: async (jwk: PrivateKeyJwk) => {
-    if (fromBase64url(jwk.d) === undefined) throw new TypeError('The private key is not base64url.');
+    if (!/^[A-Za-z0-9_-]{43}$/.test(jwk.d)) throw new TypeError('The private key is not base64url.');
     const privateKey = await crypto.subtle.importKey('jwk', { ...jwk }, 'Ed25519', false, ['sign']);
     return {
       publicKey: { kty: 'OKP', crv: 'Ed25519', x: jwk.x },

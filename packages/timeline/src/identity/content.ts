@@ -39,6 +39,7 @@ export const openContent = async (
       return bad('The content is missing.');
     case 'base64': {
       const bytes = fromBase64(content.base64);
+      if (bytes === undefined) return bad('The content is no base64.');
       if (bytes.length !== head.bytes || (await digestOf(bytes)) !== head.digest)
         return bad('The content has another digest.');
       return ok({ kind: 'bytes', bytes });
