@@ -1,6 +1,7 @@
 import { openRelayCertificate } from '@cd-push/timeline';
 import { describe, expect, test } from 'vitest';
 
+import { follow } from './support/event-stream.ts';
 import { issuer, newKey, service, startTestApi } from './support/test-api.ts';
 
 describe('a join code', () => {
@@ -225,6 +226,24 @@ describe('a runtime', () => {
 });
 
 describe('a relay', () => {
+  test('is told which runtimes ever connected: those that a relay asked about', async () => {
+    const api = await startTestApi();
+    const { token, resourceGuid } = await api.enrol();
+    const feed = await follow(api.url);
+    await feed.next();
+    const told = async () => (await api.call('GET', '/relay/runtimes', { service: true })).body.runtimes;
+    expect(await told()).toMatchObject([{ guid: resourceGuid, hasConnected: false }]);
+    await api.introspect(token);
+    expect(await feed.next()).toMatchObject({ event: 'runtimes-changed', data: { guid: resourceGuid } });
+    expect(await told()).toMatchObject([{ guid: resourceGuid, hasConnected: true }]);
+    const one = await api.call('GET', `/relay/runtimes/${resourceGuid}`, { service: true });
+    expect(one.body).toMatchObject({ hasConnected: true });
+    // Only the first time is news.
+    await api.introspect(token);
+    await api.call('DELETE', `/runtimes/${resourceGuid}`, { token: (await api.login()).token });
+    expect((await feed.next()).event).toBe('runtime-removed');
+  });
+
   test('is told whose accounts there are', async () => {
     const api = await startTestApi();
     const { token } = await api.join('bob', ['observer']);

@@ -4,6 +4,7 @@ import {
   type ICdPushEnvelop,
   type Problem,
   type PushAnswer,
+  type Target,
   type TrackNotice,
 } from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
@@ -409,6 +410,25 @@ describe('recipients', () => {
     });
     expect(await client.push(push.envelope)).toMatchObject({ status: true, recipients: [runtime.recipient] });
     expect((await runtime.client.next<ICdPushEnvelop>('show-notice')).pushData.m).toBe('hello');
+  });
+
+  it('are not whoever only enrolled, unless they are addressed themselves', async () => {
+    const present = await stack.runtime();
+    const enrolled = stack.authority.runtime({ hasConnected: false });
+    const { guid } = enrolled.session.runtime;
+    const { client, login } = await stack.sender();
+    const recipients = async (targets: readonly Target[]) => {
+      const answer = await client.push((await noticePush(login, 'hello', { targets })).envelope);
+      return answer.status ? answer.recipients : answer.error.kind;
+    };
+    expect(await recipients([shop])).toEqual([present.recipient]);
+    expect(await recipients([{ guid }])).toEqual([guid]);
+    const { client: joined, welcome } = await stack.join(enrolled);
+    expect(await recipients([shop])).toEqual([present.recipient, welcome.recipient]);
+    joined.close();
+    await joined.closed;
+    // From now on it is one that is away.
+    await expect.poll(() => recipients([shop])).toEqual([present.recipient, guid]);
   });
 
   it('are all instances of a runtime that are connected', async () => {

@@ -346,7 +346,10 @@ const registering = (client: LegacyClient, guid: string): Promise<{ status: bool
 };
 
 const expectForeign = async (client: LegacyClient, guid: string): Promise<void> => {
-  expect(await registering(client, guid)).toMatchObject({ status: false, error: { kind: 'sender-mismatch' } });
+  expect(await registering(client, guid)).toMatchObject({
+    status: false,
+    error: { kind: 'sender-mismatch' },
+  });
 };
 
 const expectOwn = async (client: LegacyClient, guid: string): Promise<void> => {

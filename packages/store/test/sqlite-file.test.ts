@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { openSqliteStore, StoreError } from '../src/index.ts';
-import { at, makeUser, newSession } from './contract/samples.ts';
+import { at, makeRuntime, makeUser, newSession } from './contract/samples.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -44,6 +44,21 @@ test('what was kept is there after a restart', async () => {
   expect(await second.users.get(id)).toMatchObject({ name: 'Ada' });
   expect(await second.sessions.get(session.id)).toEqual(session);
   expect(await second.changes.head()).toBe(1);
+  await second.close();
+});
+
+test('runtimes from before it was taken down count as having connected', async () => {
+  const file = newFile();
+  const first = await openSqliteStore(file);
+  const guid = await makeRuntime(first, await makeUser(first, 'Ada'));
+  await first.close();
+  const db = new DatabaseSync(file);
+  db.exec("alter table runtimes drop column connected_at; delete from kysely_migration where name >= '0002'");
+  db.close();
+
+  const second = await openSqliteStore(file);
+  const runtime = await second.runtimes.get(guid);
+  expect(runtime?.connectedAt).toBe(runtime?.createdAt);
   await second.close();
 });
 

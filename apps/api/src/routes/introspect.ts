@@ -33,8 +33,16 @@ export const introspectRoute =
       },
       async (request): Promise<Static<typeof IntrospectionSchema>> => {
         const { token } = request.body;
-        const recognised = await recognise(api.store, api.tokens, token, api.now());
-        if (recognised.kind === 'caller') return activeToken(api, recognised.caller);
+        const at = api.now();
+        const recognised = await recognise(api.store, api.tokens, token, at);
+        if (recognised.kind === 'caller') {
+          const { caller } = recognised;
+          // Relays ask when a peer connects.
+          if (caller.kind === 'runtime' && caller.runtime.connectedAt === null) {
+            await api.store.runtimes.connected(caller.runtime.guid, at);
+          }
+          return activeToken(api, caller);
+        }
         return (await legacyIntrospection(api, token)) ?? { active: false };
       },
     );

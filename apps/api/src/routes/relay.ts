@@ -8,8 +8,9 @@ import {
   PublicKeySchema,
   RuntimeViewSchema,
 } from '@cd-push/protocol';
+import type { Runtime } from '@cd-push/store';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 
 import { issuerKeys, runtimeView } from '../answers.ts';
 import type { Api } from '../context.ts';
@@ -21,6 +22,18 @@ const RelayCertificateAnswerSchema = Type.Object({
   keys: IssuerKeysSchema,
   issuer: Type.String(),
   tenant: NameSchema,
+});
+
+/** A runtime as relays see it. */
+const RelayRuntimeSchema = Type.Object({
+  ...RuntimeViewSchema.properties,
+  /** Whether it ever connected: one that only enrolled is owed nothing that was not addressed to it by name. */
+  hasConnected: Type.Boolean(),
+});
+
+const relayRuntimeView = (runtime: Runtime): Static<typeof RelayRuntimeSchema> => ({
+  ...runtimeView(runtime),
+  hasConnected: runtime.connectedAt !== null,
 });
 
 const RevocationsSchema = Type.Object({
@@ -65,11 +78,11 @@ export const relayRoutes =
         schema: {
           summary: 'Every runtime that has enrolled',
           security,
-          response: { 200: Type.Object({ runtimes: Type.Array(RuntimeViewSchema) }) },
+          response: { 200: Type.Object({ runtimes: Type.Array(RelayRuntimeSchema) }) },
         },
         onRequest,
       },
-      async () => ({ runtimes: (await api.store.runtimes.list()).map(runtimeView) }),
+      async () => ({ runtimes: (await api.store.runtimes.list()).map(relayRuntimeView) }),
     );
 
     app.get(
@@ -79,14 +92,14 @@ export const relayRoutes =
           summary: 'One runtime, after the feed said that it changed',
           security,
           params: Type.Object({ guid: Type.String({ maxLength: 128 }) }),
-          response: { 200: RuntimeViewSchema },
+          response: { 200: RelayRuntimeSchema },
         },
         onRequest,
       },
       async (request) => {
         const runtime = await api.store.runtimes.get(request.params.guid);
         if (runtime === undefined) throw new ProblemError(problemOf('not-found'));
-        return runtimeView(runtime);
+        return relayRuntimeView(runtime);
       },
     );
 

@@ -25,6 +25,8 @@ const RuntimeViewSchema = Type.Object({
   labels: LabelsSchema,
   groups: Type.Array(Type.String()),
   user: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
+  /** Left out of a runtime that is connecting. */
+  hasConnected: Type.Optional(Type.Boolean()),
 });
 
 const UserSchema = Type.Object({ id: Type.Integer(), guid: Type.String(), name: Type.String() });
@@ -87,9 +89,14 @@ export const revocationsAnswer = Compile(
 );
 export const changeEvent = Compile(ChangeSchema);
 
-export const runtimeOf = ({ user, ...view }: Static<typeof RuntimeViewSchema>): RuntimeRecord => ({
+export const runtimeOf = ({
+  user,
+  hasConnected,
+  ...view
+}: Static<typeof RuntimeViewSchema>): RuntimeRecord => ({
   ...view,
   user: user ?? null,
+  hasConnected: hasConnected ?? true,
 });
 
 export const sessionOf = (answer: Static<typeof IntrospectionSchema>): Session | undefined => {

@@ -25,7 +25,9 @@ export class Directory {
    * follows the feed, and may be newer than what it was introduced with.
    */
   meetRuntime(runtime: RuntimeRecord): void {
-    if (!this.#runtimes.has(runtime.guid)) this.#index(runtime);
+    const known = this.#runtimes.get(runtime.guid);
+    if (known === undefined) this.#index({ ...runtime, hasConnected: true });
+    else if (!known.hasConnected) this.#runtimes.set(known.guid, { ...known, hasConnected: true });
   }
 
   removeRuntime(guid: string): void {
@@ -45,13 +47,13 @@ export class Directory {
     return this.#runtimes.values();
   }
 
-  /** Runtimes of an environment that an address names. */
+  /** Runtimes of an environment that an address names; a selector names those alone that ever connected. */
   matching(target: Target, environment: string): RuntimeRecord[] {
     const found: RuntimeRecord[] = [];
     for (const guid of this.#candidates(target, environment)) {
       const runtime = this.#runtimes.get(guid);
       if (runtime === undefined || runtime.environment !== environment) continue;
-      if ('select' in target && !matchesSelector(target.select, runtime)) continue;
+      if ('select' in target && !(runtime.hasConnected && matchesSelector(target.select, runtime))) continue;
       found.push(runtime);
     }
     return found;

@@ -16,6 +16,8 @@ export interface RuntimeRecord extends Addressee {
   readonly guid: ResourceGuid;
   readonly name: string;
   readonly labels: Labels;
+  /** Whether it ever connected. A credential that only enrolled may have no program behind it. */
+  readonly hasConnected: boolean;
 }
 
 interface CommonMembers {

@@ -78,8 +78,7 @@ export class LegacyObjects {
     if (known !== undefined && known.subject !== subject) {
       this.#bySubject.get(keyOf(tenant, known.subject))?.delete(key);
     }
-    const object =
-      known?.subject === subject ? known : { guid: branded<ResourceGuid>(guid), subject, peer };
+    const object = known?.subject === subject ? known : { guid: branded<ResourceGuid>(guid), subject, peer };
     object.peer = peer;
     this.#reserved.delete(key);
     this.#objects.set(key, object);

@@ -112,6 +112,7 @@ export class MemoryAuthority implements Authority {
       environment: 'development',
       labels: {},
       groups: [],
+      hasConnected: true,
       ...members,
     };
     this.known.push(runtime);

@@ -13,11 +13,15 @@ export interface Runtime {
   /** Its own groups and those of its user, each once, sorted. */
   readonly groups: readonly string[];
   readonly createdAt: EpochMs;
+  /** When it first connected to a relay, or null where it never did. */
+  readonly connectedAt: EpochMs | null;
 }
 
 export interface RuntimeStore {
   get(guid: string): Promise<Runtime | undefined>;
   list(): Promise<Runtime[]>;
+  /** Takes down that a runtime connects; only the first time changes anything. */
+  connected(guid: string, at: EpochMs): Promise<void>;
   /** Answers false where there is none. */
   remove(guid: string, at: EpochMs): Promise<boolean>;
 }

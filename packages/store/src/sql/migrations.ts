@@ -7,10 +7,17 @@ import type { Migration, MigrationProvider } from 'kysely/migration';
  */
 const migrations: Readonly<Record<string, Migration>> = {
   '0001-identities': { up: (db) => createIdentities(db) },
+  '0002-first-connection': { up: (db) => addFirstConnection(db) },
 };
 
 export const migrationProvider: MigrationProvider = { getMigrations: async () => ({ ...migrations }) };
 export const knownMigrations: ReadonlySet<string> = new Set(Object.keys(migrations));
+
+/** Of a runtime that is there already nobody knows whether it ever connected; it counts as one that did. */
+const addFirstConnection = async (db: Kysely<unknown>): Promise<void> => {
+  await db.schema.alterTable('runtimes').addColumn('connected_at', 'bigint').execute();
+  await sql`update runtimes set connected_at = created_at`.execute(db);
+};
 
 /** Of a migration neither side is typed: the tables that it makes are those of its own time. */
 const createIdentities = async (db: Kysely<unknown>): Promise<void> => {

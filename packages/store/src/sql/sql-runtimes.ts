@@ -32,6 +32,17 @@ export const sqlRuntimes = (unit: UnitOfWork): RuntimeStore => ({
     });
   },
 
+  connected: (guid, at) =>
+    unit.run(at, async ({ tables, tell }) => {
+      const { numUpdatedRows } = await tables
+        .updateTable('runtimes')
+        .set({ connected_at: at })
+        .where('guid', '=', guid)
+        .where('connected_at', 'is', null)
+        .executeTakeFirst();
+      if (numUpdatedRows > 0n) tell({ kind: 'runtimes-changed', guid });
+    }),
+
   remove: (guid, at) =>
     unit.run(at, async ({ tables, tell }) => {
       const { numDeletedRows } = await tables
@@ -70,4 +81,5 @@ export const runtimeOf = (
   user: row.user_id,
   groups: [...new Set(memberships.map((entry) => entry.group_name))].toSorted(),
   createdAt: epochMs(row.created_at),
+  connectedAt: row.connected_at === null ? null : epochMs(row.connected_at),
 });

@@ -54,6 +54,7 @@ export interface Tables {
     public_key: string;
     user_id: number | null;
     created_at: number;
+    connected_at: number | null;
   };
   subscriptions: {
     id: Generated<number>;

@@ -46,10 +46,21 @@ export const runtimesContract = (open: OpenStore): void => {
         user: userId,
         groups: ['floor'],
         createdAt: later(1),
+        connectedAt: null,
       });
       expect(await store.runtimes.get('guid-1')).toEqual(runtime);
       expect(await store.runtimes.list()).toEqual([runtime]);
       expect(await changesAfter(store, head)).toEqual([{ kind: 'runtimes-changed', guid: 'guid-1' }]);
+    });
+
+    test('a runtime connects for the first time once', async () => {
+      const guid = await makeRuntime(store, userId);
+      const head = await store.changes.head();
+      await store.runtimes.connected(guid, later(5));
+      await store.runtimes.connected(guid, later(6));
+      await store.runtimes.connected('nobody', later(7));
+      expect(await store.runtimes.get(guid)).toMatchObject({ connectedAt: later(5) });
+      expect(await changesAfter(store, head)).toEqual([{ kind: 'runtimes-changed', guid }]);
     });
 
     test('of many who enrol at once by a code for two, two get in', async () => {
