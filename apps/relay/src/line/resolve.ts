@@ -66,5 +66,6 @@ const recipientsOf = ({ guid }: RuntimeRecord, peers: Peers): RecipientId[] => {
 const detailOf = ({ targets, environment }: Statement): string => {
   const shown = targets.slice(0, 3).map((target) => JSON.stringify(target));
   const more = targets.length > shown.length ? ` and ${targets.length - shown.length} more` : '';
-  return `In "${environment}" nothing matches ${shown.join(', ')}${more}.`;
+  const known = targets.some((target) => 'select' in target) ? 'that ever connected ' : '';
+  return `In "${environment}" nothing ${known}matches ${shown.join(', ')}${more}.`;
 };
