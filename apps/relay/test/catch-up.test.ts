@@ -137,6 +137,17 @@ describe('a runtime that was absent', () => {
     expect((await client.next<ICdPushEnvelop>('show-notice')).pushData.m).toBe('kept');
   });
 
+  it('is owed nothing for longer than the limit, whatever a statement asks for', async () => {
+    stack.authority.runtime();
+    await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{}] });
+    const livesMs = 2 * limits.deliverWithinMs;
+    const { client, login } = await stack.sender({ livesMs });
+    const push = await noticePush(login, 'for ever', { deliverBy: Number.MAX_SAFE_INTEGER });
+    expect(await client.push(push.envelope)).toMatchObject({ status: true });
+    clock.advance(limits.deliverWithinMs + 60_000);
+    expect(await client.until<TrackNotice>('push-msg-failed')).toMatchObject({ outcome: 'expired' });
+  });
+
   it('loses nothing of what is pushed while it is being caught up, and gets it in order', async () => {
     const login = stack.authority.runtime();
     await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{}] });
