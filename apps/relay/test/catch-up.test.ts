@@ -142,8 +142,8 @@ describe('a runtime that was absent', () => {
     await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{}] });
     const livesMs = 2 * limits.deliverWithinMs;
     const { client, login } = await stack.sender({ livesMs });
-    const push = await noticePush(login, 'for ever', { deliverBy: Number.MAX_SAFE_INTEGER });
-    expect(await client.push(push.envelope)).toMatchObject({ status: true });
+    const lasting = await noticePush(login, 'for ever', { deliverBy: Number.MAX_SAFE_INTEGER });
+    expect(await client.push(lasting.envelope)).toMatchObject({ status: true });
     clock.advance(limits.deliverWithinMs + 60_000);
     expect(await client.until<TrackNotice>('push-msg-failed')).toMatchObject({ outcome: 'expired' });
   });
