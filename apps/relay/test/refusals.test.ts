@@ -3,7 +3,7 @@ import { digestOf } from '@cd-push/timeline';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Client } from './support/clients.ts';
-import { noticePush, patchPush, type File, type PushOptions } from './support/envelopes.ts';
+import { noticePush, operationPush, patchPush, type File, type PushOptions } from './support/envelopes.ts';
 import { makeKey, type SigningLogin } from './support/memory-authority.ts';
 import { Stack } from './support/stack.ts';
 
@@ -341,6 +341,24 @@ describe('the line refuses', () => {
         error: { kind: 'unknown-trigger' },
       });
     }
+  });
+
+  it('an operation under a grant of a part of the module, which a notice may have', async () => {
+    await stack.runtime();
+    const grants = [{ prefix: '/shop/styles', environments: ['development'] }];
+    const part = await stack.sender({ grants });
+    const operation = await operationPush(part.login, 'wipe', {});
+    expect(await part.client.push(operation.envelope)).toMatchObject({
+      status: false,
+      error: { kind: 'no-recipients' },
+    });
+    expect(await part.client.push((await noticePush(part.login, 'hello')).envelope)).toMatchObject({
+      status: true,
+    });
+    const whole = await stack.sender();
+    expect(await whole.client.push((await operationPush(whole.login, 'wipe', {})).envelope)).toMatchObject({
+      status: true,
+    });
   });
 
   it('a resource of a module that the runtime does not run', async () => {

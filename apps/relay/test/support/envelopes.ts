@@ -94,9 +94,26 @@ export const noticePush = async (
     [],
   );
 
+export const operationPush = async (
+  login: SigningLogin,
+  operation: string,
+  args: unknown,
+  options: PushOptions = {},
+): Promise<SignedPush> => {
+  const m = JSON.stringify(args);
+  return signed(
+    login,
+    { kind: 'operation', operation, message: await digestOf(m) },
+    { m },
+    { trigger: 'run-operation', emits: 'execute-operation', ...options },
+    [],
+  );
+};
+
 type Special =
   | { readonly kind: 'patch'; readonly patches: PatchHead[] }
-  | { readonly kind: 'notice'; readonly message: string };
+  | { readonly kind: 'notice'; readonly message: string }
+  | { readonly kind: 'operation'; readonly operation: string; readonly message: string };
 
 const signed = async (
   login: SigningLogin,
