@@ -7,7 +7,7 @@ import type { LinePorts } from '../line/line-ports.ts';
 import type { Link } from '../link/link.ts';
 import type { SwapLimits } from '../modules/ports.ts';
 import { crashProblem } from '../record/recover.ts';
-import { Emitter } from './emitter.ts';
+import { Emitter } from '../emitter.ts';
 import type { Overlay } from './overlay.ts';
 import { pageAppliers } from './page-appliers.ts';
 import { PageProgram } from './page-program.ts';
@@ -29,7 +29,7 @@ export class PageRuntime implements Runtime {
   readonly #notes: Overlay | undefined;
   readonly #limits: SwapLimits;
   readonly #operations = new Operations();
-  readonly #emitter = new Emitter<RuntimeEvents>();
+  readonly #emitter = new Emitter<RuntimeEvents>((error) => reportError(error));
   #link: Link | undefined;
   #linkState: RuntimeLink = { state: 'connecting' };
   #restartAsked = false;

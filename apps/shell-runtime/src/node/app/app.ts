@@ -19,7 +19,7 @@ import type { SwapResult } from '../../modules/swap-result.ts';
 import { LiveModules } from '../../modules/swap.ts';
 import { contentPath } from '../contents/standing.ts';
 import { Files } from './files.ts';
-import { Listeners } from './listeners.ts';
+import { Emitter } from '../../emitter.ts';
 import type { Applied, AppSetup, LeftData, Told, ToldEvents } from './messages.ts';
 import type { NodeAppRuntime } from './runtime-api.ts';
 
@@ -50,7 +50,9 @@ export class App {
   readonly #files: Files;
   readonly #code: Code;
   readonly #operations = new Operations();
-  readonly #listeners = new Listeners<ToldEvents>();
+  readonly #listeners = new Emitter<ToldEvents>((error, event) =>
+    console.error(`[cd-push] A listener of "${event}" threw.`, error),
+  );
 
   /** @param restartAsked a module gave up its own change outside of any push. */
   constructor(setup: AppSetup, restartAsked: (detail: string) => void) {

@@ -1,6 +1,12 @@
-/** Listeners by event. One that throws does not keep the others from hearing; its error is reported as uncaught. */
+/** Listeners by event. One that throws does not keep the others from hearing. */
 export class Emitter<Events> {
   readonly #listeners: { [Event in keyof Events]?: Set<(payload: Events[Event]) => void> } = {};
+  readonly #onError: (error: unknown, event: string) => void;
+
+  /** @param onError hears what a listener threw. */
+  constructor(onError: (error: unknown, event: string) => void) {
+    this.#onError = onError;
+  }
 
   on<Event extends keyof Events>(event: Event, listener: (payload: Events[Event]) => void): () => void {
     const listeners = (this.#listeners[event] ??= new Set());
@@ -13,7 +19,7 @@ export class Emitter<Events> {
       try {
         listener(payload);
       } catch (error) {
-        reportError(error);
+        this.#onError(error, String(event));
       }
     }
   }
