@@ -59,7 +59,7 @@ export class RecipientNames {
     const names = [...this.#views]
       .filter(([, view]) => view.connected)
       .map(([recipient]) => this.nameOf(recipient));
-    return Math.min(32, Math.max(8, ...names.map(({ length }) => length)));
+    return Math.min(36, Math.max(8, ...names.map(({ length }) => length)));
   }
 
   async #load(): Promise<void> {
