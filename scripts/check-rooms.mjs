@@ -9,6 +9,9 @@ const scriptsOf = {
   apps: ['build', 'typecheck', 'lint', 'test'],
   examples: ['typecheck', 'lint'],
   bench: ['typecheck', 'lint'],
+  faults: ['typecheck', 'lint', 'test'],
+  merges: ['typecheck', 'lint', 'test'],
+  convergence: ['typecheck', 'lint', 'test'],
 };
 
 const faults = [];

@@ -19,6 +19,7 @@ const importRules = {
     neutral: true,
     nodeOnly: ['src/crypto/node.ts'],
   },
+  'packages/syntax': { rooms: { 'packages/timeline': 'types' } },
   'packages/client': { rooms: { 'packages/protocol': 'all', 'packages/timeline': 'all' }, neutral: true },
   'packages/store': { rooms: { 'packages/protocol': 'all', 'packages/timeline': 'types' } },
   'packages/testing': { rooms: { [anyRoom]: 'all' } },
@@ -46,6 +47,7 @@ const importRules = {
     rooms: {
       'packages/client': 'all',
       'packages/protocol': 'all',
+      'packages/syntax': 'all',
       'packages/timeline': 'all',
       // For `up` alone: the start functions that these three export.
       'apps/api': 'all',
@@ -56,6 +58,11 @@ const importRules = {
 
   'examples/*': { rooms: { [anyRoom]: 'all' } },
   bench: { rooms: { [anyRoom]: 'all' } },
+  faults: { rooms: { [anyRoom]: 'all' } },
+  merges: { rooms: { [anyRoom]: 'all' } },
+  convergence: {
+    rooms: { 'packages/protocol': 'all', 'packages/syntax': 'all', 'packages/timeline': 'all' },
+  },
 };
 
 /** The private room of test helpers, imported by tests alone. */

@@ -1,8 +1,9 @@
 // Sets the workspace up, runs every test suite and every check through turbo's cache, and ends
 // with one line for people and CI alike: 'N passed, N failed', summed over all suites, whether they
-// ran now or were answered from the cache. A check that fails counts as one failure.
+// ran now or were answered from the cache. A check that fails counts as one failure. What failed is
+// told again just before that line, since suites print between each other.
 import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setup } from './setup.mjs';
 import { binFolder, readJson, root, run, say, workspaceFolders } from './workspace.mjs';
 
@@ -55,6 +56,7 @@ for (const task of executedTasks()) {
   // A check, or a suite that ended before or beside its tests, for instance in an import.
   if (hasFailed && !report?.numFailedTests) total.failed += 1;
   if (hasFailed) say(`failed: ${task.taskId}`);
+  for (const failure of failuresOf(report)) say(failure);
 }
 if (code !== 0 && total.failed === 0) total.failed = 1;
 finish(total, code === 0 && total.failed > 0 ? 1 : code);
@@ -71,6 +73,25 @@ function executedTasks() {
   } catch {
     return []; // turbo ended before it ran anything, and has said why
   }
+}
+
+/** Each failed test of a suite by file and title, with the beginning of what went wrong. */
+function failuresOf(report) {
+  return (report?.testResults ?? []).flatMap(({ name, message, assertionResults }) => {
+    const failures = assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => `${fullName}\n${indented(failureMessages.join('\n'))}`);
+    if (failures.length === 0 && message) failures.push(indented(message));
+    return failures.map((failure) => `  ${relative(root, name)}: ${failure}`);
+  });
+}
+
+function indented(text) {
+  return text
+    .split('\n')
+    .slice(0, 20)
+    .map((line) => `    ${line}`)
+    .join('\n');
 }
 
 function readReport(folder) {

@@ -29,7 +29,7 @@ export function workspaceFolders() {
       .map((entry) => `${parent}/${entry.name}`);
   return ['packages', 'apps', 'examples']
     .flatMap((parent) => orElse(() => inside(parent), []))
-    .concat('bench')
+    .concat('bench', 'faults', 'convergence')
     .filter((folder) => orElse(() => readJson(join(root, folder, 'package.json')), null) !== null)
     .toSorted();
 }
