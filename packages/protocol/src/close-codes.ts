@@ -9,6 +9,7 @@ export const closeCodes = {
   expired: { code: 4004, comesBack: true, sentence: 'Your session has expired; renew it and reconnect.' },
   replaced: { code: 4005, comesBack: false, sentence: 'The same instance connected elsewhere.' },
   revoked: { code: 4006, comesBack: false, sentence: 'Your session was ended; sign in again.' },
+  unproven: { code: 4008, comesBack: true, sentence: 'You did not prove whose connection this is.' },
   garbage: { code: 4007, comesBack: false, sentence: 'What you sent is not this protocol.' },
 } as const satisfies Record<string, { code: number; comesBack: boolean; sentence: string }>;
 

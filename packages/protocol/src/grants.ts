@@ -1,5 +1,5 @@
 import { covers } from './resource.ts';
-import type { Grant } from './wire/certificate.ts';
+import type { Grant } from './wire/grant.ts';
 
 const holdsIn = ({ environments }: Grant, environment: string): boolean =>
   environments.includes('*') || environments.includes(environment);

@@ -39,5 +39,8 @@ const look = (value: unknown, path: string, depth: number): { path: string; deta
   return undefined;
 };
 
-/** A key as a part of a JSON pointer (RFC 6901). */
-export const pointerPart = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+/** A key as a part of a JSON pointer (RFC 6901). Few hold what has to be written in another way, and all keys pass here. */
+export const pointerPart = (key: string): string =>
+  special.test(key) ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key;
+
+const special = /[~/]/;

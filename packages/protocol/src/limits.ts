@@ -4,6 +4,10 @@
 export const limits = {
   /** Bytes of one encoded envelope: `too-large`. */
   envelopeBytes: 8 * 1024 * 1024,
+  /**
+   * Bytes of one file's content. What does not fit an envelope lies at the relay under its digest: `too-large`.
+   */
+  contentBytes: 64 * 1024 * 1024,
   /** Bytes of one frame on a socket; above this the transport itself cuts, so it leaves room for the problem answer. */
   frameBytes: 16 * 1024 * 1024,
   /** Entries in `pushRecepients`: `too-many-recipients`. */
@@ -18,8 +22,44 @@ export const limits = {
   depth: 32,
   /** Labels of one target. */
   labels: 32,
+  /** UTF-16 units of one structured object of a timeline: `too-large`. Texts of files are objects of their own. */
+  timelineObjectLength: 1024 * 1024,
+  /** UTF-16 units of a file that was edited where it runs: `invalid-request`. */
+  editLength: 1024 * 1024,
+  /** Objects of timelines that one push brings. */
+  historyObjects: 10_000,
+  /** Timelines that are synchronised at once. */
+  syncTimelines: 10_000,
+  /** Addresses in one list of one turn of a synchronisation. */
+  syncAddresses: 10_000,
+  /** Objects that come with one turn. */
+  syncObjects: 4_096,
+  /** Identities that a runtime is told to believe, where not all. */
+  trustedIdentities: 64,
+  /** Keys of an identity at a time. */
+  identityKeys: 16,
+  /** Inceptions and rotations that one certificate carries. */
+  delegationEvents: 64,
+  /** Challenge pools of a session. */
+  challengePools: 8,
+  /** Commitments of one of them. */
+  challengePoolSize: 256,
+  /** How many of these one challenge may demand. */
+  challengeDemand: 16,
+  /** Approvals that one push carries. */
+  approvals: 16,
   /** Resources asked for in one query of heads. */
   headQuery: 2_000,
+  /** Pushes in one answer of the journal. */
+  pushesPerPage: 200,
+  /** Versions of files in one answer of history. */
+  versionsPerPage: 200,
+  /** Policies at a time: `invalid-request`. */
+  policies: 1_000,
+  /** Rows in one answer of the audit. */
+  auditRowsPerPage: 1_000,
+  /** Chains whose heads are told at a time, the latest ones. */
+  auditHeads: 64,
   /** Milliseconds by which a sender's clock may differ from the relay's when a push is accepted. */
   clockSkewMs: 60_000,
   /** Milliseconds for which an accepted push is owed to its recipients unless its statement says less: 7 days. */

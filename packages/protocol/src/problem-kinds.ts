@@ -48,6 +48,28 @@ export const problemKinds = {
     title: 'The version does not follow from the one in place.',
   },
   conflict: { status: 409, retryable: false, title: 'Someone else changed this first.' },
+  'bad-object': { status: 422, retryable: false, title: 'The object is not what its address says.' },
+  'bad-frame': { status: 422, retryable: false, title: 'The frame does not follow from its parents.' },
+  'missing-object': { status: 422, retryable: false, title: 'Something that this refers to is not here.' },
+  'tip-moved': { status: 409, retryable: true, title: 'The timeline has moved on meanwhile.' },
+  'unresolved-conflict': {
+    status: 409,
+    retryable: false,
+    title: 'Two texts are in conflict, and nobody has settled it yet.',
+  },
+  'sync-aborted': {
+    status: 409,
+    retryable: false,
+    title: 'The synchronisation was ended; nothing was changed.',
+  },
+  'bad-identity': { status: 403, retryable: false, title: 'The identity’s log does not hold.' },
+  'identity-revoked': { status: 403, retryable: false, title: 'The identity was ended for good.' },
+  'challenge-failed': { status: 403, retryable: false, title: 'The challenge was not answered as demanded.' },
+  'approval-needed': {
+    status: 403,
+    retryable: false,
+    title: 'More people have to approve of this before it may run there.',
+  },
   'apply-failed': {
     status: 500,
     retryable: true,

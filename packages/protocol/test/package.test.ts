@@ -24,7 +24,7 @@ beforeAll(() => {
   run('npm', ['install', '--no-audit', '--no-fund', `./cd-push-protocol-${version}.tgz`], project);
 }, 120_000);
 
-it('[PACK-1] the packed package installs into an empty project and parses an envelope there', () => {
+it('the packed package installs into an empty project and parses an envelope there', () => {
   writeFileSync(
     path.join(project, 'use.js'),
     `import { parseEnvelope, toDevSync } from '@cd-push/protocol';
@@ -41,7 +41,7 @@ it('[PACK-1] the packed package installs into an empty project and parses an env
   });
 });
 
-it('[PACK-2] its types hold in a strict project of another', () => {
+it('its types hold in a strict project of another', () => {
   writeFileSync(
     path.join(project, 'use.ts'),
     `import { parseEnvelope, type ICdPushEnvelop, type Problem } from '@cd-push/protocol';

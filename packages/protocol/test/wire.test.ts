@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import {
-  applySplices,
   builtInTriggers,
   closeCodes,
   covers,
@@ -38,7 +37,7 @@ describe('the wire', () => {
     // of the old one understand everything that peers of the new one send.
     expect({ version: protocolVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "24f438aaae96fb2e",
+        "digest": "9a6cb21b4bd48d22",
         "version": 1,
       }
     `);
@@ -280,26 +279,5 @@ describe('addresses', () => {
       targetKey({ select: { module: 'm', labels: { b: '2', a: '1' } } }),
     );
     expect(targetKey({ user: 1 })).not.toBe(targetKey({ guid: '1' }));
-  });
-});
-
-describe('deltas', () => {
-  it('[DELTA-1] splices rebuild the new text from the old', () => {
-    expect(
-      applySplices('hello world', [
-        { at: 0, remove: 5, insert: 'goodbye' },
-        { at: 11, remove: 0, insert: '!' },
-      ]),
-    ).toBe('goodbye world!');
-  });
-
-  it('[DELTA-2] splices that overlap, run backwards or pass the end are refused', () => {
-    expect(
-      applySplices('abc', [
-        { at: 1, remove: 2, insert: '' },
-        { at: 2, remove: 0, insert: '' },
-      ]),
-    ).toBeUndefined();
-    expect(applySplices('abc', [{ at: 2, remove: 5, insert: '' }])).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 
-import { GrantSchema } from '../wire/certificate.ts';
+import { GrantSchema } from '../wire/grant.ts';
 import { NameSchema } from '../wire/scalars.ts';
 import { IssuerKeysSchema } from './issuer-keys.ts';
 import { SignedInSchema } from './session-answer.ts';

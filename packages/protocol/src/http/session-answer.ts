@@ -1,9 +1,10 @@
 import Type, { type Static } from 'typebox';
 
 import { CdResponseSchema } from '../wire/cd-response.ts';
-import { GrantSchema } from '../wire/certificate.ts';
-import { EpochMsSchema, JwsSchema } from '../wire/scalars.ts';
+import { GrantSchema } from '../wire/grant.ts';
+import { AddressSchema, EpochMsSchema, JwsSchema } from '../wire/scalars.ts';
 import { JwtSchema, SessRespSchema } from '../wire/sess-resp.ts';
+import { VerbSchema } from '../wire/scope.ts';
 import { IssuerKeysSchema } from './issuer-keys.ts';
 import { UserViewSchema } from './user-view.ts';
 
@@ -20,18 +21,22 @@ export const SignedInSchema = Type.Object({
 });
 export type SignedIn = Static<typeof SignedInSchema>;
 
-/** `POST /auth/login` and `POST /auth/refresh`: an `ICdResponse` around what the session needs to go on by itself. */
+/**
+ * `POST /auth/sessions` and `POST /auth/sessions/token`: an `ICdResponse` around what a session needs to go on. It holds
+ * one secret, the access token; whoever holds the session's key gets the next one.
+ */
 export const SessionAnswerSchema = Type.Object({
   app_state: SignedInSchema,
   data: Type.Object({
-    /** Good for one refresh; the answer to it brings the next. */
-    refreshToken: Type.String({ minLength: 1, maxLength: 8192 }),
+    /** Address of the identity that the session acts for. */
+    identity: AddressSchema,
     /** End of the access token. */
     expiresAt: EpochMsSchema,
-    /** End of the session, however often it is refreshed. */
+    /** End of the session: what its identity has claimed, and no later than the issuer lets it last. */
     sessionExpiresAt: EpochMsSchema,
-    /** Certificate of the session's key, or null without a key or without the right to push. */
+    /** Certificate of the session's key, or null without the right to push. */
     certificate: Type.Union([JwsSchema, Type.Null()]),
+    verbs: Type.Array(VerbSchema),
     grants: Type.Array(GrantSchema),
     user: UserViewSchema,
     issuer: Type.String({ minLength: 1, maxLength: 512 }),

@@ -4,9 +4,11 @@ import { limits } from '../limits.ts';
 import { CdRequestSchema } from './cd-request.ts';
 import { CdResponseSchema } from './cd-response.ts';
 import { CommTrackInputSchema, CommTrackSchema } from './comm-track.ts';
+import { OffsetSchema } from './journal-offset.ts';
 import { PatchContentSchema } from './patch.ts';
 import { JwsSchema } from './scalars.ts';
 import { SocketItemSchema } from './socket-item.ts';
+import { TimelineObjectSchema } from './timeline-object.ts';
 import { CommConversationSubSchema } from './subscriber.ts';
 
 const Flag = Type.Union([Type.Boolean(), Type.Null()]);
@@ -33,8 +35,17 @@ export const sharedMembers = {
   relayCertificate: Type.Optional(JwsSchema),
   /** Which attempt at these recipients this is; set by the relay. */
   attempt: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Place of this push in the relay's journal; set by the relay. */
+  offset: Type.Optional(OffsetSchema),
+  /** Sent again or later because this runtime was away, and not as it was accepted; set by the relay. */
+  isCatchUp: Type.Optional(Flag),
   /** Contents in the order of the statement's patches. */
   contents: Type.Optional(Type.Array(PatchContentSchema, { maxItems: limits.patches })),
+  /**
+   * What the frames need that the statement's patches name, as far as the relay lacks it: the frames themselves, those
+   * between, and sources. The relay keeps it and passes none of it on.
+   */
+  history: Type.Optional(Type.Array(TimelineObjectSchema, { maxItems: limits.historyObjects })),
   /** Signed statements that a receiver skipped, oldest first, without their contents; set by the relay. */
   skipped: Type.Optional(
     Type.Array(Type.Object({ statement: JwsSchema, certificate: JwsSchema }), { maxItems: 10_000 }),
@@ -65,3 +76,22 @@ export type CdPushEnvelopInput = Static<typeof CdPushEnvelopInputSchema>;
 /** An envelope as it is read inside and as it is sent: its track is whole. */
 export const CdPushEnvelopSchema = frame(Type.Object({ ...pushMembers, commTrack: CommTrackSchema }));
 export type ICdPushEnvelop = Static<typeof CdPushEnvelopSchema>;
+
+/** What a runtime reads of an envelope. It looks at nothing else of it, so nothing else can be at fault. */
+export const PushedEnvelopSchema = Type.Object({
+  pushData: Type.Pick(Type.Object(pushMembers), [
+    'pushGuid',
+    'm',
+    'pushRecepients',
+    'triggerEvent',
+    'isSilentSync',
+    'statement',
+    'certificate',
+    'acceptance',
+    'relayCertificate',
+    'attempt',
+    'contents',
+    'skipped',
+  ]),
+});
+export type PushedEnvelop = Static<typeof PushedEnvelopSchema>;

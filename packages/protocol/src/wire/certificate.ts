@@ -1,28 +1,14 @@
 import Type, { type Static } from 'typebox';
 
-import { EpochMsSchema, NameSchema } from './scalars.ts';
-
-/** An Ed25519 public key as a JWK (RFC 8037). */
-export const PublicKeySchema = Type.Object(
-  {
-    kty: Type.Literal('OKP'),
-    crv: Type.Literal('Ed25519'),
-    x: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
-  },
-  { additionalProperties: false },
-);
-export type PublicKey = Static<typeof PublicKeySchema>;
-
-/** What a session may push: resource prefixes, each with the environments where it holds (`*` for all). */
-export const GrantSchema = Type.Object({
-  prefix: Type.String({ pattern: '^/', maxLength: 512 }),
-  environments: Type.Array(Type.Union([NameSchema, Type.Literal('*')]), { minItems: 1, maxItems: 64 }),
-});
-export type Grant = Static<typeof GrantSchema>;
+import { GrantSchema } from './grant.ts';
+import { DelegationSchema } from './identity-event.ts';
+import { PublicKeySchema } from './public-key.ts';
+import { AddressSchema, EpochMsSchema, NameSchema } from './scalars.ts';
+import { VerbSchema } from './scope.ts';
 
 /**
- * The issuer says that a key may push: payload of a JWS whose `typ` is `cd-push-cert+jws`. It is shown to everyone and
- * gives no access by itself.
+ * The issuer says that a session's key may push, and shows that the identity behind it says so, too: payload of a JWS whose
+ * `typ` is `cd-push-cert+jws`. It is shown to everyone and gives no access by itself.
  */
 export const CertificateSchema = Type.Object({
   v: Type.Literal(1),
@@ -31,9 +17,15 @@ export const CertificateSchema = Type.Object({
   aud: Type.Literal('cd-push:code'),
   sub: NameSchema,
   tenant: NameSchema,
-  /** Session in which it was issued (`initUuid` of its answers); a revocation names it. */
-  session: Type.String({ minLength: 1, maxLength: 64 }),
+  /** Address of the session's first frame (`initUuid` of answers); a revocation names it. */
+  session: AddressSchema,
+  /** Address of the inception of the identity that the session acts for; its end ends all of its sessions. */
+  identity: AddressSchema,
+  /** What the issuer cannot make up: the identity's claim for this session, signed by its own keys. */
+  delegation: DelegationSchema,
   cnf: Type.Object({ jwk: PublicKeySchema }),
+  /** What the session is for: what its identity claims, as far as its user may. */
+  verbs: Type.Array(VerbSchema, { maxItems: 16 }),
   grants: Type.Array(GrantSchema, { maxItems: 256 }),
   notBefore: EpochMsSchema,
   notAfter: EpochMsSchema,

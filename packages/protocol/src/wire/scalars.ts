@@ -11,3 +11,7 @@ export const VersionSchema = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE
 /** A name that people choose: environment, module, label, group, trigger. */
 export const NameSchema = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$' });
 export const TimeSchema = Type.Union([EpochMsSchema, Type.Null()]);
+/** CIDv1 in base32 over SHA-256: of an object of a timeline, or of a blob. */
+export const AddressSchema = Type.String({ pattern: '^b[a-z2-7]{58,60}$' });
+/** An Ed25519 signature: 64 bytes in base64url. */
+export const SignatureSchema = Type.String({ pattern: '^[A-Za-z0-9_-]{86}$' });

@@ -15,5 +15,7 @@ export const TargetViewSchema = Type.Object({
   connected: Type.Boolean(),
   base: Type.Union([DigestSchema, Type.Null()]),
   retainedBytes: Type.Integer({ minimum: 0 }),
+  /** A policy keeps what is pushed to it from being sent. */
+  held: Type.Optional(Type.Boolean()),
 });
 export type TargetView = Static<typeof TargetViewSchema>;
