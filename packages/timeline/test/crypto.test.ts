@@ -1,9 +1,34 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { fromBase64, fromBase64url, toBase64url, utf8 } from '../src/crypto/base64url.ts';
 import { platform as node } from '../src/crypto/node.ts';
 import type { CryptoPort } from '../src/crypto/port.ts';
 import { generateKeptPair, platform as web, signingKeyOf } from '../src/crypto/web.ts';
+
+/** RFC 5869 appendix A, tests 1 to 3: key, salt, info, length, what comes out, in hexadecimal. */
+const derivations = [
+  [
+    '0b'.repeat(22),
+    '000102030405060708090a0b0c',
+    'f0f1f2f3f4f5f6f7f8f9',
+    42,
+    '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865',
+  ],
+  [
+    counted(0x00, 0x50),
+    counted(0x60, 0x50),
+    counted(0xb0, 0x50),
+    82,
+    'b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87',
+  ],
+  [
+    '0b'.repeat(22),
+    '',
+    '',
+    42,
+    '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8',
+  ],
+] as const;
 
 /** RFC 8032 §7.1, tests 1 to 3: secret key, public key, message, signature, in hexadecimal. */
 const vectors = [
@@ -27,6 +52,11 @@ const vectors = [
   ],
 ] as const;
 
+/** So many bytes, each one more than the one before, in hexadecimal. */
+function counted(first: number, length: number): string {
+  return Buffer.from(Array.from({ length }, (_, index) => first + index)).toString('hex');
+}
+
 const bytes = (hex: string): Uint8Array =>
   Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 const hex = (data: Uint8Array): string =>
@@ -35,7 +65,7 @@ const hex = (data: Uint8Array): string =>
 describe.each<[string, CryptoPort]>([
   ['node:crypto', node],
   ['WebCrypto', web],
-])('Ed25519 and SHA-256 by %s', (_name, platform) => {
+])('Ed25519, SHA-256 and HKDF by %s', (_name, platform) => {
   it.each(vectors)('signs and verifies as RFC 8032 says: %s', async (secret, open, message, signature) => {
     const publicKey = { kty: 'OKP', crv: 'Ed25519', x: toBase64url(bytes(open)) } as const;
     const key = await platform.importPrivateKey({ ...publicKey, d: toBase64url(bytes(secret)) });
@@ -44,8 +74,23 @@ describe.each<[string, CryptoPort]>([
     expect(await platform.verify(publicKey, bytes(signature), bytes(`${message}00`))).toBe(false);
   });
 
+  it('a signature has one form: with the group’s order added to its scalar it is refused', async () => {
+    const [, open, message, signature] = vectors[1];
+    const publicKey = { kty: 'OKP', crv: 'Ed25519', x: toBase64url(bytes(open)) } as const;
+    const order = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n;
+    const littleEndian = (hexadecimal: string): string => hex(bytes(hexadecimal).toReversed());
+    const scalar = BigInt(`0x${littleEndian(signature.slice(64))}`) + order;
+    const twin = signature.slice(0, 64) + littleEndian(scalar.toString(16).padStart(64, '0'));
+    expect(await platform.verify(publicKey, bytes(signature), bytes(message))).toBe(true);
+    expect(await platform.verify(publicKey, bytes(twin), bytes(message))).toBe(false);
+  });
+
   it('a digest is SHA-256 in base64url', async () => {
     expect(await platform.sha256(utf8('abc'))).toBe('sha256-ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0');
+  });
+
+  it.each(derivations)('derives as RFC 5869 says: %s', async (key, salt, info, length, derived) => {
+    expect(hex(await platform.hkdf(bytes(key), bytes(salt), bytes(info), length))).toBe(derived);
   });
 
   it('a key that is no point, or a signature of another length, is a no and not an exception', async () => {
@@ -60,6 +105,23 @@ describe.each<[string, CryptoPort]>([
     const signature = await key.sign(utf8('across'));
     for (const other of [node, web])
       expect(await other.verify(key.publicKey, signature, utf8('across'))).toBe(true);
+  });
+});
+
+describe('outside a secure context', () => {
+  it('a page has no cryptography: everything is refused with insecure-context, a signature is not just a bad one', async () => {
+    vi.stubGlobal('crypto', { getRandomValues: () => undefined });
+    const refused = expect.objectContaining({
+      problem: expect.objectContaining({ kind: 'insecure-context' }) as unknown,
+    }) as unknown;
+    const publicKey = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) } as const;
+    const nothing = new Uint8Array(64);
+    await expect(web.verify(publicKey, nothing, nothing)).rejects.toEqual(refused);
+    await expect(web.sha256(nothing)).rejects.toEqual(refused);
+    await expect(web.hkdf(nothing, nothing, nothing, 32)).rejects.toEqual(refused);
+    await expect(web.generatePrivateKey()).rejects.toEqual(refused);
+    await expect(web.importPrivateKey({ ...publicKey, d: 'A'.repeat(43) })).rejects.toEqual(refused);
+    await expect(generateKeptPair()).rejects.toEqual(refused);
   });
 });
 

@@ -1,5 +1,6 @@
 import {
   epochMs,
+  limits,
   type Certificate,
   type ICdPushEnvelop,
   type PatchStatement,
@@ -10,15 +11,21 @@ import {
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import {
+  claimSession,
+  createIdentity,
   cryptoPlatform,
   digestOf,
   disagreementOf,
+  encodeDelta,
+  newSeed,
   openAcceptance,
   openCertificate,
   openContent,
   openJws,
   openRelayCertificate,
+  openSession,
   openStatement,
+  openStored,
   proofHolds,
   signAcceptance,
   signCertificate,
@@ -51,14 +58,28 @@ let statement: PatchStatement;
 beforeAll(async () => {
   [issuer, sender, relay] = await Promise.all([newKey(), newKey(), newKey()]);
   root = { issuer: 'https://api.example', tenant: 'local', keys: [issuer.publicKey] };
+  const { kept: made } = await createIdentity();
+  const own = await openSession({ identity: made.identity, key: sender, seed: newSeed(), nonce: pushGuid });
+  const { kept, claim } = await claimSession(made, {
+    target: own.address,
+    key: sender.publicKey,
+    scope: {
+      verbs: ['push'],
+      grants: [{ prefix: '/shop', environments: ['development'] }],
+      expiresAt: time + 1_000_000,
+    },
+  });
   certificate = {
     v: 1,
     iss: root.issuer,
     aud: 'cd-push:code',
     sub: 'user-1',
     tenant: 'local',
-    session: 'f3a0b3a2-0000-4000-8000-000000000001',
+    session: own.address,
+    identity: made.identity,
+    delegation: { establishments: [...kept.establishments], claim },
     cnf: { jwk: sender.publicKey },
+    verbs: ['push'],
     grants: [{ prefix: '/shop', environments: ['development'] }],
     notBefore: time - 1000,
     notAfter: time + 1_000_000,
@@ -295,11 +316,6 @@ describe('what is beside a statement', () => {
       ok: true,
       value: { text: 'a{}' },
     });
-    expect(
-      kindOf(
-        await openContent(head, { encoding: 'delta', splices: [{ at: 0, remove: 1, insert: 'a' }] }, 'b{}'),
-      ),
-    ).toBe('ok');
     expect(kindOf(await openContent(head, { encoding: 'base64', base64: btoa('a{}') }, undefined))).toBe(
       'ok',
     );
@@ -307,9 +323,6 @@ describe('what is beside a statement', () => {
       'bad-signature',
     );
     expect(kindOf(await openContent(head, { encoding: 'text', text: 'a{} ' }, undefined))).toBe(
-      'bad-signature',
-    );
-    expect(kindOf(await openContent(head, { encoding: 'delta', splices: [] }, undefined))).toBe(
       'bad-signature',
     );
     expect(kindOf(await openContent(head, { encoding: 'none' }, undefined))).toBe('bad-signature');
@@ -320,6 +333,94 @@ describe('what is beside a statement', () => {
     expect(kindOf(await openContent(deletion, { encoding: 'text', text: '' }, undefined))).toBe(
       'bad-signature',
     );
+  });
+
+  it('[SIGN-2] is a delta that makes content and source map of those in place, with the signed digests', async () => {
+    const [patch] = statement.patches;
+    if (patch?.change !== 'put') throw new Error('the statement puts a file');
+    const held = { content: '.cart { color: red }', map: '{"mappings":"AAAA"}' };
+    const made = { content: '.cart { color: tan }', map: '{"mappings":"AACA"}' };
+    const deltaOf = async (from: string, to: string): Promise<string> =>
+      Buffer.from((await encodeDelta(from, to, { atMost: 1_000 })) ?? []).toString('base64');
+    const head = {
+      ...patch,
+      digest: await digestOf(made.content),
+      bytes: made.content.length,
+      mapDigest: await digestOf(made.map),
+    };
+    const { mapDigest: _none, ...withoutMap } = head;
+    const map = {
+      base: await digestOf(held.map),
+      delta: await deltaOf(held.map, made.map),
+      bytes: made.map.length,
+    };
+    const content = {
+      encoding: 'delta' as const,
+      base: await digestOf(held.content),
+      delta: await deltaOf(held.content, made.content),
+    };
+    const outcomeOf = async (...of: Parameters<typeof openContent>): Promise<string> =>
+      kindOf(await openContent(...of));
+
+    expect(await openContent(head, { ...content, map }, held)).toEqual({
+      ok: true,
+      value: { kind: 'text', text: made.content, map: made.map },
+    });
+    expect(await outcomeOf(withoutMap, content, { ...held, map: undefined })).toBe('ok');
+    const misfits: readonly Parameters<typeof openContent>[] = [
+      [head, content, held],
+      [withoutMap, { ...content, map }, held],
+      [head, { ...content, map }, undefined],
+      [head, { ...content, map }, { ...held, map: undefined }],
+      [head, { ...content, map }, { ...held, content: '.CART { color: red }' }],
+      [head, { ...content, map: { ...map, bytes: 3 } }, held],
+      [head, { ...content, map, delta: '' }, held],
+      [head, { ...content, map, delta: '====' }, held],
+      [{ ...head, bytes: head.bytes + 1 }, { ...content, map }, held],
+      [{ ...head, digest: await digestOf(held.content) }, { ...content, map }, held],
+    ];
+    for (const misfit of misfits) expect(await outcomeOf(...misfit)).toBe('bad-signature');
+  });
+
+  it('[DELTA-3] is no delta that makes more than an envelope may hold, which is known before it is made', async () => {
+    const [patch] = statement.patches;
+    if (patch?.change !== 'put') throw new Error('the statement puts a file');
+    const content = { encoding: 'delta' as const, base: await digestOf('a'), delta: 'AAAA' };
+    const held = { content: 'a', map: 'b' };
+    const most = limits.envelopeBytes;
+    const map = { base: await digestOf('b'), delta: 'AAAA', bytes: most };
+    expect(kindOf(await openContent({ ...patch, bytes: most + 1 }, content, held))).toBe('too-large');
+    expect(kindOf(await openContent({ ...patch, bytes: 1 }, { ...content, map }, held))).toBe('too-large');
+  });
+
+  it('[CONTENT-5] is stored content that has the signed size and digest, its source map included', async () => {
+    const [patch] = statement.patches;
+    if (patch?.change !== 'put') throw new Error('the statement puts a file');
+    const text = utf8('\uFEFFé');
+    const map = utf8('{}');
+    const head = {
+      ...patch,
+      digest: await digestOf(text),
+      bytes: text.length,
+      mapDigest: await digestOf(map),
+    };
+    const opened = await openStored(head, { content: text, map });
+    expect(opened).toEqual({ ok: true, value: { kind: 'text', text: '\uFEFFé', map: '{}' } });
+    expect(kindOf(await openStored(head, { content: utf8('é'), map }))).toBe('bad-signature');
+    expect(kindOf(await openStored({ ...head, bytes: 4 }, { content: text, map }))).toBe('bad-signature');
+    expect(kindOf(await openStored(head, { content: text, map: utf8('[]') }))).toBe('bad-signature');
+    expect(kindOf(await openContent(head, { encoding: 'stored' }, undefined))).toBe('bad-signature');
+  });
+
+  it('[CONTENT-5] is bytes where it is an asset, and well-formed text everywhere else', async () => {
+    const [patch] = statement.patches;
+    if (patch?.change !== 'put') throw new Error('the statement puts a file');
+    const content = Uint8Array.of(0x89, 0x50, 0xff);
+    const head = { ...patch, digest: await digestOf(content), bytes: content.length };
+    const asset = { ...head, componentType: 'asset' as const };
+    const opened = await openStored(asset, { content, map: undefined });
+    expect(opened).toEqual({ ok: true, value: { kind: 'bytes', bytes: content } });
+    expect(kindOf(await openStored(head, { content, map: undefined }))).toBe('bad-signature');
   });
 });
 

@@ -3,6 +3,7 @@ import {
   createPublicKey,
   generateKeyPairSync,
   hash,
+  hkdfSync,
   sign,
   verify,
   type KeyObject,
@@ -34,6 +35,7 @@ export const platform: CryptoPort = {
       return false;
     }
   },
+  hkdf: (key, salt, info, length) => new Uint8Array(hkdfSync('sha256', key, salt, info, length)),
   toBase64url: ({ buffer, byteOffset, byteLength }) =>
     Buffer.from(buffer, byteOffset, byteLength).toString('base64url'),
   // A copy, because a small buffer is a view on a pool that others write to.

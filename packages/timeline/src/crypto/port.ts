@@ -15,10 +15,15 @@ export interface PrivateKeyJwk extends PublicKey {
   readonly d: string;
 }
 
-/** What a platform gives: Ed25519 (RFC 8032), SHA-256, and base64, in which a receiver spends as long as in a digest. */
+/**
+ * What a platform gives: Ed25519 (RFC 8032), SHA-256, HKDF, and base64, in which a receiver spends as long as in a digest. A
+ * page outside a secure context has no cryptography; there everything but base64 throws `insecure-context`.
+ */
 export interface CryptoPort {
   sha256(bytes: Uint8Array): Awaitable<Digest>;
   verify(publicKey: PublicKey, signature: Uint8Array, bytes: Uint8Array): Awaitable<boolean>;
+  /** HKDF with SHA-256 (RFC 5869): at most 8,160 bytes. */
+  hkdf(key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Awaitable<Uint8Array>;
   toBase64url(bytes: Uint8Array): string;
   /** Bytes of standard base64 whose alphabet and length were checked already; padding may be absent. */
   fromBase64(text: string): Uint8Array<ArrayBuffer>;

@@ -2,14 +2,14 @@ import {
   problemOf,
   targetKey,
   targetsOf,
-  type ICdPushEnvelop,
   type Problem,
+  type PushedEnvelop,
   type Statement,
 } from '@cd-push/protocol';
 
 /** Members of an envelope that repeat what is signed; one that differs from the statement is refused, not believed. */
 export const disagreementOf = (
-  pushData: ICdPushEnvelop['pushData'],
+  pushData: PushedEnvelop['pushData'],
   statement: Statement,
 ): Problem | undefined => {
   if (pushData.pushGuid !== statement.pushGuid) return differs('/pushData/pushGuid');

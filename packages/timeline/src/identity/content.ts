@@ -1,5 +1,5 @@
 import {
-  applySplices,
+  limits,
   ok,
   problemOf,
   refuse,
@@ -11,6 +11,7 @@ import {
 
 import { fromBase64, utf8 } from '../crypto/base64url.ts';
 import { digestOf } from '../crypto/digest.ts';
+import { applyDelta } from '../delta/apply-delta.ts';
 
 /** New content of one resource after its digest was checked. */
 export type VerifiedContent =
@@ -18,55 +19,127 @@ export type VerifiedContent =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'deleted' };
 
+/** `stored` content and its source map as they lie at the relay: raw bytes, of a text in UTF-8. */
+export interface StoredBytes {
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly map: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** What a delta is taken upon: a content, and the source map that came with it. */
+export interface HeldContent {
+  readonly content: string | Uint8Array;
+  readonly map: string | Uint8Array | undefined;
+}
+
+type Opened = Result<VerifiedContent, Problem>;
+type Put = Exclude<PatchHead, { change: 'delete' }>;
+type Delta = Extract<PatchContent, { encoding: 'delta' }>;
+
 /**
- * Decodes what travelled and checks it against the signed head: size first, then digest. A delta needs the text of the
- * signed predecessor.
+ * Decodes what travelled and checks it against the signed head: size first, then digest. Of `stored` content nothing
+ * travelled, {@link openStored} opens what was fetched.
+ *
+ * @param held what a delta names as its base, if it is there.
  */
 export const openContent = async (
   head: PatchHead,
   content: PatchContent,
-  predecessor: string | undefined,
-): Promise<Result<VerifiedContent, Problem>> => {
-  const bad = (detail: string): { ok: false; problem: Problem } =>
-    refuse(problemOf('bad-signature', { path: '/pushData/contents', resource: head.resource, detail }));
+  held: HeldContent | undefined,
+): Promise<Opened> => {
   if (head.change === 'delete') {
     return content.encoding === 'none' && head.digest === null
       ? ok({ kind: 'deleted' })
-      : bad('A deletion carries no content.');
+      : bad(head, 'A deletion carries no content.');
   }
   switch (content.encoding) {
     case 'none':
-      return bad('The content is missing.');
+    case 'stored':
+      return bad(head, 'The content is missing.');
     case 'base64': {
       const bytes = fromBase64(content.base64);
-      if (bytes === undefined) return bad('The content is no base64.');
-      if (bytes.length !== head.bytes || (await digestOf(bytes)) !== head.digest)
-        return bad('The content has another digest.');
-      return ok({ kind: 'bytes', bytes });
+      return bytes === undefined ? bad(head, 'The content is no base64.') : verifiedBytes(head, bytes);
     }
     case 'text':
-    case 'delta': {
-      const text =
-        content.encoding === 'text'
-          ? content.text
-          : predecessor === undefined
-            ? undefined
-            : applySplices(predecessor, content.splices);
-      if (text === undefined) return bad('The delta does not fit the content that is in place.');
-      // UTF-8 has one replacement for all lone surrogates, so a digest of it cannot tell such texts apart.
-      if (!text.isWellFormed()) return bad('The content is no well-formed Unicode.');
-      const bytes = utf8(text);
-      if (bytes.length !== head.bytes) return bad('The content has another digest.');
-      const { map } = content;
-      const [digest, mapDigest] = await Promise.all([
-        digestOf(bytes),
-        map === undefined ? head.mapDigest : digestOf(map),
-      ]);
-      if (digest !== head.digest) return bad('The content has another digest.');
-      if (mapDigest !== head.mapDigest) return bad('The source map has another digest.');
-      return ok({ kind: 'text', text, map });
-    }
+      return verifiedText(head, content.text, content.map);
+    case 'delta':
+      return openDelta(head, content, held);
     default:
       return content satisfies never;
   }
 };
+
+const openDelta = async (
+  head: Put,
+  { delta, map }: Delta,
+  held: HeldContent | undefined,
+): Promise<Opened> => {
+  const { resource, bytes, mapDigest } = head;
+  // As long as what comes out is long, so long it takes, however short the delta is.
+  if (bytes + (map?.bytes ?? 0) > limits.envelopeBytes) {
+    const detail = `What deltas make has at most ${limits.envelopeBytes} bytes.`;
+    return refuse(problemOf('too-large', { path: '/pushData/contents', resource, detail }));
+  }
+  const content = made(held?.content, delta, bytes);
+  const newMap = map && made(held?.map, map.delta, map.bytes);
+  return content === undefined || (newMap === undefined) !== (mapDigest === undefined)
+    ? bad(head, 'The delta does not fit the content that is in place.')
+    : openStored(head, { content, map: newMap });
+};
+
+const made = (
+  base: string | Uint8Array | undefined,
+  delta: string,
+  length: number,
+): Uint8Array<ArrayBuffer> | undefined => {
+  const steps = fromBase64(delta);
+  return base === undefined || steps === undefined
+    ? undefined
+    : applyDelta(typeof base === 'string' ? utf8(base) : base, steps, length);
+};
+
+/** Checks what was fetched by the digests of a signed head. An asset is bytes, everything else is text. */
+export const openStored = async (head: PatchHead, { content, map }: StoredBytes): Promise<Opened> => {
+  const verified = await verifiedBytes(head, content);
+  if (!verified.ok) return verified;
+  if (map !== undefined && (await digestOf(map)) !== head.mapDigest) return bad(head, otherMapDigest);
+  if (head.componentType === 'asset' && map === undefined) return verified;
+  const text = textIn(content);
+  const mapText = map && textIn(map);
+  return text === undefined || (map !== undefined && mapText === undefined)
+    ? bad(head, notUnicode)
+    : ok({ kind: 'text', text, map: mapText });
+};
+
+const verifiedBytes = async (head: PatchHead, bytes: Uint8Array<ArrayBuffer>): Promise<Opened> =>
+  bytes.length === head.bytes && (await digestOf(bytes)) === head.digest
+    ? ok({ kind: 'bytes', bytes })
+    : bad(head, otherDigest);
+
+const verifiedText = async (head: PatchHead, text: string, map: string | undefined): Promise<Opened> => {
+  // UTF-8 has one replacement for all lone surrogates, so a digest of it cannot tell such texts apart.
+  if (!text.isWellFormed()) return bad(head, notUnicode);
+  const bytes = utf8(text);
+  if (bytes.length !== head.bytes) return bad(head, otherDigest);
+  const [digest, mapDigest] = await Promise.all([
+    digestOf(bytes),
+    map === undefined ? head.mapDigest : digestOf(map),
+  ]);
+  if (digest !== head.digest) return bad(head, otherDigest);
+  if (mapDigest !== head.mapDigest) return bad(head, otherMapDigest);
+  return ok({ kind: 'text', text, map });
+};
+
+const textIn = (bytes: Uint8Array<ArrayBuffer>): string | undefined => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+const otherDigest = 'The content has another digest.';
+const otherMapDigest = 'The source map has another digest.';
+const notUnicode = 'The content is no well-formed Unicode.';
+
+const bad = ({ resource }: PatchHead, detail: string): Opened =>
+  refuse(problemOf('bad-signature', { path: '/pushData/contents', resource, detail }));

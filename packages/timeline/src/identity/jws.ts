@@ -10,7 +10,10 @@ export type JwsType =
   | 'cd-push-cert+jws'
   | 'cd-push-relay+jws'
   | 'cd-push-acceptance+jws'
-  | 'cd-push-proof+jws';
+  | 'cd-push-approval+jws'
+  | 'cd-push-proof+jws'
+  | 'cd-push-audit-head+jws'
+  | 'cd-push-challenge+jws';
 
 /**
  * The protected header has one spelling per type. Receivers compare it as text, so no other algorithm, no `crit`, `jku`,
@@ -24,7 +27,10 @@ const headers: Readonly<Record<JwsType, string>> = {
   'cd-push-cert+jws': headerFor('cd-push-cert+jws'),
   'cd-push-relay+jws': headerFor('cd-push-relay+jws'),
   'cd-push-acceptance+jws': headerFor('cd-push-acceptance+jws'),
+  'cd-push-approval+jws': headerFor('cd-push-approval+jws'),
   'cd-push-proof+jws': headerFor('cd-push-proof+jws'),
+  'cd-push-audit-head+jws': headerFor('cd-push-audit-head+jws'),
+  'cd-push-challenge+jws': headerFor('cd-push-challenge+jws'),
 };
 
 /** Signs a payload as JSON: a JWS in compact serialization (RFC 7515). */

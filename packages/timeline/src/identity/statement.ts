@@ -9,6 +9,7 @@ import {
   type Problem,
   type Result,
   type Statement,
+  type Verb,
 } from '@cd-push/protocol';
 
 import { digestOf, repeatedDigestOf } from '../crypto/digest.ts';
@@ -65,6 +66,8 @@ const disagreement = (
       detail: 'The certificate was not valid when the statement was issued. Sign in again for a new one.',
     });
   }
+  const unclaimed = verbFault(statement, certificate);
+  if (unclaimed !== undefined) return unclaimed;
   // Whom a message may reach depends on what runs there, so whoever knows that holds it against the grants.
   if (statement.kind !== 'patch') return undefined;
   for (const [index, patch] of statement.patches.entries()) {
@@ -86,6 +89,18 @@ const disagreement = (
     }
   }
   return undefined;
+};
+
+/** What a session is not for, it does not sign: to push what was in place before takes a verb of its own. */
+const verbFault = (statement: Statement, { verbs }: Certificate): Problem | undefined => {
+  const needed: readonly Verb[] =
+    statement.kind === 'patch'
+      ? statement.patches.map(({ restores }) => (restores === undefined ? 'push' : 'rollback'))
+      : ['push'];
+  const index = needed.findIndex((verb) => !verbs.includes(verb));
+  if (index === -1) return undefined;
+  const path = statement.kind === 'patch' ? `/pushData/statement/patches/${index}` : '/pushData/statement';
+  return problemOf('forbidden', { path, detail: `The certificate gives no right to ${needed[index]}.` });
 };
 
 const bad = (detail: string): Problem => problemOf('bad-signature', { path: '/pushData/statement', detail });

@@ -6,4 +6,6 @@ export interface TrustRoot {
   readonly tenant: string;
   /** More than one while the issuer rotates its key. */
   readonly keys: readonly PublicKey[];
+  /** The only identities that are believed, by the addresses of their inceptions; absent where every one is that the issuer certifies. */
+  readonly identities?: readonly string[];
 }

@@ -1,0 +1,66 @@
+import { mergeLines, settledBy, type Hunk, type Piece } from './merge-lines.ts';
+import { mergeTokens } from './merge-tokens.ts';
+import type { Language, SyntaxCheck } from './syntax.ts';
+import { wordsOf } from './tokens.ts';
+
+/** `by`: whether whole lines were enough, or hunks were merged by their tokens and the result judged by a parser. */
+export type TextMerge =
+  | { readonly kind: 'clean'; readonly text: string; readonly by: 'lines' | 'tokens' }
+  | { readonly kind: 'conflict'; readonly pieces: readonly Piece[] };
+
+/** Where one of them is missing, a text is merged by whole lines alone. */
+export interface TextMergeOptions {
+  readonly language?: Language | undefined;
+  readonly syntax?: SyntaxCheck | undefined;
+}
+
+/** UTF-16 units of one text. A longer one is not looked into: two that differ are one conflict. */
+export const maxMergedLength = 8 * 1024 * 1024;
+/** UTF-16 units of a text that a parser is asked about. */
+const maxParsedLength = 1024 * 1024;
+/** Hunks in conflict of one text that are looked into. */
+const maxHunks = 256;
+
+/**
+ * Three-way merge of a text. Which side is called ours makes no difference but to the names in a conflict, and nothing but
+ * the three texts and the parser decides: no clock, no order of arrival.
+ */
+export const mergeText = (
+  base: string,
+  ours: string,
+  theirs: string,
+  { language, syntax }: TextMergeOptions = {},
+): TextMerge => {
+  const whole: Hunk = { base, ours, theirs };
+  const settled = settledBy(whole);
+  if (settled !== undefined) return { kind: 'clean', text: settled, by: 'lines' };
+  const longest = Math.max(base.length, ours.length, theirs.length);
+  const pieces: readonly Piece[] =
+    longest > maxMergedLength ? [{ kind: 'conflict', ...whole }] : mergeLines(whole);
+  const byLines = joined(pieces, () => undefined);
+  if (byLines !== undefined) return { kind: 'clean', text: byLines, by: 'lines' };
+  const hunks = pieces.filter(({ kind }) => kind === 'conflict').length;
+  if (language === undefined || syntax === undefined || longest > maxParsedLength || hunks > maxHunks) {
+    return { kind: 'conflict', pieces };
+  }
+  let words: ReadonlySet<string> | undefined;
+  const known = (): ReadonlySet<string> => (words ??= new Set(wordsOf(base)));
+  const byTokens = joined(pieces, (hunk, before) => mergeTokens(hunk, language, before, known));
+  return byTokens !== undefined && syntax.accepts(language, byTokens)
+    ? { kind: 'clean', text: byTokens, by: 'tokens' }
+    : { kind: 'conflict', pieces };
+};
+
+/** The text of all pieces, where every hunk can be settled. */
+const joined = (
+  pieces: readonly Piece[],
+  settle: (hunk: Hunk, before: string) => string | undefined,
+): string | undefined => {
+  let text = '';
+  for (const piece of pieces) {
+    const part = piece.kind === 'merged' ? piece.text : settle(piece, text);
+    if (part === undefined) return undefined;
+    text += part;
+  }
+  return text;
+};

@@ -1,0 +1,16 @@
+import type { Hunk } from '../merge-lines.ts';
+import type { Language } from '../syntax.ts';
+
+/** Where both changed the same tokens, or put something at the same place. */
+export interface Collision extends Hunk {
+  readonly language: Language;
+  /** What is merged already, up to here. */
+  readonly before: string;
+}
+
+/**
+ * What stands where the sides collide; undefined where the rule does not know. A rule gives the same whichever side is called
+ * ours, and brings nothing back that a side removed. What a side wrote is in it, in its words if not in its spacing; the one
+ * exception is a version below the one that stands.
+ */
+export type Rule = (collision: Collision) => string | undefined;

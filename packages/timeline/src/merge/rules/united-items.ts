@@ -1,0 +1,55 @@
+import { itemKinds, type Insertion } from './item-kinds.ts';
+import { headsOf, openBracketOf, outlineOf } from './outline.ts';
+import type { Collision, Rule } from './rule.ts';
+
+/**
+ * Both put items into the same list at the same place - imports, properties, members, alternatives -, each with names of
+ * their own: all of them stand, in the order of their texts. Statements are not items: they run in an order that nobody but
+ * their authors knows.
+ */
+export const unitedItems: Rule = (collision) => {
+  const { base, ours, theirs, before } = collision;
+  if (base !== '') return undefined;
+  const within = openBracketOf(before.slice(-maxLookBack));
+  const [one, other] = [itemsOf(ours, collision, within), itemsOf(theirs, collision, within)];
+  if (one === undefined || other === undefined || one.form !== other.form) return undefined;
+  if ([...one.names].some((name) => other.names.has(name))) return undefined;
+  return [ours, theirs].toSorted().join('');
+};
+
+/** UTF-16 units in which it is looked for the bracket that the list is in. */
+const maxLookBack = 2 * 1024;
+
+interface Items {
+  /** What kind they are, and where the sign between them stands: only what is alike in that can stand together. */
+  readonly form: string;
+  readonly names: ReadonlySet<string>;
+}
+
+const itemsOf = (text: string, { language }: Collision, within: string | undefined): Items | undefined => {
+  const outline = outlineOf(text);
+  if (outline === undefined) return undefined;
+  const heads = headsOf(outline);
+  const tokens = outline.lines.flatMap((line) => line.tokens);
+  const [first, last] = [tokens[0], tokens.at(-1)];
+  if (heads.length === 0 || first === undefined || last === undefined) return undefined;
+  const insertion: Insertion = {
+    heads,
+    first,
+    last,
+    hasSemicolon: tokens.includes(';'),
+    isWholeLines: text.includes('\n'),
+    within,
+  };
+  const kind = itemKinds.find(({ languages, fits }) => languages.includes(language) && fits(insertion));
+  if (kind === undefined) return undefined;
+  const form = [
+    kind.name,
+    outline.depth,
+    first === ',',
+    last === ',',
+    /^\s*\n/.test(text),
+    text.endsWith('\n'),
+  ];
+  return { form: form.join(' '), names: new Set(heads.map(kind.nameOf)) };
+};
