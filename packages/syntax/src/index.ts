@@ -1,0 +1,2 @@
+export * from './language-of.ts';
+export * from './syntax.ts';
