@@ -53,7 +53,23 @@ test('runtimes from before it was taken down count as having connected', async (
   const guid = await makeRuntime(first, await makeUser(first, 'Ada'));
   await first.close();
   const db = new DatabaseSync(file);
-  db.exec("alter table runtimes drop column connected_at; delete from kysely_migration where name >= '0002'");
+  db.exec(`
+    drop table identity_audit;
+    drop table identity_audit_chains;
+    drop table identity_audit_cuts;
+    drop table spent_nonces;
+    drop table issuer_name;
+    drop table identity_events;
+    drop table identities;
+    drop index sessions_identity;
+    alter table sessions drop column identity;
+    alter table sessions drop column delegation;
+    create table refresh_tokens (hash text);
+    alter table join_codes drop column identities;
+    drop index issuer_keys_first;
+    alter table issuer_keys drop column first;
+    alter table runtimes drop column connected_at;
+    delete from kysely_migration where name >= '0002'`);
   db.close();
 
   const second = await openSqliteStore(file);
@@ -141,7 +157,7 @@ test('a step that fails leaves nothing behind', async () => {
   const id = await makeUser(store, 'Ada');
   const session = newSession(id);
   await store.sessions.create(session);
-  const twice = store.sessions.create({ ...newSession(id), refresh: session.refresh });
+  const twice = store.sessions.create(session);
   await expect(twice).rejects.toThrow(/unique/i);
   await store.users.setRoles(id, ['admin'], at);
   expect((await store.users.get(id))?.roles).toEqual(['admin']);

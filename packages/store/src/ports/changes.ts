@@ -6,6 +6,8 @@ import type { UserRole } from './users.ts';
 /** What changed, with what a follower needs so that it does not have to ask back. */
 export type Change =
   | { readonly kind: 'session-revoked'; readonly sid: string; readonly reason: RevocationReason }
+  /** It is ended for good, with all of its sessions; what they signed is void. */
+  | { readonly kind: 'identity-revoked'; readonly identity: string }
   | { readonly kind: 'grants-changed'; readonly userId: number; readonly grants: readonly Grant[] }
   | { readonly kind: 'subscriptions-changed'; readonly userId: number; readonly groups: readonly string[] }
   | {

@@ -14,4 +14,8 @@ export interface IssuerKeyStore {
   /** Newest first; the first one signs. */
   list(): Promise<IssuerKey[]>;
   add(key: IssuerKey): Promise<void>;
+  /** Adds the first key and answers true, or false where there is one already, also where another process was quicker. */
+  addFirst(key: IssuerKey): Promise<boolean>;
+  /** Answers the name under which the keys sign; where none is kept yet, keeps the one that is offered. */
+  name(offered: string): Promise<string>;
 }

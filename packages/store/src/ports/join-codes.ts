@@ -1,4 +1,4 @@
-import type { EpochMs, Labels, PublicKey } from '@cd-push/protocol';
+import type { AuditEntry, EpochMs, Labels, PublicKey } from '@cd-push/protocol';
 
 import type { Runtime } from './runtimes.ts';
 
@@ -10,6 +10,8 @@ export interface JoinCode {
   readonly environment: string;
   readonly labels: Labels;
   readonly groups: readonly string[];
+  /** The only identities that who enrols by it is to believe; null for whichever the issuer certifies. */
+  readonly identities: readonly string[] | null;
   readonly usesLeft: number;
   readonly createdBy: number;
   readonly createdAt: EpochMs;
@@ -30,13 +32,15 @@ export interface Enrolment {
 }
 
 export interface JoinCodeStore {
-  create(code: NewJoinCode): Promise<JoinCode>;
+  create(code: NewJoinCode, audit?: AuditEntry): Promise<JoinCode>;
+  /** What {@link JoinCode.identities} says; undefined for a code that is unknown. */
+  identitiesOf(hash: string): Promise<readonly string[] | null | undefined>;
   /** Codes with uses left that have not expired at that time. */
   list(at: EpochMs): Promise<JoinCode[]>;
-  remove(id: string): Promise<boolean>;
+  remove(id: string, at: EpochMs, audit?: AuditEntry): Promise<boolean>;
   /**
    * Spends one use and makes the runtime, both or neither. Answers undefined for a code that is unknown, spent or
    * expired, without telling which.
    */
-  enrol(enrolment: Enrolment): Promise<Runtime | undefined>;
+  enrol(enrolment: Enrolment, audit?: (made: Runtime) => AuditEntry): Promise<Runtime | undefined>;
 }

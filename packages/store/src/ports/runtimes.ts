@@ -1,4 +1,4 @@
-import type { EpochMs, Labels, PublicKey } from '@cd-push/protocol';
+import type { AuditEntry, EpochMs, Labels, PublicKey } from '@cd-push/protocol';
 
 /** A runtime's own credential and what it runs. */
 export interface Runtime {
@@ -23,5 +23,5 @@ export interface RuntimeStore {
   /** Takes down that a runtime connects; only the first time changes anything. */
   connected(guid: string, at: EpochMs): Promise<void>;
   /** Answers false where there is none. */
-  remove(guid: string, at: EpochMs): Promise<boolean>;
+  remove(guid: string, at: EpochMs, audit?: AuditEntry): Promise<boolean>;
 }

@@ -1,10 +1,10 @@
-import type { EpochMs, PublicKey } from '@cd-push/protocol';
+import type { AuditEntry, EpochMs, PublicKey } from '@cd-push/protocol';
 
 /**
  * Why a session was ended. After `logout` what it signed stays good; the others say that someone
  * else may hold its secrets or that its user is trusted no more, so what it signed is not applied any more.
  */
-export type RevocationReason = 'logout' | 'refresh-reuse' | 'user-removed' | 'withdrawn';
+export type RevocationReason = 'logout' | 'user-removed' | 'withdrawn' | 'identity-revoked';
 
 /** Whether an end for this reason takes back what the session signed. */
 export const voidsSignatures = (reason: RevocationReason): boolean => reason !== 'logout';
@@ -16,8 +16,10 @@ export interface Session {
   readonly clientId: string | null;
   /** The key that the session is bound to, or null where the client showed none. */
   readonly publicKey: PublicKey | null;
+  /** The identity that it acts for, and that identity's claim for it as JSON; null in a session of an existing client. */
+  readonly acting: { readonly identity: string; readonly delegation: string } | null;
   readonly createdAt: EpochMs;
-  /** End of the session however often it is refreshed. */
+  /** End of the session. */
   readonly expiresAt: EpochMs;
   readonly revoked: { readonly at: EpochMs; readonly reason: RevocationReason } | null;
 }
@@ -28,33 +30,21 @@ export interface KeptToken {
   readonly expiresAt: EpochMs;
 }
 
-export interface NewSession extends Omit<Session, 'revoked'> {
-  readonly refresh: KeptToken;
-}
+export type NewSession = Omit<Session, 'revoked'>;
 
-/** What became of a refresh token that was shown; `reused` has revoked its session. */
-export type Rotation =
-  | { readonly kind: 'rotated'; readonly session: Session }
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'expired' }
-  | { readonly kind: 'revoked' }
-  | { readonly kind: 'reused'; readonly session: Session };
-
-/** Sign-ins and the refresh tokens that prolong them. */
+/**
+ * Sessions, each of one connection or process. A row for the audit that comes along with a change, here and in the other
+ * ports, is written in its commit, and not at all where nothing was changed.
+ */
 export interface SessionStore {
-  create(session: NewSession): Promise<Session>;
+  /** For an existing client; one that an identity claims is made with the claim ({@link IdentityStore}). */
+  create(session: NewSession, audit?: AuditEntry): Promise<Session>;
   get(id: string): Promise<Session | undefined>;
-  /** Session of a refresh token, used or not, so that the proof of its key can be asked for before it is spent. */
-  ofRefreshToken(hash: string): Promise<{ readonly session: Session; readonly spent: boolean } | undefined>;
-  /**
-   * Spends a refresh token for the next, at once. A token that was spent before revokes the session, unless whoever shows
-   * it has proved the session's key and what it was spent for is still unspent: then that answer was lost on its way, and
-   * what it held is replaced.
-   */
-  rotate(hash: string, next: KeptToken, proved: boolean, at: EpochMs): Promise<Rotation>;
   /** Answers false where the session is unknown or ended before. */
-  revoke(id: string, reason: RevocationReason, at: EpochMs): Promise<boolean>;
-  /** Sessions whose signatures are void, oldest first. */
+  revoke(id: string, reason: RevocationReason, at: EpochMs, audit?: AuditEntry): Promise<boolean>;
+  /** Ends all sessions that an identity has open, each as {@link revoke} does; the identity lives on. */
+  revokeAll(identity: string, reason: RevocationReason, at: EpochMs, audit?: AuditEntry): Promise<void>;
+  /** Sessions whose signatures are void, oldest first, but for those that ended with their identity. */
   listVoided(): Promise<Session[]>;
   /** Keeps a session's token for existing clients, which show it instead of a JWT. */
   keepLegacyToken(sessionId: string, token: KeptToken): Promise<void>;

@@ -1,4 +1,4 @@
-import type { EpochMs } from '@cd-push/protocol';
+import type { AuditEntry, EpochMs } from '@cd-push/protocol';
 
 /** Who belongs to a group: a user, or one runtime. */
 export type Member =
@@ -15,10 +15,10 @@ export interface Subscription {
 
 export interface SubscriptionStore {
   /** The one that is there is answered again; undefined where there is no such user or runtime. */
-  add(group: string, member: Member, at: EpochMs): Promise<Subscription | undefined>;
+  add(group: string, member: Member, at: EpochMs, audit?: AuditEntry): Promise<Subscription | undefined>;
   get(id: number): Promise<Subscription | undefined>;
   list(group?: string): Promise<Subscription[]>;
   /** Groups that the member is in by itself, sorted. */
   groupsOf(member: Member): Promise<string[]>;
-  remove(id: number, at: EpochMs): Promise<boolean>;
+  remove(id: number, at: EpochMs, audit?: AuditEntry): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-import type { EpochMs, Grant } from '@cd-push/protocol';
+import type { AuditEntry, EpochMs, Grant } from '@cd-push/protocol';
 
 /** What a person may be; `runtime` is no role of people, a runtime has a credential of its own. */
 export const userRoles = ['developer', 'observer', 'admin'] as const;
@@ -27,16 +27,16 @@ export interface NewUser {
 /** People who sign in. Every change is on the change feed from the moment that it is kept. */
 export interface UserStore {
   /** Answers undefined where the name is taken. */
-  create(user: NewUser): Promise<User | undefined>;
+  create(user: NewUser, audit?: (made: User) => AuditEntry): Promise<User | undefined>;
   get(id: number): Promise<User | undefined>;
   list(): Promise<User[]>;
   findForLogin(name: string): Promise<{ readonly user: User; readonly passwordHash: string } | undefined>;
   /** These answer false where there is no such user. */
-  setGrants(id: number, grants: readonly Grant[], at: EpochMs): Promise<boolean>;
-  setRoles(id: number, roles: readonly UserRole[], at: EpochMs): Promise<boolean>;
+  setGrants(id: number, grants: readonly Grant[], at: EpochMs, audit?: AuditEntry): Promise<boolean>;
+  setRoles(id: number, roles: readonly UserRole[], at: EpochMs, audit?: AuditEntry): Promise<boolean>;
   setPasswordHash(id: number, passwordHash: string): Promise<boolean>;
   /** Removes the user with grants, subscriptions and unused join codes, and revokes the sessions. Runtimes stay. */
-  remove(id: number, at: EpochMs): Promise<boolean>;
+  remove(id: number, at: EpochMs, audit?: AuditEntry): Promise<boolean>;
 }
 
 /** What a user name is looked up by: names that people take for the same are the same, whatever their case and Unicode form. */

@@ -25,11 +25,12 @@ const EnvironmentsSchema = GrantSchema.properties.environments;
 const RoleSchema = Type.Unsafe<UserRole>(Type.Enum([...userRoles]));
 const RolesSchema = Type.Array(RoleSchema);
 const ReasonSchema = Type.Unsafe<RevocationReason>(
-  Type.Enum(['logout', 'refresh-reuse', 'user-removed', 'withdrawn']),
+  Type.Enum(['logout', 'user-removed', 'withdrawn', 'identity-revoked']),
 );
 const CarriesSchema = Type.Unsafe<Trigger['carries']>(Type.Enum(['patch', 'notice', 'operation', 'none']));
 const ChangeSchema = Type.Union([
   Type.Object({ kind: Type.Literal('session-revoked'), sid: Type.String(), reason: ReasonSchema }),
+  Type.Object({ kind: Type.Literal('identity-revoked'), identity: Type.String() }),
   Type.Object({
     kind: Type.Literal('grants-changed'),
     userId: Type.Integer(),

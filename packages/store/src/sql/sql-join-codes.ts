@@ -8,8 +8,8 @@ import type { Tables } from './tables.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 export const sqlJoinCodes = (unit: UnitOfWork): JoinCodeStore => ({
-  create: (code) =>
-    unit.run(code.createdAt, async ({ tables }) => {
+  create: (code, entry) =>
+    unit.run(code.createdAt, async ({ tables, audit }) => {
       await tables
         .deleteFrom('join_codes')
         .where((row) => row.or([row('expires_at', '<=', code.createdAt), row('uses_left', '<=', 0)]))
@@ -23,6 +23,7 @@ export const sqlJoinCodes = (unit: UnitOfWork): JoinCodeStore => ({
           environment: code.environment,
           labels: JSON.stringify(code.labels),
           groups: JSON.stringify(code.groups),
+          identities: code.identities === null ? null : JSON.stringify(code.identities),
           uses_left: code.uses,
           created_by: code.createdBy,
           created_at: code.createdAt,
@@ -30,8 +31,18 @@ export const sqlJoinCodes = (unit: UnitOfWork): JoinCodeStore => ({
         })
         .returningAll()
         .executeTakeFirstOrThrow();
+      audit(entry);
       return joinCodeOf(row);
     }),
+
+  identitiesOf: async (hash) => {
+    const row = await unit.tables
+      .selectFrom('join_codes')
+      .select('identities')
+      .where('hash', '=', hash)
+      .executeTakeFirst();
+    return row && identitiesIn(row);
+  },
 
   list: async (at) => {
     const rows = await unit.tables
@@ -45,16 +56,19 @@ export const sqlJoinCodes = (unit: UnitOfWork): JoinCodeStore => ({
     return rows.map(joinCodeOf);
   },
 
-  remove: async (id) => {
-    const { numDeletedRows } = await unit.tables
-      .deleteFrom('join_codes')
-      .where('id', '=', id)
-      .executeTakeFirst();
-    return numDeletedRows > 0n;
-  },
+  remove: (id, at, entry) =>
+    unit.run(at, async ({ tables, audit }) => {
+      const { numDeletedRows } = await tables
+        .deleteFrom('join_codes')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (numDeletedRows === 0n) return false;
+      audit(entry);
+      return true;
+    }),
 
-  enrol: ({ hash, guid, name, publicKey, at }) =>
-    unit.run(at, async ({ tables, tell }) => {
+  enrol: ({ hash, guid, name, publicKey, at }, entryOf) =>
+    unit.run(at, async ({ tables, tell, audit }) => {
       const code = await tables
         .updateTable('join_codes')
         .set((row) => ({ uses_left: row('uses_left', '-', 1) }))
@@ -85,9 +99,14 @@ export const sqlJoinCodes = (unit: UnitOfWork): JoinCodeStore => ({
           .execute();
       }
       tell({ kind: 'runtimes-changed', guid });
-      return runtimeOf(row, await groupsOf(tables, row));
+      const made = runtimeOf(row, await groupsOf(tables, row));
+      audit(entryOf?.(made));
+      return made;
     }),
 });
+
+const identitiesIn = ({ identities }: Pick<Selectable<Tables['join_codes']>, 'identities'>) =>
+  identities === null ? null : readTexts(identities, 'join_codes.identities');
 
 const joinCodeOf = (row: Selectable<Tables['join_codes']>): JoinCode => ({
   id: row.id,
@@ -95,6 +114,7 @@ const joinCodeOf = (row: Selectable<Tables['join_codes']>): JoinCode => ({
   environment: row.environment,
   labels: readLabels(row.labels),
   groups: readTexts(row.groups, 'join_codes.groups'),
+  identities: identitiesIn(row),
   usesLeft: row.uses_left,
   createdBy: row.created_by,
   createdAt: epochMs(row.created_at),

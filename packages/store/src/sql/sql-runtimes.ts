@@ -43,14 +43,15 @@ export const sqlRuntimes = (unit: UnitOfWork): RuntimeStore => ({
       if (numUpdatedRows > 0n) tell({ kind: 'runtimes-changed', guid });
     }),
 
-  remove: (guid, at) =>
-    unit.run(at, async ({ tables, tell }) => {
+  remove: (guid, at, entry) =>
+    unit.run(at, async ({ tables, tell, audit }) => {
       const { numDeletedRows } = await tables
         .deleteFrom('runtimes')
         .where('guid', '=', guid)
         .executeTakeFirst();
       if (numDeletedRows === 0n) return false;
       tell({ kind: 'runtime-removed', guid });
+      audit(entry);
       return true;
     }),
 });

@@ -4,7 +4,7 @@ import type { Kysely, Selectable } from 'kysely';
 import {
   voidsSignatures,
   type RevocationReason,
-  type Rotation,
+  type NewSession,
   type Session,
   type SessionStore,
 } from '../ports/sessions.ts';
@@ -13,74 +13,43 @@ import type { Tables } from './tables.ts';
 import type { UnitOfWork, Work } from './unit-of-work.ts';
 
 export const sqlSessions = (unit: UnitOfWork): SessionStore => ({
-  create: ({ refresh, ...session }) =>
-    unit.run(session.createdAt, async ({ tables }) => {
-      await forget(tables, session.createdAt);
-      const row = await tables
-        .insertInto('sessions')
-        .values({
-          id: session.id,
-          user_id: session.userId,
-          client_id: session.clientId,
-          public_key: session.publicKey?.x ?? null,
-          created_at: session.createdAt,
-          expires_at: session.expiresAt,
-          revoked_at: null,
-          revoked_reason: null,
-        })
-        .returningAll()
-        .executeTakeFirstOrThrow();
-      await addRefreshToken(tables, session.id, refresh);
-      return sessionOf(row);
+  create: (session, entry) =>
+    unit.run(session.createdAt, async ({ tables, audit }) => {
+      const made = await addSession(tables, session);
+      audit(entry);
+      return made;
     }),
 
   get: (id) => sessionWith(unit.tables, id),
 
-  ofRefreshToken: async (hash) => {
-    const token = await refreshToken(unit.tables, hash);
-    const session = token && (await sessionWith(unit.tables, token.session_id));
-    return session && { session, spent: token.spent_at !== null };
-  },
-
-  rotate: (hash, next, proved, at) =>
-    unit.run(at, async (work): Promise<Rotation> => {
-      const { tables } = work;
-      const token = await refreshToken(tables, hash);
-      if (token === undefined) return { kind: 'unknown' };
-      const session = await sessionWith(tables, token.session_id);
-      if (session === undefined) return { kind: 'unknown' };
-      if (session.revoked !== null) return { kind: 'revoked' };
-      if (token.spent_at !== null) {
-        const successor = token.successor === null ? undefined : await refreshToken(tables, token.successor);
-        if (!proved || successor === undefined || successor.spent_at !== null) {
-          await endSession(work, session.id, 'refresh-reuse', at);
-          return { kind: 'reused', session };
-        }
-        await tables.deleteFrom('refresh_tokens').where('hash', '=', successor.hash).execute();
-      }
-      if (token.expires_at <= at || session.expiresAt <= at) return { kind: 'expired' };
-      await tables
-        .updateTable('refresh_tokens')
-        .set({ spent_at: at, successor: next.hash })
-        .where('hash', '=', hash)
-        .execute();
-      // A spent token is kept to recognise its reuse, until it would not be taken anyway.
-      await tables
-        .deleteFrom('refresh_tokens')
-        .where('session_id', '=', session.id)
-        .where('expires_at', '<=', at)
-        .execute();
-      await addRefreshToken(tables, session.id, next);
-      return { kind: 'rotated', session };
+  revoke: (id, reason, at, entry) =>
+    unit.run(at, async (work) => {
+      const isEnded = await endSession(work, id, reason, at);
+      if (isEnded) work.audit(entry);
+      return isEnded;
     }),
 
-  revoke: (id, reason, at) => unit.run(at, (work) => endSession(work, id, reason, at)),
+  revokeAll: (identity, reason, at, entry) =>
+    unit.run(at, async (work) => {
+      const open = await work.tables
+        .selectFrom('sessions')
+        .select('id')
+        .where('identity', '=', identity)
+        .where('revoked_at', 'is', null)
+        .where('expires_at', '>', at)
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute();
+      for (const { id } of open) await endSession(work, id, reason, at);
+      if (open.length > 0) work.audit(entry);
+    }),
 
   listVoided: async () => {
     const rows = await unit.tables
       .selectFrom('sessions')
       .selectAll()
       .where('revoked_at', 'is not', null)
+      .where('revoked_reason', '<>', 'identity-revoked')
       .orderBy('revoked_at')
       .orderBy('id')
       .execute();
@@ -105,9 +74,42 @@ export const sqlSessions = (unit: UnitOfWork): SessionStore => ({
   },
 });
 
+/** Makes a session within a larger change. */
+export const addSession = async (tables: Kysely<Tables>, session: NewSession): Promise<Session> => {
+  await forget(tables, session.createdAt);
+  const row = await tables
+    .insertInto('sessions')
+    .values({
+      id: session.id,
+      user_id: session.userId,
+      client_id: session.clientId,
+      public_key: session.publicKey?.x ?? null,
+      identity: session.acting?.identity ?? null,
+      delegation: session.acting?.delegation ?? null,
+      created_at: session.createdAt,
+      expires_at: session.expiresAt,
+      revoked_at: null,
+      revoked_reason: null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return sessionOf(row);
+};
+
+/** Ends the sessions of an identity within its own end, which is what is told. */
+export const endSessionsOf = async (tables: Kysely<Tables>, identity: string, at: EpochMs): Promise<void> => {
+  const reason: RevocationReason = 'identity-revoked';
+  await tables
+    .updateTable('sessions')
+    .set({ revoked_at: at, revoked_reason: reason })
+    .where('identity', '=', identity)
+    .where('revoked_at', 'is', null)
+    .execute();
+};
+
 /** Ends a session within a larger change. Answers false where it is unknown or ended before. */
 export const endSession = async (
-  { tables, tell }: Work,
+  { tables, tell }: Pick<Work, 'tables' | 'tell'>,
   id: string,
   reason: RevocationReason,
   at: EpochMs,
@@ -123,29 +125,14 @@ export const endSession = async (
   return true;
 };
 
-/** Removes sessions that have expired; one whose signatures are void is remembered for good. */
+/** Removes sessions that have expired; one whose signatures are void by itself is remembered for good. */
 const forget = async (tables: Kysely<Tables>, at: EpochMs): Promise<void> => {
   await tables
     .deleteFrom('sessions')
     .where('expires_at', '<=', at)
-    .where((row) => row.or([row('revoked_at', 'is', null), row('revoked_reason', '=', 'logout')]))
-    .execute();
-};
-
-const refreshToken = (
-  tables: Kysely<Tables>,
-  hash: string,
-): Promise<Selectable<Tables['refresh_tokens']> | undefined> =>
-  tables.selectFrom('refresh_tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
-
-const addRefreshToken = async (
-  tables: Kysely<Tables>,
-  sessionId: string,
-  { hash, expiresAt }: { readonly hash: string; readonly expiresAt: EpochMs },
-): Promise<void> => {
-  await tables
-    .insertInto('refresh_tokens')
-    .values({ hash, session_id: sessionId, expires_at: expiresAt, spent_at: null, successor: null })
+    .where((row) =>
+      row.or([row('revoked_at', 'is', null), row('revoked_reason', 'in', ['logout', 'identity-revoked'])]),
+    )
     .execute();
 };
 
@@ -159,6 +146,10 @@ const sessionOf = (row: Selectable<Tables['sessions']>): Session => ({
   userId: row.user_id,
   clientId: row.client_id,
   publicKey: row.public_key === null ? null : readPublicKey(row.public_key),
+  acting:
+    row.identity === null || row.delegation === null
+      ? null
+      : { identity: row.identity, delegation: row.delegation },
   createdAt: epochMs(row.created_at),
   expiresAt: epochMs(row.expires_at),
   revoked:

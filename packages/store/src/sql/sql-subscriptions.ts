@@ -6,7 +6,7 @@ import type { Tables } from './tables.ts';
 import type { UnitOfWork, Work } from './unit-of-work.ts';
 
 export const sqlSubscriptions = (unit: UnitOfWork): SubscriptionStore => ({
-  add: (group, member, at) =>
+  add: (group, member, at, entry) =>
     unit.run(at, async (work) => {
       const { tables } = work;
       if (!(await memberExists(tables, member))) return undefined;
@@ -23,6 +23,7 @@ export const sqlSubscriptions = (unit: UnitOfWork): SubscriptionStore => ({
         .returningAll()
         .executeTakeFirstOrThrow();
       await tellOf(work, member);
+      work.audit(entry);
       return subscriptionOf(row);
     }),
 
@@ -43,7 +44,7 @@ export const sqlSubscriptions = (unit: UnitOfWork): SubscriptionStore => ({
 
   groupsOf: (member) => groupNames(unit.tables, member),
 
-  remove: (id, at) =>
+  remove: (id, at, entry) =>
     unit.run(at, async (work) => {
       const row = await work.tables
         .deleteFrom('subscriptions')
@@ -52,6 +53,7 @@ export const sqlSubscriptions = (unit: UnitOfWork): SubscriptionStore => ({
         .executeTakeFirst();
       if (row === undefined) return false;
       await tellOf(work, subscriptionOf(row).member);
+      work.audit(entry);
       return true;
     }),
 });

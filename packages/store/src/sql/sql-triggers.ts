@@ -8,24 +8,26 @@ export const sqlTriggers = (unit: UnitOfWork): TriggerStore => ({
     return rows.map(({ trigger, emits, carries }) => ({ trigger, emits, carries: readCarries(carries) }));
   },
 
-  put: ({ trigger, emits, carries }, at) =>
-    unit.run(at, async ({ tables, tell }) => {
+  put: ({ trigger, emits, carries }, at, entry) =>
+    unit.run(at, async ({ tables, tell, audit }) => {
       await tables
         .insertInto('triggers')
         .values({ trigger, emits, carries })
         .onConflict((conflict) => conflict.column('trigger').doUpdateSet({ emits, carries }))
         .execute();
       tell({ kind: 'triggers-changed' });
+      audit(entry);
     }),
 
-  remove: (name, at) =>
-    unit.run(at, async ({ tables, tell }) => {
+  remove: (name, at, entry) =>
+    unit.run(at, async ({ tables, tell, audit }) => {
       const { numDeletedRows } = await tables
         .deleteFrom('triggers')
         .where('trigger', '=', name)
         .executeTakeFirst();
       if (numDeletedRows === 0n) return false;
       tell({ kind: 'triggers-changed' });
+      audit(entry);
       return true;
     }),
 });

@@ -10,8 +10,8 @@ import type { Tables } from './tables.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 export const sqlUsers = (unit: UnitOfWork): UserStore => ({
-  create: ({ name, passwordHash, roles, grants, at }) =>
-    unit.run(at, async ({ tables, tell }) => {
+  create: ({ name, passwordHash, roles, grants, at }, entryOf) =>
+    unit.run(at, async ({ tables, tell, audit }) => {
       const row = await tables
         .insertInto('users')
         .values({
@@ -28,7 +28,9 @@ export const sqlUsers = (unit: UnitOfWork): UserStore => ({
       if (row === undefined) return undefined;
       await writeGrants(tables, row.id, grants);
       tell({ kind: 'user-changed', userId: row.id, roles, removed: false });
-      return userOf(row, [...grants]);
+      const made = userOf(row, [...grants]);
+      audit(entryOf?.(made));
+      return made;
     }),
 
   get: async (id) => {
@@ -52,17 +54,18 @@ export const sqlUsers = (unit: UnitOfWork): UserStore => ({
     return row && { user: userOf(row, await grantsOf(unit.tables, row.id)), passwordHash: row.password_hash };
   },
 
-  setGrants: (id, grants, at) =>
-    unit.run(at, async ({ tables, tell }) => {
+  setGrants: (id, grants, at, entry) =>
+    unit.run(at, async ({ tables, tell, audit }) => {
       if (!(await exists(tables, id))) return false;
       await tables.deleteFrom('grants').where('user_id', '=', id).execute();
       await writeGrants(tables, id, grants);
       tell({ kind: 'grants-changed', userId: id, grants });
+      audit(entry);
       return true;
     }),
 
-  setRoles: (id, roles, at) =>
-    unit.run(at, async ({ tables, tell }) => {
+  setRoles: (id, roles, at, entry) =>
+    unit.run(at, async ({ tables, tell, audit }) => {
       const { numUpdatedRows } = await tables
         .updateTable('users')
         .set({ roles: JSON.stringify(roles) })
@@ -70,6 +73,7 @@ export const sqlUsers = (unit: UnitOfWork): UserStore => ({
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return false;
       tell({ kind: 'user-changed', userId: id, roles, removed: false });
+      audit(entry);
       return true;
     }),
 
@@ -82,8 +86,8 @@ export const sqlUsers = (unit: UnitOfWork): UserStore => ({
     return numUpdatedRows > 0n;
   },
 
-  remove: (id, at) =>
-    unit.run(at, async ({ tables, tell }) => {
+  remove: (id, at, entry) =>
+    unit.run(at, async ({ tables, tell, audit }) => {
       if (!(await exists(tables, id))) return false;
       const sessions = await tables
         .selectFrom('sessions')
@@ -98,6 +102,7 @@ export const sqlUsers = (unit: UnitOfWork): UserStore => ({
       await tables.deleteFrom('users').where('id', '=', id).execute();
       tell({ kind: 'user-changed', userId: id, roles: [], removed: true });
       for (const { guid } of runtimes) tell({ kind: 'runtimes-changed', guid });
+      audit(entry);
       return true;
     }),
 });

@@ -13,24 +13,28 @@ export interface Tables {
     created_at: number;
   };
   grants: { user_id: number; prefix: string; environments: string };
+  identities: {
+    address: string;
+    user_id: number;
+    tip: string;
+    n: number;
+    state: string;
+    registered_at: number;
+    revoked_at: number | null;
+  };
+  identity_events: { identity: string; n: number; event: string };
   sessions: {
     id: string;
     user_id: number;
     client_id: string | null;
     /** Member `x` of the Ed25519 JWK. */
     public_key: string | null;
+    identity: string | null;
+    delegation: string | null;
     created_at: number;
     expires_at: number;
     revoked_at: number | null;
     revoked_reason: string | null;
-  };
-  refresh_tokens: {
-    hash: string;
-    session_id: string;
-    expires_at: number;
-    spent_at: number | null;
-    /** Hash of the token that it was spent for. */
-    successor: string | null;
   };
   legacy_tokens: { hash: string; session_id: string; expires_at: number };
   join_codes: {
@@ -40,6 +44,7 @@ export interface Tables {
     environment: string;
     labels: string;
     groups: string;
+    identities: string | null;
     uses_left: number;
     created_by: number;
     created_at: number;
@@ -64,6 +69,16 @@ export interface Tables {
     created_at: number;
   };
   triggers: { trigger: string; emits: string; carries: string };
-  issuer_keys: { kid: string; x: string; d: string; created_at: number };
+  issuer_keys: {
+    kid: string;
+    x: string;
+    d: string;
+    created_at: number;
+    /** 1 for the key that was added as the first, so that there can be only one. */
+    first: number | null;
+  };
+  /** One row at most. */
+  issuer_name: { id: number; name: string };
+  spent_nonces: { nonce: string; expires_at: number };
   changes: { sequence: Generated<number>; at: number; change: string };
 }

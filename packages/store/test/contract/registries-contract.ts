@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../src/index.ts';
 import { at, changesAfter, later, makeRuntime, makeUser, publicKey, type OpenStore } from './samples.ts';
 
-/** What every adapter of {@link SubscriptionStore}, {@link TriggerStore} and {@link IssuerKeyStore} holds to. */
+/** What every adapter of {@link SubscriptionStore}, {@link TriggerStore}, {@link IssuerKeyStore} and {@link NonceStore} holds to. */
 export const registriesContract = (open: OpenStore): void => {
   describe('subscriptions', () => {
     let store: Store;
@@ -91,6 +91,52 @@ export const registriesContract = (open: OpenStore): void => {
       await store.issuerKeys.add(old);
       await store.issuerKeys.add(fresh);
       expect(await store.issuerKeys.list()).toEqual([fresh, old]);
+    });
+
+    test('of several first keys one is taken', async () => {
+      const keys = ['A', 'B', 'C'].map((letter) => ({
+        kid: letter,
+        publicKey: publicKey(letter),
+        d: letter,
+        createdAt: at,
+      }));
+      const taken = await Promise.all(keys.map((key) => store.issuerKeys.addFirst(key)));
+      expect(taken.filter(Boolean)).toHaveLength(1);
+      expect(await store.issuerKeys.list()).toEqual(keys.filter((_key, index) => taken[index]));
+      expect(await store.issuerKeys.addFirst({ ...keys[0]!, kid: 'D' })).toBe(false);
+    });
+
+    test('where there is a key, none becomes the first', async () => {
+      const key = { kid: 'kept', publicKey: publicKey('A'), d: 'a', createdAt: at };
+      await store.issuerKeys.add(key);
+      expect(await store.issuerKeys.addFirst({ ...key, kid: 'late' })).toBe(false);
+      expect(await store.issuerKeys.list()).toEqual([key]);
+    });
+
+    test('keep the name that was offered first, whoever offers others', async () => {
+      const names = await Promise.all(
+        ['https://a.test', 'https://b.test'].map((name) => store.issuerKeys.name(name)),
+      );
+      expect(new Set(names).size).toBe(1);
+      expect(await store.issuerKeys.name('https://late.test')).toBe(names[0]);
+    });
+  });
+
+  describe('nonces', () => {
+    let store: Store;
+    beforeEach(async () => (store = await open()));
+    afterEach(() => store.close());
+
+    test('one is spent once, whoever is quicker', async () => {
+      const spent = await Promise.all([1, 2, 3].map(() => store.nonces.spend('n', later(60_000), at)));
+      expect(spent.filter(Boolean)).toHaveLength(1);
+      expect(await store.nonces.spend('n', later(60_000), later(59_999))).toBe(false);
+      expect(await store.nonces.spend('m', later(60_000), later(1))).toBe(true);
+    });
+
+    test('what has expired is not kept', async () => {
+      await store.nonces.spend('n', later(60_000), at);
+      expect(await store.nonces.spend('n', later(120_000), later(60_000))).toBe(true);
     });
   });
 };

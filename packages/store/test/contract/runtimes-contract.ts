@@ -89,8 +89,8 @@ export const runtimesContract = (open: OpenStore): void => {
       const withdrawn = newJoinCode(userId);
       await store.joinCodes.create(expired);
       await store.joinCodes.create(withdrawn);
-      expect(await store.joinCodes.remove(withdrawn.id)).toBe(true);
-      expect(await store.joinCodes.remove(withdrawn.id)).toBe(false);
+      expect(await store.joinCodes.remove(withdrawn.id, at)).toBe(true);
+      expect(await store.joinCodes.remove(withdrawn.id, at)).toBe(false);
       for (const hash of [expired.hash, withdrawn.hash, 'unknown']) {
         expect(await store.joinCodes.enrol(enrolment(hash, 'guid-1'))).toBeUndefined();
       }

@@ -36,9 +36,9 @@ export const newSession = (userId: number, more: Partial<NewSession> = {}): NewS
   userId,
   clientId: 'cli',
   publicKey: publicKey('A'),
+  acting: null,
   createdAt: at,
   expiresAt: later(10_000),
-  refresh: { hash: randomUUID(), expiresAt: later(5_000) },
   ...more,
 });
 
@@ -49,6 +49,7 @@ export const newJoinCode = (createdBy: number, more: Partial<NewJoinCode> = {}):
   environment: 'development',
   labels: { floor: '2' },
   groups: [],
+  identities: null,
   uses: 1,
   createdBy,
   createdAt: at,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { KeptToken, NewSession, Session, Store } from '../../src/index.ts';
+import type { NewSession, Session, Store } from '../../src/index.ts';
 import { at, changesAfter, later, makeUser, newSession, type OpenStore } from './samples.ts';
 
 /** What every adapter of {@link SessionStore} holds to. */
@@ -9,7 +9,6 @@ export const sessionsContract = (open: OpenStore): void => {
     let store: Store;
     let given: NewSession;
     let session: Session;
-    const next = (hash: string): KeptToken => ({ hash, expiresAt: later(6_000) });
 
     beforeEach(async () => {
       store = await open();
@@ -19,81 +18,26 @@ export const sessionsContract = (open: OpenStore): void => {
     afterEach(() => store.close());
 
     test('a session comes back as it was made', async () => {
-      const { refresh: _refresh, ...made } = given;
-      expect(session).toEqual({ ...made, revoked: null });
+      expect(session).toEqual({ ...given, revoked: null });
       expect(await store.sessions.get(given.id)).toEqual(session);
       expect(await store.sessions.get('other')).toBeUndefined();
     });
 
-    test('a refresh token is spent for the next one', async () => {
-      expect(await store.sessions.rotate(given.refresh.hash, next('two'), false, later(1))).toEqual({
-        kind: 'rotated',
-        session,
-      });
-      expect(await store.sessions.ofRefreshToken(given.refresh.hash)).toEqual({ session, spent: true });
-      expect(await store.sessions.ofRefreshToken('two')).toEqual({ session, spent: false });
-      expect((await store.sessions.rotate('two', next('three'), false, later(2))).kind).toBe('rotated');
-    });
-
-    test('a spent refresh token ends the session and is told', async () => {
-      await store.sessions.rotate(given.refresh.hash, next('two'), false, later(1));
+    test('all sessions of an identity end at once, each told by itself, and those of others go on', async () => {
+      const acting = { identity: 'ada', delegation: 'claim' };
+      const own = [newSession(given.userId, { acting }), newSession(given.userId, { acting })];
+      const other = newSession(given.userId, { acting: { ...acting, identity: 'bob' } });
+      for (const one of [...own, other]) await store.sessions.create(one);
       const head = await store.changes.head();
-      expect((await store.sessions.rotate(given.refresh.hash, next('three'), false, later(2))).kind).toBe(
-        'reused',
+      await store.sessions.revokeAll('ada', 'logout', later(1));
+      await store.sessions.revokeAll('ada', 'withdrawn', later(2));
+      expect(await changesAfter(store, head)).toEqual(
+        own
+          .map(({ id }) => ({ kind: 'session-revoked' as const, sid: id, reason: 'logout' as const }))
+          .toSorted((a, b) => (a.sid < b.sid ? -1 : 1)),
       );
-      expect((await store.sessions.get(session.id))?.revoked).toEqual({
-        at: later(2),
-        reason: 'refresh-reuse',
-      });
-      expect(await changesAfter(store, head)).toEqual([
-        { kind: 'session-revoked', sid: session.id, reason: 'refresh-reuse' },
-      ]);
-      expect((await store.sessions.rotate('two', next('four'), false, later(3))).kind).toBe('revoked');
-    });
-
-    test('a spent refresh token is taken again with proof while what it was spent for is unspent, which it replaces', async () => {
-      await store.sessions.rotate(given.refresh.hash, next('lost'), true, later(1));
-      const again = await store.sessions.rotate(given.refresh.hash, next('two'), true, later(2));
-      expect(again).toEqual({ kind: 'rotated', session });
-      expect(await store.sessions.ofRefreshToken('lost')).toBeUndefined();
-      expect((await store.sessions.rotate('lost', next('x'), true, later(3))).kind).toBe('unknown');
-      expect((await store.sessions.rotate('two', next('three'), true, later(4))).kind).toBe('rotated');
-    });
-
-    test('a spent refresh token ends the session, proof or not, once what it was spent for is spent', async () => {
-      await store.sessions.rotate(given.refresh.hash, next('two'), true, later(1));
-      await store.sessions.rotate('two', next('three'), true, later(2));
-      expect((await store.sessions.rotate(given.refresh.hash, next('x'), true, later(3))).kind).toBe(
-        'reused',
-      );
-      expect((await store.sessions.get(session.id))?.revoked?.reason).toBe('refresh-reuse');
-    });
-
-    test('of many who spend one refresh token at once, one gets the next and the session ends', async () => {
-      const tries = Array.from({ length: 8 }, (_, index) =>
-        store.sessions.rotate(given.refresh.hash, next(`next-${index}`), false, later(1)),
-      );
-      const kinds = (await Promise.all(tries)).map(({ kind }) => kind).toSorted();
-      expect(kinds).toEqual([...Array<string>(6).fill('revoked'), 'reused', 'rotated'].toSorted());
-    });
-
-    test('an unknown refresh token changes nothing', async () => {
-      const head = await store.changes.head();
-      expect(await store.sessions.rotate('unknown', next('two'), false, later(1))).toEqual({
-        kind: 'unknown',
-      });
-      expect(await store.changes.head()).toBe(head);
-    });
-
-    test.each([
-      ['its own end', later(5_000), {}],
-      ['its session’s end', later(2_000), { expiresAt: later(2_000) }],
-    ])('a refresh token is not taken from %s on', async (_what, when, more) => {
-      const other = newSession(given.userId, more);
-      await store.sessions.create(other);
-      expect(await store.sessions.rotate(other.refresh.hash, next('two'), false, when)).toEqual({
-        kind: 'expired',
-      });
+      expect((await store.sessions.get(other.id))?.revoked).toBeNull();
+      expect((await store.sessions.get(given.id))?.revoked).toBeNull();
     });
 
     test('a session ends once, and that is told once', async () => {
@@ -111,7 +55,7 @@ export const sessionsContract = (open: OpenStore): void => {
       for (const other of others) await store.sessions.create(other);
       await store.sessions.revoke(session.id, 'logout', later(1));
       await store.sessions.revoke(others[0]!.id, 'withdrawn', later(3));
-      await store.sessions.revoke(others[1]!.id, 'refresh-reuse', later(2));
+      await store.sessions.revoke(others[1]!.id, 'user-removed', later(2));
       expect((await store.sessions.listVoided()).map(({ id }) => id)).toEqual([others[1]!.id, others[0]!.id]);
     });
 
@@ -123,7 +67,6 @@ export const sessionsContract = (open: OpenStore): void => {
         newSession(given.userId, { createdAt: later(20_000), expiresAt: later(30_000) }),
       );
       expect(await store.sessions.get(session.id)).toBeUndefined();
-      expect(await store.sessions.ofRefreshToken(given.refresh.hash)).toBeUndefined();
       expect((await store.sessions.listVoided()).map(({ id }) => id)).toEqual([voided.id]);
     });
 

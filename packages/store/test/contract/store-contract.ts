@@ -1,7 +1,9 @@
 import { changesContract } from './changes-contract.ts';
+import { identitiesContract } from './identities-contract.ts';
 import { registriesContract } from './registries-contract.ts';
 import { runtimesContract } from './runtimes-contract.ts';
 import type { OpenStore } from './samples.ts';
+import { storeAuditContract } from './store-audit-contract.ts';
 import { sessionsContract } from './sessions-contract.ts';
 import { usersContract } from './users-contract.ts';
 
@@ -9,7 +11,9 @@ import { usersContract } from './users-contract.ts';
 export const storeContract = (open: OpenStore): void => {
   usersContract(open);
   sessionsContract(open);
+  identitiesContract(open);
   runtimesContract(open);
   registriesContract(open);
   changesContract(open);
+  storeAuditContract(open);
 };
