@@ -164,8 +164,11 @@ test('the greeting comes first on every connection, and nothing is sent before i
     recipient: 'r',
     serverTime: 1,
     catchUp: 0,
+    journal: { epoch: '00000000-0000-4000-8000-000000000000', offset: 0 },
     revokedSessions: [],
     envelopeBytes: 1,
+    policy: { hold: false, silent: false, mode: 'hybrid' },
+    auditHeads: [],
   };
   await using relay = await startFakeRelay({
     onConnection: (socket) => {

@@ -1,127 +1,30 @@
-import {
-  freshCommTrack,
-  isCdPushEnvelop,
-  problemOf,
-  type ICdPushEnvelop,
-  type PushAnswer,
-  type Statement,
-} from '@cd-push/protocol';
-import { digestOf, fromBase64url, openContent } from '@cd-push/timeline';
-import type { Socket } from 'socket.io';
+import { problemOf } from '@cd-push/protocol';
+import { digestOf, openContent } from '@cd-push/timeline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { connect, type Connection } from '../src/connection/connection.ts';
-import { Publisher } from '../src/publisher/publisher.ts';
-import type { PushRequest } from '../src/publisher/push-request.ts';
-import type { Session } from '../src/session/session.ts';
-import { answering, cutWith, startFakeRelay, type FakeRelay } from './support/fake-relay.ts';
-import { developerSession } from './support/fake-session.ts';
+import { cutWith } from './support/fake-relay.ts';
+import {
+  accept,
+  notice,
+  patchesOf,
+  put,
+  recipientView,
+  refuse,
+  SenderWorld,
+  viewOf,
+} from './support/sender-world.ts';
 
-interface Arrived {
-  readonly event: string;
-  readonly envelope: ICdPushEnvelop;
-  readonly statement: Statement;
-  readonly answer: (answer: PushAnswer) => void;
-  readonly socket: Socket;
-}
-
-let relay: FakeRelay;
-let session: Session;
-let connection: Connection;
-let publisher: Publisher;
-let arrived: Arrived[];
-let headQueries: string[][];
-let waiting: Set<() => void>;
-let tracks: object;
-let heads: { resource: string; version: number; digest: string | null }[];
+let world: SenderWorld;
 
 beforeEach(async () => {
-  arrived = [];
-  headQueries = [];
-  waiting = new Set();
-  heads = [];
-  tracks = {};
-  relay = await startFakeRelay({
-    onConnection: (socket) => {
-      socket.on('get-heads', (query: { resources: string[] }, answer: (value: unknown) => void) => {
-        headQueries.push(query.resources);
-        answer({ status: true, heads });
-      });
-      answering(socket, 'get-track', () => ({ status: true, ...tracks }));
-      for (const event of ['cli', 'file-save', 'notify', 'run-operation']) {
-        socket.on(event, (envelope: unknown, answer: (answer: PushAnswer) => void) => {
-          if (!isCdPushEnvelop(envelope)) throw new Error('No envelope.');
-          arrived.push({ event, envelope, statement: statementOf(envelope), answer, socket });
-          for (const wake of waiting) wake();
-        });
-      }
-    },
-  });
-  session = await developerSession();
-  connection = connect({ relayUrl: relay.url, session });
-  publisher = new Publisher({ connection, session });
+  world = await SenderWorld.start();
 });
 afterEach(async () => {
-  publisher.close();
-  connection.close();
-  await relay[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
 });
-
-const statementOf = ({ pushData }: ICdPushEnvelop): Statement => {
-  const [, payload = ''] = (pushData.statement ?? '').split('.');
-  return JSON.parse(new TextDecoder().decode(fromBase64url(payload))) as Statement;
-};
-
-const nth = async (index: number): Promise<Arrived> => {
-  for (;;) {
-    const one = arrived[index];
-    if (one !== undefined) return one;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    waiting.add(resolve);
-    await promise;
-    waiting.delete(resolve);
-  }
-};
-
-const accept = ({ envelope, answer }: Arrived, recipients: string[] = ['r1']): void =>
-  answer({
-    status: true,
-    pushGuid: envelope.pushData.pushGuid,
-    duplicate: false,
-    commTrack: { ...freshCommTrack(1), relayed: true, relayTime: Date.now() },
-    recipients,
-  });
-
-const put = (content: string | Uint8Array, resource = '/shop/a.html'): PushRequest => ({
-  environment: 'development',
-  targets: [{ select: { module: 'shop' } }],
-  patches: [{ change: 'put', resource, componentType: 'template', content }],
-});
-
-const patchesOf = ({ statement }: Arrived) => (statement.kind === 'patch' ? statement.patches : []);
-
-/** Under which event the relay tells of each stage. */
-const eventOf = {
-  pushed: 'push-msg-pushed',
-  delivered: 'push-delivered',
-  completed: 'push-msg-completed',
-  failed: 'push-msg-failed',
-  expired: 'push-msg-failed',
-  superseded: 'push-msg-superseded',
-} as const;
-
-const notice = (one: Arrived, stage: keyof typeof eventOf, recipient = 'r1', more: object = {}): void => {
-  const { pushGuid } = one.envelope.pushData;
-  one.socket.emit(eventOf[stage], {
-    pushGuid,
-    recipients: [{ recipient, attempt: 1, at: Date.now(), stage, ...more }],
-    commTrack: freshCommTrack(1),
-    outcome: 'open',
-  });
-};
 
 test('what travels is what is signed: digest, size and the map beside it', async () => {
-  const push = publisher.push({
+  const push = world.publisher.push({
     ...put('<p>ä</p>'),
     patches: [
       {
@@ -133,7 +36,7 @@ test('what travels is what is signed: digest, size and the map beside it', async
       },
     ],
   });
-  const one = await nth(0);
+  const one = await world.nth(0);
   const [head] = patchesOf(one);
   expect(head).toMatchObject({ resource: '/shop/a.ts', change: 'put', bytes: 7, predecessor: null });
   expect(await openContent(head!, one.envelope.pushData.contents![0]!, undefined)).toMatchObject({
@@ -147,8 +50,8 @@ test('what travels is what is signed: digest, size and the map beside it', async
 test('bytes travel as base64 of every length', async () => {
   for (const length of [0, 1, 2, 3, 70_000]) {
     const bytes = new Uint8Array(length).fill(251);
-    publisher.push(put(bytes, `/shop/${length}.bin`));
-    const one = await nth(arrived.length);
+    world.publisher.push(put(bytes, `/shop/${length}.bin`));
+    const one = await world.nth(world.arrived.length);
     expect(await openContent(patchesOf(one)[0]!, one.envelope.pushData.contents![0]!, undefined)).toEqual({
       ok: true,
       value: { kind: 'bytes', bytes },
@@ -159,43 +62,43 @@ test('bytes travel as base64 of every length', async () => {
 
 test('the first push of a file asks for its head, the second builds on what the first left', async () => {
   const future = Date.now() + 50_000;
-  heads = [{ resource: '/shop/a.html', version: future, digest: await digestOf('old') }];
-  publisher.push(put('one'));
-  accept(await nth(0));
-  publisher.push(put('two'));
-  const [first, second] = [patchesOf(await nth(0))[0]!, patchesOf(await nth(1))[0]!];
-  expect(headQueries).toEqual([['/shop/a.html']]);
+  world.heads = [{ resource: '/shop/a.html', version: future, digest: await digestOf('old') }];
+  world.publisher.push(put('one'));
+  accept(await world.nth(0));
+  world.publisher.push(put('two'));
+  const [first, second] = [patchesOf(await world.nth(0))[0]!, patchesOf(await world.nth(1))[0]!];
+  expect(world.headQueries).toEqual([['/shop/a.html']]);
   expect(first).toMatchObject({ version: future + 1, predecessor: await digestOf('old') });
   expect(second).toMatchObject({ version: future + 2, predecessor: first.digest });
 });
 
 test('a push of a file waits for the one before it, and not for one of another file', async () => {
-  publisher.push(put('one'));
-  await nth(0);
-  publisher.push(put('two'));
-  publisher.push(put('other', '/shop/b.html'));
-  expect(patchesOf(await nth(1))[0]!.resource).toBe('/shop/b.html');
-  accept(arrived[0]!);
-  expect(patchesOf(await nth(2))[0]).toMatchObject({
+  world.publisher.push(put('one'));
+  await world.nth(0);
+  world.publisher.push(put('two'));
+  world.publisher.push(put('other', '/shop/b.html'));
+  expect(patchesOf(await world.nth(1))[0]!.resource).toBe('/shop/b.html');
+  accept(world.arrived[0]!);
+  expect(patchesOf(await world.nth(2))[0]).toMatchObject({
     resource: '/shop/a.html',
     predecessor: await digestOf('one'),
   });
 });
 
 test('a conflict is an answer, and the next push builds on what is in place by then', async () => {
-  const push = publisher.push(put('one'));
+  const push = world.publisher.push(put('one'));
   const current = { version: 7, digest: await digestOf('theirs') };
-  heads = [{ resource: '/shop/a.html', ...current }];
-  (await nth(0)).answer({ status: false, error: problemOf('conflict', { current }) });
+  world.heads = [{ resource: '/shop/a.html', ...current }];
+  (await world.nth(0)).answer({ status: false, error: problemOf('conflict', { current }) });
   expect(await push.accepted).toMatchObject({ status: false, error: { kind: 'conflict', current } });
   await expect(push.settled('completed')).rejects.toMatchObject({ problem: { kind: 'conflict' } });
-  publisher.push(put('two'));
-  expect(patchesOf(await nth(1))[0]!.predecessor).toBe(current.digest);
+  world.publisher.push(put('two'));
+  expect(patchesOf(await world.nth(1))[0]!.predecessor).toBe(current.digest);
 });
 
 test('a rename follows the content that the old name had', async () => {
-  heads = [{ resource: '/shop/old.html', version: 1, digest: await digestOf('x') }];
-  publisher.push({
+  world.heads = [{ resource: '/shop/old.html', version: 1, digest: await digestOf('x') }];
+  world.publisher.push({
     ...put(''),
     patches: [
       {
@@ -207,7 +110,7 @@ test('a rename follows the content that the old name had', async () => {
       },
     ],
   });
-  expect(patchesOf(await nth(0))[0]).toMatchObject({
+  expect(patchesOf(await world.nth(0))[0]).toMatchObject({
     change: 'rename',
     from: '/shop/old.html',
     predecessor: await digestOf('x'),
@@ -215,36 +118,36 @@ test('a rename follows the content that the old name had', async () => {
 });
 
 test('a deletion carries nothing', async () => {
-  publisher.push({
+  world.publisher.push({
     ...put(''),
     patches: [{ change: 'delete', resource: '/shop/a.html', componentType: 'template' }],
   });
-  const one = await nth(0);
+  const one = await world.nth(0);
   expect(patchesOf(one)[0]).toMatchObject({ change: 'delete', digest: null, bytes: 0 });
   expect(one.envelope.pushData.contents).toEqual([{ encoding: 'none' }]);
 });
 
 test('a name that is none is refused before anything is sent', async () => {
-  expect(await publisher.push(put('x', '/shop/../etc')).accepted).toMatchObject({
+  expect(await world.publisher.push(put('x', '/shop/../etc')).accepted).toMatchObject({
     status: false,
     error: { kind: 'invalid-envelope' },
   });
-  expect(arrived).toEqual([]);
+  expect(world.arrived).toEqual([]);
 });
 
 test('the same signed push is sent again where the connection broke before the answer', async () => {
-  const push = publisher.push(put('one'));
-  const first = await nth(0);
+  const push = world.publisher.push(put('one'));
+  const first = await world.nth(0);
   cutWith(first.socket, 4001);
-  const second = await nth(1);
+  const second = await world.nth(1);
   expect(second.envelope).toEqual(first.envelope);
   accept(second);
   expect((await push.accepted).status).toBe(true);
 });
 
 test('a push is followed to its end at each recipient, in order, and then is over', async () => {
-  const push = publisher.push(put('one'));
-  const one = await nth(0);
+  const push = world.publisher.push(put('one'));
+  const one = await world.nth(0);
   accept(one, ['r1', 'r2']);
   await push.accepted;
   for (const stage of ['pushed', 'delivered', 'completed'] as const) notice(one, stage);
@@ -265,8 +168,8 @@ test('a push is followed to its end at each recipient, in order, and then is ove
 });
 
 test('notices that come before the answer are not lost', async () => {
-  const push = publisher.push(put('one'));
-  const one = await nth(0);
+  const push = world.publisher.push(put('one'));
+  const one = await world.nth(0);
   notice(one, 'completed');
   accept(one);
   expect(await push.settled('completed')).toMatchObject({
@@ -276,8 +179,8 @@ test('notices that come before the answer are not lost', async () => {
 });
 
 test('a late or repeated notice moves nothing back, and a new attempt starts anew', async () => {
-  const push = publisher.push(put('one'));
-  const one = await nth(0);
+  const push = world.publisher.push(put('one'));
+  const one = await world.nth(0);
   accept(one, ['r1', 'r2']);
   await push.accepted;
   notice(one, 'failed', 'r1', { problem: problemOf('apply-failed') });
@@ -290,8 +193,8 @@ test('a late or repeated notice moves nothing back, and a new attempt starts ane
 });
 
 test('[NOTICE-1] each recipient is where its notice says, whatever ended it', async () => {
-  const push = publisher.push(put('one'));
-  const one = await nth(0);
+  const push = world.publisher.push(put('one'));
+  const one = await world.nth(0);
   accept(one, ['r1', 'r2', 'r3']);
   await push.accepted;
   notice(one, 'superseded', 'r1');
@@ -307,8 +210,8 @@ test('[NOTICE-1] each recipient is where its notice says, whatever ended it', as
 });
 
 test('a notice that makes no sense is passed over', async () => {
-  const push = publisher.push(put('one'));
-  const one = await nth(0);
+  const push = world.publisher.push(put('one'));
+  const one = await world.nth(0);
   accept(one);
   one.socket.emit('push-delivered', { pushGuid: 1 });
   one.socket.emit('push-delivered', JSON.parse('{"__proto__":{"polluted":true}}'));
@@ -317,37 +220,24 @@ test('a notice that makes no sense is passed over', async () => {
 });
 
 test('what was missed while the connection was broken is caught up', async () => {
-  const push = publisher.push(put('one'));
-  const one = await nth(0);
+  const push = world.publisher.push(put('one'));
+  const one = await world.nth(0);
   accept(one);
   await push.accepted;
-  const at = Date.now();
-  const commTrack = {
-    initTime: at,
-    relayed: true,
-    relayTime: at,
-    pushed: true,
-    pushTime: at,
-    delivered: true,
-    deliveryTime: at,
-    completed: true,
-    completedTime: at,
+  world.track = {
+    push: await viewOf(one, { outcome: 'completed', recipients: [recipientView('r1', 'completed')] }),
   };
-  const recipient = { recipient: 'r1', connected: true, attempt: 1, stage: 'completed', commTrack };
-  const { pushGuid } = push;
-  const view = { pushGuid, trigger: 'cli', sender: 'user-1', patches: [], commTrack, outcome: 'completed' };
-  tracks = { push: { ...view, recipients: [recipient] } };
   cutWith(one.socket, 4001);
   expect(await push.settled('completed')).toMatchObject({ reached: [{ recipient: 'r1' }] });
 });
 
 test('[NOTICE-2] a push that the relay forgot ends as failed, and says why', async () => {
-  const push = publisher.push(put('one'));
-  const one = await nth(0);
+  const push = world.publisher.push(put('one'));
+  const one = await world.nth(0);
   accept(one, ['r1', 'r2']);
   await push.accepted;
   notice(one, 'completed', 'r2');
-  tracks = { status: false, error: problemOf('not-found', { path: '/pushGuid' }) };
+  world.track = { status: false, error: problemOf('not-found', { path: '/pushGuid' }) };
   cutWith(one.socket, 4001);
   expect(await push.settled('completed')).toMatchObject({
     reached: [{ recipient: 'r2' }],
@@ -356,11 +246,11 @@ test('[NOTICE-2] a push that the relay forgot ends as failed, and says why', asy
 });
 
 test('a push whose answer is still awaited is not given up because the relay does not know it yet', async () => {
-  const push = publisher.push(put('one'));
-  const one = await nth(0);
-  tracks = { status: false, error: problemOf('not-found', { path: '/pushGuid' }) };
+  const push = world.publisher.push(put('one'));
+  const one = await world.nth(0);
+  world.track = { status: false, error: problemOf('not-found', { path: '/pushGuid' }) };
   cutWith(one.socket, 4001);
-  const again = await nth(1);
+  const again = await world.nth(1);
   accept(again);
   await push.accepted;
   notice(again, 'completed');
@@ -368,8 +258,8 @@ test('a push whose answer is still awaited is not given up because the relay doe
 });
 
 test('waiting ends with its signal, and the push goes on', async () => {
-  const push = publisher.push(put('one'));
-  const one = await nth(0);
+  const push = world.publisher.push(put('one'));
+  const one = await world.nth(0);
   accept(one);
   await expect(push.settled('completed', { signal: AbortSignal.timeout(10) })).rejects.toThrow(/timeout/u);
   notice(one, 'completed');
@@ -378,9 +268,11 @@ test('waiting ends with its signal, and the push goes on', async () => {
 
 test('a notice and an operation sign the digest of what they carry', async () => {
   const delivery = { environment: 'development', targets: [{ guid: 'g' }], silent: true };
-  publisher.notify({ ...delivery, message: 'soon' });
-  publisher.operate({ ...delivery, operation: 'set-theme', args: { dark: true } });
-  const [notified, operated] = [await nth(0), await nth(1)].toSorted((a, b) => (a.event < b.event ? -1 : 1));
+  world.publisher.notify({ ...delivery, message: 'soon' });
+  world.publisher.operate({ ...delivery, operation: 'set-theme', args: { dark: true } });
+  const [notified, operated] = [await world.nth(0), await world.nth(1)].toSorted((a, b) =>
+    a.event < b.event ? -1 : 1,
+  );
   expect(notified!.statement).toMatchObject({
     kind: 'notice',
     trigger: 'notify',
@@ -400,28 +292,82 @@ test('a notice and an operation sign the digest of what they carry', async () =>
 });
 
 test('one guid may go to several relays', async () => {
-  publisher.push({ ...put('one'), pushGuid: '00000000-0000-4000-8000-000000000001' });
-  expect((await nth(0)).envelope.pushData.pushGuid).toBe('00000000-0000-4000-8000-000000000001');
+  world.publisher.push({ ...put('one'), pushGuid: '00000000-0000-4000-8000-000000000001' });
+  expect((await world.nth(0)).envelope.pushData.pushGuid).toBe('00000000-0000-4000-8000-000000000001');
+});
+
+test('what does not fit an envelope lies at the relay under its digest before the push is sent', async () => {
+  const [large, map, bytes] = ['ü'.repeat(4_500_000), 'm'.repeat(1_000_000), new Uint8Array(7_000_000)];
+  const progress: number[] = [];
+  world.publisher.push({
+    ...put(''),
+    onUpload: ({ bytes: sent, bytesInAll }) => progress.push(sent, bytesInAll),
+    patches: [
+      { change: 'put', resource: '/shop/a.ts', componentType: 'module', content: large, map },
+      { change: 'put', resource: '/shop/b.bin', componentType: 'asset', content: bytes },
+      { change: 'put', resource: '/shop/c.html', componentType: 'template', content: 'small' },
+      { change: 'delete', resource: '/shop/d.html', componentType: 'template' },
+    ],
+  });
+  const { envelope } = await world.nth(0);
+  expect(envelope.pushData.contents).toEqual([
+    { encoding: 'stored' },
+    { encoding: 'stored' },
+    { encoding: 'text', text: 'small' },
+    { encoding: 'none' },
+  ]);
+  const lying = new Map([...world.contents].map(([digest, content]) => [digest, content.length]));
+  expect(lying).toEqual(
+    new Map([
+      [await digestOf(large), 9_000_000],
+      [await digestOf(map), 1_000_000],
+      [await digestOf(bytes), 7_000_000],
+    ]),
+  );
+  const all = 17_000_000;
+  expect(progress).toEqual([0, all, 7_000_000, all, 16_000_000, all, all, all]);
+  expect(patchesOf(world.arrived[0]!).map(({ digest }) => digest)).toEqual([
+    await digestOf(large),
+    await digestOf(bytes),
+    await digestOf('small'),
+    null,
+  ]);
+});
+
+test('contents that the relay let go of are put there anew, and the push is sent again', async () => {
+  const push = world.publisher.push(put('x'.repeat(9_000_000)));
+  const first = await world.nth(0);
+  world.contents.clear();
+  refuse(first, 'not-found', { path: '/pushData/contents/0' });
+  const second = await world.nth(1);
+  expect([...world.contents.values()].map(({ length }) => length)).toEqual([9_000_000]);
+  expect(second.envelope).toEqual(first.envelope);
+  accept(second);
+  expect(await push.accepted).toMatchObject({ status: true });
 });
 
 test('a push that no relay takes is refused here, and the next one goes', async () => {
-  const half = 'x'.repeat(5_000_000);
-  const patches = ['/shop/a.html', '/shop/b.html'].map(
-    (resource) => ({ change: 'put', resource, componentType: 'template', content: half }) as const,
-  );
-  expect(await publisher.push({ ...put(''), patches }).accepted).toMatchObject({
+  const targets = [{ guid: 'g' }];
+  const message = 'x'.repeat(9_000_000);
+  expect(
+    await world.publisher.notify({ environment: 'development', targets, message }).accepted,
+  ).toMatchObject({
     status: false,
     error: { kind: 'too-large' },
   });
-  publisher.push(put('small'));
-  await nth(0);
-  expect(arrived).toHaveLength(1);
+  expect(await world.publisher.push(put(new Uint8Array(65 * 1024 * 1024))).accepted).toMatchObject({
+    status: false,
+    error: { kind: 'too-large', resource: '/shop/a.html' },
+  });
+  world.publisher.push(put('small'));
+  await world.nth(0);
+  expect(world.arrived).toHaveLength(1);
 });
 
 test('thousands of heads are asked for in questions that the relay takes', async () => {
-  await publisher.prepare(
+  await world.publisher.prepare(
     'development',
     Array.from({ length: 4_001 }, (_, index) => `/shop/${index}.html`),
   );
-  expect(headQueries.map(({ length }) => length)).toEqual([2_000, 2_000, 1]);
+  expect(world.headQueries.map(({ length }) => length)).toEqual([2_000, 2_000, 1]);
 });

@@ -42,8 +42,10 @@ export class RelayClock {
   observe(serverTime: number, sentAt: number, receivedAt: number): boolean {
     const errorMs = (receivedAt - sentAt) / 2;
     const isStale = receivedAt - this.#readAt > RelayClock.#readingLastsMs;
-    if (errorMs < 0 || (!isStale && errorMs >= this.#errorMs)) return false;
     const midpointMs = serverTime - (sentAt + errorMs);
+    // Both cannot be true of one clock: it was set in between.
+    const isContradicted = Math.abs(midpointMs - this.#offsetMs) > errorMs + this.#errorMs;
+    if (errorMs < 0 || (!isStale && !isContradicted && errorMs >= this.#errorMs)) return false;
     if (Math.abs(midpointMs - this.#offsetMs) > errorMs) this.#offsetMs = midpointMs;
     this.#errorMs = errorMs;
     this.#readAt = receivedAt;

@@ -1,10 +1,25 @@
 import {
+  isSettleEditAnswer,
+  isSaveEditAnswer,
+  isGetHistoryAnswer,
+  isGetChangesAnswer,
+  isAcceptEditsAnswer,
+  isConnectProofAnswer,
+  isGetAuditAnswer,
   isGetHeadsAnswer,
+  isGetPoliciesAnswer,
+  isGetPushAnswer,
+  isGetSourceAnswer,
   isGetTrackAnswer,
+  isListPushesAnswer,
   isListTargetsAnswer,
+  isObserveAnswer,
   isProblem,
   isPushAnswer,
   isRenewSessionAnswer,
+  isRetryPushAnswer,
+  isSetPolicyAnswer,
+  isSyncTurnAnswer,
   isWelcome,
   problemOf,
   ProblemError,
@@ -30,14 +45,40 @@ export type RequestEvent = keyof Requests;
 /** Events that nobody answers. */
 export type StatementEvent = Exclude<keyof UpEvents, RequestEvent>;
 
-const valueChecks: {
-  readonly [Event in RequestEvent]: (value: unknown) => value is Requests[Event]['value'];
-} = {
+/** What a runtime asks. */
+export type RuntimeRequestEvent = 'runtime-hello' | 'renew-session' | 'save-edit';
+
+/** By event, whether a value is a good answer to it. */
+export type AnswerChecks<Event extends RequestEvent> = {
+  readonly [Asked in Event]: (value: unknown) => value is Requests[Asked]['value'];
+};
+
+/** These alone go into a page's bundle. */
+export const runtimeAnswers: AnswerChecks<RuntimeRequestEvent> = {
   'runtime-hello': isWelcome,
+  'renew-session': isRenewSessionAnswer,
+  'save-edit': isSaveEditAnswer,
+};
+
+export const allAnswers: AnswerChecks<RequestEvent> = {
+  ...runtimeAnswers,
+  'connect-proof': isConnectProofAnswer,
   'get-heads': isGetHeadsAnswer,
   'list-targets': isListTargetsAnswer,
   'get-track': isGetTrackAnswer,
-  'renew-session': isRenewSessionAnswer,
+  'get-push': isGetPushAnswer,
+  'list-pushes': isListPushesAnswer,
+  observe: isObserveAnswer,
+  'retry-push': isRetryPushAnswer,
+  'set-policy': isSetPolicyAnswer,
+  'get-policies': isGetPoliciesAnswer,
+  'get-audit': isGetAuditAnswer,
+  'settle-edit': isSettleEditAnswer,
+  'get-history': isGetHistoryAnswer,
+  'get-changes': isGetChangesAnswer,
+  'get-source': isGetSourceAnswer,
+  'accept-edits': isAcceptEditsAnswer,
+  'sync-turn': isSyncTurnAnswer,
 };
 
 /**
@@ -47,10 +88,11 @@ const valueChecks: {
  */
 export const readRequestAnswer = <Event extends RequestEvent>(
   event: Event,
+  isGood: AnswerChecks<Event>[Event],
   answer: unknown,
 ): Requests[Event]['value'] => {
   if (typeof answer === 'object' && answer !== null && 'status' in answer) {
-    if (answer.status === true && valueChecks[event](answer)) return answer;
+    if (answer.status === true && isGood(answer)) return answer;
     if (answer.status === false && 'error' in answer && isProblem(answer.error))
       throw new ProblemError(answer.error);
   }

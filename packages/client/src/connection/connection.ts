@@ -7,40 +7,55 @@ import {
   type PushAnswer,
   type UpEvents,
 } from '@cd-push/protocol';
+import type { Signing } from '@cd-push/timeline';
 import { io, type Socket } from 'socket.io-client';
 
+import { waitMsAfter, type Backoff } from '../backoff.ts';
 import type { RelayClock } from '../clock/relay-clock.ts';
-import { renewAheadMs, type AccessToken, type TokenSource } from '../session/access.ts';
+import {
+  renewAheadMs,
+  type AccessToken,
+  type PersonSession,
+  type SessionSource,
+  type Signer,
+  type TokenSource,
+} from '../session/access.ts';
+import { orAborted } from '../or-aborted.ts';
 import { problemFrom } from '../problem-from.ts';
 import {
+  allAnswers,
   readPushAnswer,
   readRequestAnswer,
+  runtimeAnswers,
+  type AnswerChecks,
   type RequestEvent,
   type Requests,
+  type RuntimeRequestEvent,
   type StatementEvent,
 } from './answers.ts';
 import { cutOf, type ConnectionStatus } from './connection-status.ts';
+import { proveByChallenge, type Prove } from './prove.ts';
 
 /** Asks on the connection that has just been made, before it counts as open. */
-export type Ask = <Event extends RequestEvent>(
-  event: Event,
-  payload: Requests[Event]['payload'],
-) => Promise<Requests[Event]['value']>;
+export type Ask<Event extends RequestEvent = RequestEvent> = <Asked extends Event>(
+  event: Asked,
+  payload: Requests[Asked]['payload'],
+) => Promise<Requests[Asked]['value']>;
 
-export interface ConnectOptions {
+export interface ConnectOptions<Event extends RequestEvent = RequestEvent> {
   readonly relayUrl: string;
-  /** Who connects. Its token is renewed, here and at the relay, before it expires. */
-  readonly session: TokenSource;
+  /**
+   * Who connects. Its token is renewed, here and at the relay, before it expires. A person connects with a session for each
+   * connection, and answers the relay's challenge by it before anything else.
+   */
+  readonly session: TokenSource | SessionSource;
   /** Runs on every connection, the first and each later one, before anything else is sent: a runtime says hello here. */
-  readonly greet?: (ask: Ask) => Promise<void>;
+  readonly greet?: (ask: Ask<Event>) => Promise<void>;
 }
 
 /** How long the relay may take to answer before the same message is sent again or given up. */
 const answerWithinMs = 10_000;
-/** A statement is fresh for 60 s on the relay's clock; past this a push that was never answered is not sent again. */
-const pushAgainWithinMs = 50_000;
-const firstRetryMs = 200;
-const lastRetryMs = 5_000;
+const backoff: Backoff = { firstMs: 200, lastMs: 5_000 };
 /** A timer's count has 31 bits; a longer one would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 /** Refusals in a row, each after a fresh token, after which the session is taken to be no good. */
@@ -51,11 +66,16 @@ const refusalsAllowed = 2;
  * closed or refused for good. Nothing is sent on a connection that is not open: what was waiting is sent after the
  * greeting.
  */
-export class Connection {
+export class Connection<Event extends RequestEvent = RequestEvent> {
   readonly clock: RelayClock;
+  readonly relayUrl: string;
   readonly #socket: Socket;
-  readonly #session: TokenSource;
-  readonly #greet: ((ask: Ask) => Promise<void>) | undefined;
+  readonly #session: TokenSource | SessionSource;
+  /** The session of this connection, of a person. */
+  #person: PersonSession | undefined;
+  readonly #answers: AnswerChecks<Event | 'renew-session'>;
+  readonly #prove: Prove | undefined;
+  readonly #greet: ((ask: Ask<Event>) => Promise<void>) | undefined;
   readonly #statusListeners = new Set<(status: ConnectionStatus) => void>();
   #status: ConnectionStatus = { state: 'connecting' };
   #shown: AccessToken | undefined;
@@ -66,9 +86,16 @@ export class Connection {
   #renewTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ relayUrl, session, greet }: ConnectOptions) {
+  constructor(
+    { relayUrl, session, greet }: ConnectOptions<Event>,
+    answers: AnswerChecks<Event | 'renew-session'>,
+    prove?: Prove,
+  ) {
     this.clock = session.clock;
+    this.relayUrl = relayUrl;
     this.#session = session;
+    this.#answers = answers;
+    this.#prove = prove;
     this.#greet = greet;
     this.#socket = io(relayUrl, {
       transports: ['websocket'],
@@ -76,8 +103,8 @@ export class Connection {
       forceNew: true,
       autoConnect: false,
       auth: (show) => void this.#showToken(show),
-      reconnectionDelay: firstRetryMs,
-      reconnectionDelayMax: lastRetryMs,
+      reconnectionDelay: backoff.firstMs,
+      reconnectionDelayMax: backoff.lastMs,
       randomizationFactor: 0.5,
     });
     this.#socket.on('connect', () => void this.#welcomed());
@@ -93,14 +120,30 @@ export class Connection {
     return this.#status;
   }
 
+  /** The session by which this connection was made, of a person; what it sends has to be signed by it. */
+  get signer(): Signer | undefined {
+    return this.#person;
+  }
+
+  /**
+   * What signs turns of synchronisations on this connection while it is open, and judges the relay's; given once.
+   *
+   * @throws ProblemError `forbidden` where no identity is behind the connection, or it was given before.
+   */
+  syncSigning(): Signing {
+    if (this.#person !== undefined) return this.#person.syncSigning();
+    const detail = 'No identity is behind this connection.';
+    throw new ProblemError(problemOf('forbidden', { detail }));
+  }
+
   /** Hears every change of the status from now on. */
   onStatus(listener: (status: ConnectionStatus) => void): () => void {
     this.#statusListeners.add(listener);
     return () => this.#statusListeners.delete(listener);
   }
 
-  /** Hears an event by its name; the payload is as it came off the socket, for the listener to parse. */
-  on(event: string, listener: (payload: unknown) => void): () => void {
+  /** Hears an event by its name; payload and bytes are as they came off the socket, for the listener to parse. */
+  on(event: string, listener: (payload: unknown, bytes: unknown) => void): () => void {
     this.#socket.on(event, listener);
     return () => this.#socket.off(event, listener);
   }
@@ -132,56 +175,56 @@ export class Connection {
         reject(error);
       }
     };
-    const abort = (): void => reject(signal?.reason);
     const forget = this.onStatus(hear);
-    signal?.addEventListener('abort', abort, { once: true });
     try {
-      await promise;
+      await orAborted(promise, signal);
     } finally {
       forget();
-      signal?.removeEventListener('abort', abort);
     }
   }
 
   /**
    * Asks the relay. A question that a broken connection swallowed is asked again on the next one.
    *
+   * @param onAnswer called as the answer comes, before anything that the relay said after it is heard.
    * @throws ProblemError the relay's problem, `timeout`, or why the connection ended; the signal's reason.
    */
-  async request<Event extends RequestEvent>(
-    event: Event,
-    payload: Requests[Event]['payload'],
-    { signal }: { signal?: AbortSignal } = {},
-  ): Promise<Requests[Event]['value']> {
+  async request<Asked extends Event | 'renew-session'>(
+    event: Asked,
+    payload: Requests[Asked]['payload'],
+    { signal, onAnswer }: { signal?: AbortSignal; onAnswer?: () => void } = {},
+  ): Promise<Requests[Asked]['value']> {
     for (;;) {
       await this.opened({ signal });
-      const reply = await this.#emitForAnswer(event, payload);
-      if (reply.came === 'answer') return readRequestAnswer(event, reply.answer);
+      const reply = await orAborted(this.#emitForAnswer(event, payload, onAnswer), signal);
+      if (reply.came === 'answer') return readRequestAnswer(event, this.#answers[event], reply.answer);
       if (reply.came === 'late')
         throw new ProblemError(problemOf('timeout', { detail: `The relay did not answer ${event}.` }));
     }
   }
 
   /**
-   * Sends a push under its trigger. If the connection breaks before the answer, the same signed push is sent again on
-   * the next one; the relay recognises it. Never throws: what went wrong is the answer.
+   * Sends a push under its trigger, once. A connection that breaks before the answer, and an answer that does not come,
+   * are answers with a problem that is retryable: whether the relay took the push is not known then.
+   *
+   * @throws ProblemError why the connection ended; the signal's reason.
    */
-  async push(trigger: string, envelope: ICdPushEnvelop): Promise<PushAnswer> {
-    const giveUp = AbortSignal.timeout(pushAgainWithinMs);
-    try {
-      for (;;) {
-        await this.opened({ signal: giveUp });
-        const reply = await this.#emitForAnswer(trigger, envelope);
-        if (reply.came === 'answer') return readPushAnswer(reply.answer);
-      }
-    } catch (error) {
-      const problem =
-        error instanceof ProblemError
-          ? error.problem
-          : problemOf('unavailable', {
-              detail: `The relay did not take the push within ${pushAgainWithinMs / 1000} s.`,
-            });
-      return { status: false, error: problem };
+  async push(
+    trigger: string,
+    envelope: ICdPushEnvelop,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<PushAnswer> {
+    await this.opened({ signal });
+    const reply = await orAborted(this.#emitForAnswer(trigger, envelope), signal);
+    switch (reply.came) {
+      case 'answer':
+        return readPushAnswer(reply.answer);
+      case 'late':
+        return unanswered('timeout', `The relay did not answer within ${answerWithinMs / 1000} s.`);
+      case 'nothing':
+        return unanswered('unavailable', 'The connection broke before the relay answered.');
+      default:
+        return reply satisfies never;
     }
   }
 
@@ -191,7 +234,7 @@ export class Connection {
    *
    * @returns whether it was written.
    */
-  send<Event extends StatementEvent>(event: Event, payload: Parameters<UpEvents[Event]>[0]): boolean {
+  send<Said extends StatementEvent>(event: Said, payload: Parameters<UpEvents[Said]>[0]): boolean {
     if (this.#status.state !== 'open') return false;
     this.#socket.emit(event, payload);
     return true;
@@ -204,25 +247,37 @@ export class Connection {
 
   async #showToken(show: (auth: object) => void): Promise<void> {
     try {
-      const shown = this.#shown;
-      const access =
-        this.#mustRenew && shown !== undefined
-          ? await this.#session.renew(shown.token)
-          : await this.#session.access();
+      const access = await this.#accessToShow();
       this.#mustRenew = false;
       this.#shown = access;
-      show({ token: access.token });
+      const { token } = access;
+      show(this.#person === undefined ? { token } : { token, genesis: this.#person.genesis });
     } catch (error) {
       this.#failed(problemFrom(error));
     }
   }
 
+  async #accessToShow(): Promise<AccessToken> {
+    const shown = this.#shown;
+    if (!('connecting' in this.#session)) {
+      return this.#mustRenew && shown !== undefined
+        ? this.#session.renew(shown.token)
+        : this.#session.access();
+    }
+    const isUsable = this.#person?.isUsable === true && !this.#mustRenew;
+    const person = isUsable && this.#person !== undefined ? this.#person : await this.#session.connecting();
+    this.#person = person;
+    return person.access();
+  }
+
   async #welcomed(): Promise<void> {
     const connected = this.#socket.id;
+    const person = this.#person;
     try {
+      if (person !== undefined) await this.#prove?.(this.#socket, person);
       await this.#greet?.(async (event, payload) => {
         const reply = await this.#emitForAnswer(event, payload);
-        if (reply.came === 'answer') return readRequestAnswer(event, reply.answer);
+        if (reply.came === 'answer') return readRequestAnswer(event, this.#answers[event], reply.answer);
         throw new ProblemError(
           problemOf('unavailable', { detail: `The connection broke before ${event} was answered.` }),
         );
@@ -273,13 +328,10 @@ export class Connection {
     }
     this.#socket.disconnect();
     this.#become({ state: 'connecting', problem });
-    const backoffMs = Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures) * (0.5 + Math.random());
+    const waitMs = waitMsAfter(backoff, this.#failures, problem.retryAfter);
     this.#failures += 1;
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(
-      () => this.#socket.connect(),
-      Math.max(backoffMs, (problem.retryAfter ?? 0) * 1000),
-    );
+    this.#retryTimer = setTimeout(() => this.#socket.connect(), waitMs);
   }
 
   #cut(reason: string, code: number | undefined): void {
@@ -317,7 +369,7 @@ export class Connection {
 
   async #renew(old: AccessToken): Promise<void> {
     try {
-      const access = await this.#session.renew(old.token);
+      const access = await (this.#person ?? this.#session).renew(old.token);
       this.#shown = access;
       await this.request('renew-session', { token: access.token });
       this.#renewBefore(access);
@@ -332,11 +384,17 @@ export class Connection {
   async #emitForAnswer(
     event: string,
     payload: object,
-  ): Promise<{ came: 'answer'; answer: unknown } | { came: 'late' | 'nothing' }> {
+    onAnswer?: () => void,
+  ): Promise<{ came: 'answer'; answer: unknown } | { came: 'late' } | { came: 'nothing' }> {
     const connected = this.#socket.id;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#socket.timeout(answerWithinMs).emit(event, payload, (error: Error | null, answer: unknown) => {
+      if (error !== null) return reject(error);
+      onAnswer?.();
+      resolve(answer);
+    });
     try {
-      const answer: unknown = await this.#socket.timeout(answerWithinMs).emitWithAck(event, payload);
-      return { came: 'answer', answer };
+      return { came: 'answer', answer: await promise };
     } catch {
       return { came: this.#socket.connected && this.#socket.id === connected ? 'late' : 'nothing' };
     }
@@ -348,8 +406,19 @@ export class Connection {
   }
 }
 
+const unanswered = (kind: 'timeout' | 'unavailable', detail: string): PushAnswer => ({
+  status: false,
+  error: problemOf(kind, { detail }),
+});
+
 /** Starts a connection; {@link Connection.opened} tells when it is there. */
-export const connect = (options: ConnectOptions): Connection => new Connection(options);
+export const connect = (options: ConnectOptions): Connection =>
+  new Connection<RequestEvent>(options, allAnswers, proveByChallenge);
+
+/** Starts a runtime's connection, which understands no more answers than a runtime gets. */
+export const connectRuntime = (
+  options: ConnectOptions<RuntimeRequestEvent>,
+): Connection<RuntimeRequestEvent> => new Connection<RuntimeRequestEvent>(options, runtimeAnswers);
 
 /** The WebSocket's close code, which Socket.IO hands on inside its transport's close event. */
 const closeCodeOf = (details: unknown): number | undefined => {

@@ -1,61 +1,92 @@
-import {
-  builtInTriggers,
-  isTrackNotice,
-  type DownEvents,
-  type PushAnswer,
-  type TrackNotice,
-} from '@cd-push/protocol';
-import { digestOf } from '@cd-push/timeline';
+import { builtInTriggers, epochMs, type PushedHead } from '@cd-push/protocol';
+import type { FrameRef } from '@cd-push/timeline';
 
-import type { Connection } from '../connection/connection.ts';
-import type { Session } from '../session/session.ts';
+import { keepEntry } from '../outbox/keep-entry.ts';
+import { memoryOutbox } from '../outbox/memory-outbox.ts';
+import type { Outbox, OutboxEntry } from '../outbox/outbox.ts';
 import { problemFrom } from '../problem-from.ts';
-import { encodePatch } from './encode-patch.ts';
-import { HeadCache } from './head-cache.ts';
+import type { Session } from '../session/session.ts';
+import { draftMessage, draftPatches, type Identity } from './draft-entry.ts';
+import { namesOf, predecessorOf } from './encode-patch.ts';
+import { FollowedPushes } from './followed-pushes.ts';
+import { HeadCache, type KnownHead } from './head-cache.ts';
 import { Push } from './push.ts';
-import type { Delivery, NotifyRequest, OperateRequest, PatchInput, PushRequest } from './push-request.ts';
-import { requireFit } from './require-fit.ts';
-import { signEnvelope, type Said, type Unsigned } from './sign-envelope.ts';
+import { PushedContents } from './pushed-contents.ts';
+import type { AnyRequest, Delivery, NotifyRequest, OperateRequest, PushRequest } from './push-request.ts';
+import { Sending, type Sent } from './sending.ts';
+import { Turns, type Turn } from './turns.ts';
+import type { SenderConnection } from './sender-connection.ts';
+
+export interface PublisherOptions {
+  readonly connection: SenderConnection;
+  readonly session: Session;
+  /**
+   * Where pushes are kept until the relay has them; memory by default, which lasts as long as the process. It is used by
+   * this publisher alone, and closed by whoever opened it.
+   */
+  readonly outbox?: Outbox;
+  /**
+   * Whether files travel as what differs from what was pushed before, where that is little. By default they do unless the
+   * relay runs on this machine, to which sending them whole takes less time than finding that out.
+   */
+  readonly deltas?: boolean;
+}
+
+/** What comes with a push besides what is kept of it. */
+interface Brought {
+  readonly isLeftBehind?: boolean;
+  readonly onUpload?: PushRequest['onUpload'] | undefined;
+  readonly frames?: readonly (FrameRef | undefined)[] | undefined;
+}
 
 /**
- * Pushes that are followed at once. One to runtimes that are away stays open for days; beyond this the oldest are no
- * longer followed here, and `get-track` still tells of them.
+ * Signs what is sent with the session's key, sends it until the relay has accepted it or refused it for good, and follows
+ * what becomes of it. A relay that cannot be reached, or takes no more for now, is waited for.
  */
-const followedPushes = 1_000;
-
-/** Under which name a notice comes says nothing that it does not say itself. */
-const noticeEvents: readonly NoticeEvent[] = [
-  'push-msg-relayed',
-  'push-msg-pushed',
-  'push-delivered',
-  'push-msg-completed',
-  'push-msg-failed',
-  'push-msg-superseded',
-];
-
-/** Signs what is sent with the session's key, sends it, and follows what becomes of it. */
 export class Publisher {
-  readonly #connection: Connection;
+  readonly #connection: SenderConnection;
   readonly #session: Session;
+  readonly #outbox: Outbox;
   readonly #heads: HeadCache;
-  readonly #followed = new Map<string, Push>();
-  /** By resource and environment: the end of the push that is being accepted, on whose version the next one builds. */
-  readonly #turns = new Map<string, Promise<unknown>>();
-  readonly #forget: (() => void)[];
+  readonly #pushed: PushedContents | undefined;
+  readonly #followed: FollowedPushes;
+  /** By resource and environment: on the version that the push before it leaves, the next one builds. */
+  readonly #turns = new Turns();
+  readonly #underWay = new Set<string>();
+  readonly #closed = new AbortController();
+  /** Passed in the order of calling by whoever takes a turn. */
+  #door: Promise<unknown> = Promise.resolve();
+  #lastOrder = 0;
 
-  constructor({ connection, session }: { connection: Connection; session: Session }) {
+  constructor({
+    connection,
+    session,
+    outbox = memoryOutbox(),
+    deltas = !isThisMachine(connection.relayUrl),
+  }: PublisherOptions) {
     this.#connection = connection;
     this.#session = session;
+    this.#outbox = outbox;
     this.#heads = new HeadCache(connection);
-    this.#forget = noticeEvents.map((event) => connection.on(event, (payload) => this.#hear(payload)));
-    let wasOpen = connection.status.state === 'open';
-    this.#forget.push(
-      connection.onStatus(({ state }) => {
-        if (state !== 'open') return;
-        if (wasOpen) this.#catchUp();
-        wasOpen = true;
-      }),
-    );
+    this.#pushed = deltas ? new PushedContents() : undefined;
+    this.#followed = new FollowedPushes(connection);
+  }
+
+  /**
+   * Sends what the outbox holds of earlier pushes of this person's, each resource's in order and before those that are
+   * pushed from now on. Called once, at the start.
+   *
+   * @returns these pushes, the earliest first. What was accepted meanwhile comes out as accepted.
+   * @throws Error why the outbox cannot be read.
+   */
+  async resume(): Promise<readonly Push[]> {
+    const resumed = this.#door.then(async () => {
+      const entries = await this.#outbox.claim();
+      this.#lastOrder = Math.max(this.#lastOrder, ...entries.map(({ order }) => order));
+      return entries.filter((entry) => this.#isToBeResumed(entry)).map((entry) => this.#sendAgain(entry));
+    });
+    this.#door = resumed.catch(() => undefined);
+    return resumed;
   }
 
   /**
@@ -65,171 +96,182 @@ export class Publisher {
   push(request: PushRequest): Push {
     const trigger = request.trigger ?? 'cli';
     const emits = request.emits ?? emitsOf(trigger) ?? 'apply-runtime-patch';
-    return this.#send(request, (push) => this.#sendPatches(request, trigger, emits, push));
+    return this.#send(
+      request,
+      trigger,
+      emits,
+      request.patches.flatMap(namesOf),
+      (identity) => draftPatches(this.#session, identity, request, request.patches),
+      {
+        onUpload: request.onUpload,
+        frames: request.patches.map((patch) =>
+          patch.change === 'restore' ? undefined : patch.prepared?.ref,
+        ),
+      },
+    );
   }
 
   /** Tells the people in front of the runtimes something. */
   notify(request: NotifyRequest): Push {
-    return this.#say(request, 'notify', request.message, (message) => ({ kind: 'notice', message }));
+    const trigger = 'notify';
+    return this.#send(request, trigger, emitsOf(trigger) ?? trigger, [], (identity) =>
+      draftMessage(this.#session, identity, request, request.message),
+    );
   }
 
   /** Runs an operation that the app registered, in every runtime that is addressed. */
   operate(request: OperateRequest): Push {
     const { operation, args } = request;
-    return this.#say(request, 'run-operation', JSON.stringify(args ?? null), (message) => ({
-      kind: 'operation',
-      operation,
-      message,
-    }));
+    const trigger = 'run-operation';
+    return this.#send(request, trigger, emitsOf(trigger) ?? trigger, [], (identity) =>
+      draftMessage(this.#session, identity, request, JSON.stringify(args ?? null), operation),
+    );
   }
 
-  /** Asks for the heads of these resources before they are needed, so that the first push of each need not. */
-  async prepare(environment: string, resources: readonly string[]): Promise<void> {
-    await this.#heads.get(environment, resources);
+  /** Pushes whatever it is; what was pushed before is had from `readPushed`. */
+  send(request: AnyRequest): Push {
+    switch (request.kind) {
+      case 'patch':
+        return this.push(request);
+      case 'notice':
+        return this.notify(request);
+      case 'operation':
+        return this.operate(request);
+      default:
+        return request satisfies never;
+    }
   }
 
-  /** Follows no push any longer. The connection stays. */
+  /**
+   * What is in place of these resources, in their order. It is asked for before it is needed, so that the first push of each
+   * need not.
+   */
+  prepare(environment: string, resources: readonly string[]): Promise<readonly KnownHead[]> {
+    return this.#heads.get(environment, resources);
+  }
+
+  /** Takes note that somebody else has pushed these resources: what is in place of them is asked for again. */
+  overtaken(environment: string, resources: readonly string[]): void {
+    this.#heads.forget(environment, resources);
+  }
+
+  /**
+   * Takes these heads for those in place, as they were when somebody decided upon them: where one of them has moved
+   * since, the next push of its resource is a `conflict`.
+   */
+  assume(environment: string, heads: readonly PushedHead[]): void {
+    for (const { resource, ...head } of heads) this.#heads.set(environment, resource, head);
+  }
+
+  /** Sends nothing more, and follows no push any longer. Outbox and connection stay. */
   close(): void {
-    for (const forget of this.#forget) forget();
-    for (const push of this.#followed.values()) push.close();
-    this.#followed.clear();
+    this.#closed.abort();
+    this.#followed.close();
   }
 
-  #say(delivery: Delivery, trigger: string, text: string, said: (digest: string) => Said): Push {
-    const emits = emitsOf(trigger) ?? trigger;
-    return this.#send(delivery, async ({ pushGuid, initTime }) => {
-      const unsigned: Unsigned = {
-        said: said(await digestOf(text)),
-        delivery,
-        pushGuid,
-        trigger,
-        emits,
-        initTime,
-        carried: { m: text },
-      };
-      return this.#connection.push(trigger, await signEnvelope(this.#session, unsigned));
-    });
-  }
-
-  async #sendPatches(
-    request: PushRequest,
+  #send(
+    delivery: Delivery,
     trigger: string,
     emits: string,
-    { pushGuid, initTime }: Identity,
-  ): Promise<PushAnswer> {
-    const { environment, patches } = request;
-    const resources = patches.flatMap(namesOf);
-    return this.#inTurn(environment, resources, async () => {
-      const heads = await this.#heads.get(environment, patches.map(predecessorOf));
-      const now = this.#session.clock.now();
-      const encoded = await Promise.all(
-        patches.map((patch, index) => encodePatch(patch, heads[index] ?? { version: 0, digest: null }, now)),
-      );
-      const said: Said = { kind: 'patch', patches: encoded.map(({ head }) => head) };
-      const carried = { contents: encoded.map(({ content }) => content) };
-      const unsigned: Unsigned = { said, delivery: request, pushGuid, trigger, emits, initTime, carried };
-      const envelope = await signEnvelope(this.#session, unsigned);
-      requireFit(envelope);
-      const answer = await this.#connection.push(trigger, envelope);
-      if (answer.status) {
-        for (const { head } of encoded) this.#heads.set(environment, head.resource, head);
-        for (const patch of patches)
-          if (patch.change === 'rename') this.#heads.forget(environment, [patch.from]);
-      } else {
-        // Whatever was refused, and whatever an unanswered push did: what is in place is asked for again.
-        this.#heads.forget(environment, resources);
-      }
-      return answer;
-    });
-  }
-
-  #send(delivery: Delivery, send: (identity: Identity) => Promise<PushAnswer>): Push {
+    names: readonly string[],
+    draft: (identity: Identity) => Promise<OutboxEntry>,
+    brought: Brought = {},
+  ): Push {
     const pushGuid = delivery.pushGuid ?? crypto.randomUUID();
     const initTime = this.#session.clock.at(delivery.initTime ?? Date.now());
+    // Rises also where the clock was set back, or stands for a while.
+    const order = Math.max(this.#lastOrder + 1, Date.now());
+    this.#lastOrder = order;
+    const drafting = draft({ pushGuid, order, initTime, trigger, emits });
+    // Awaited when the turn was taken.
+    drafting.catch(() => undefined);
+    const turn = this.#door.then(() => this.#turns.take(keysOf(delivery.environment, names)));
     const sentAt = Date.now();
-    const answer = send({ pushGuid, initTime }).catch((error: unknown): PushAnswer => ({
-      status: false,
-      error: problemFrom(error),
-    }));
-    const push = new Push(pushGuid, initTime, answer);
-    this.#follow(push);
-    void this.#afterAnswer(push, sentAt);
+    const push = this.#follow(new Push(pushGuid, initTime, this.#deliver(turn, drafting, brought)));
+    void this.#measure(push, sentAt);
     return push;
   }
 
-  async #afterAnswer(push: Push, sentAt: number): Promise<void> {
-    const answer = await push.accepted;
-    const relayTime = answer.status ? answer.commTrack.relayTime : null;
-    if (relayTime !== null) this.#session.clock.observe(relayTime, sentAt, Date.now());
-    if (push.isOver) this.#followed.delete(push.pushGuid);
+  #sendAgain(entry: OutboxEntry): Push {
+    const { pushGuid, statement, envelope } = entry;
+    const names = statement.kind === 'patch' ? statement.patches.flatMap(namesOf) : [];
+    const turn = this.#turns.take(keysOf(statement.environment, names));
+    const sent = this.#deliver(Promise.resolve(turn), Promise.resolve(entry), { isLeftBehind: true });
+    const initTime = envelope.pushData.commTrack.initTime ?? statement.issuedAt;
+    return this.#follow(new Push(pushGuid, epochMs(initTime), sent));
   }
 
-  /** Runs a step when those before it that touch the same resources are over. */
-  async #inTurn<Value>(
-    environment: string,
-    resources: readonly string[],
-    step: () => Promise<Value>,
-  ): Promise<Value> {
-    const keys = resources.map((resource) => `${environment}:${resource}`);
-    const before = keys.flatMap((key) => this.#turns.get(key) ?? []);
-    const turn = Promise.allSettled(before).then(step);
-    for (const key of keys) this.#turns.set(key, turn);
+  #follow(push: Push): Push {
+    this.#underWay.add(push.pushGuid);
+    void push.accepted.then(() => this.#underWay.delete(push.pushGuid));
+    this.#followed.add(push);
+    return push;
+  }
+
+  /** @param isLeftBehind whether it comes out of the outbox, where it is kept already. */
+  async #deliver(
+    taken: Promise<Turn>,
+    drafting: Promise<OutboxEntry>,
+    { isLeftBehind = false, onUpload, frames }: Brought,
+  ): Promise<Sent> {
+    const turn = await taken;
     try {
-      return await turn;
-    } finally {
-      for (const key of keys) if (this.#turns.get(key) === turn) this.#turns.delete(key);
-    }
-  }
-
-  #follow(push: Push): void {
-    this.#followed.set(push.pushGuid, push);
-    if (this.#followed.size <= followedPushes) return;
-    const [oldest] = this.#followed.values();
-    if (oldest === undefined) return;
-    oldest.close();
-    this.#followed.delete(oldest.pushGuid);
-  }
-
-  #hear(notice: unknown): void {
-    // A notice that makes no sense here is dropped; the picture is whole again at the next one.
-    if (!isTrackNotice(notice)) return;
-    const push = this.#followed.get(notice.pushGuid);
-    push?.hear(notice);
-    if (push?.isOver === true) this.#followed.delete(push.pushGuid);
-  }
-
-  /** After a break: notices went to a connection that was no longer there. */
-  #catchUp(): void {
-    for (const push of this.#followed.values()) void this.#catchUpWith(push);
-  }
-
-  async #catchUpWith(push: Push): Promise<void> {
-    // One that is being sent right now may not have got there yet.
-    const wasAccepted = push.isAccepted;
-    try {
-      const { push: view } = await this.#connection.request('get-track', { pushGuid: push.pushGuid });
-      push.catchUp(view);
+      const entry = await drafting;
+      const isKept = isLeftBehind || (await this.#keepUntilTurn(turn, entry));
+      await turn.ready;
+      const ports = {
+        connection: this.#connection,
+        session: this.#session,
+        heads: this.#heads,
+        outbox: this.#outbox,
+        pushed: this.#pushed,
+        signal: this.#closed.signal,
+        onUpload,
+      };
+      return await new Sending(ports, entry, { isKept, isLeftBehind, frames }).run();
     } catch (error) {
-      const problem = problemFrom(error);
-      // The relay is another one now, or started anew: nobody will ever tell. Anything else may be better next time.
-      if (wasAccepted && problem.kind === 'not-found') push.lose(problem, this.#session.clock.now());
+      return { answer: { status: false, error: problemFrom(error) }, isOwed: false };
+    } finally {
+      turn.end();
     }
-    if (push.isOver) this.#followed.delete(push.pushGuid);
+  }
+
+  /** Keeps an entry that has to wait for its turn or for the relay. One that is signed at once is kept then. */
+  async #keepUntilTurn(turn: Turn, entry: OutboxEntry): Promise<boolean> {
+    const { environment } = entry.statement;
+    const names = entry.statement.kind === 'patch' ? entry.statement.patches.map(predecessorOf) : [];
+    const isSignedAtOnce =
+      turn.ready === undefined &&
+      this.#connection.status.state === 'open' &&
+      this.#heads.knows(environment, names);
+    if (!isSignedAtOnce) await keepEntry(this.#outbox, entry);
+    return !isSignedAtOnce;
+  }
+
+  #isToBeResumed({ pushGuid, statement }: OutboxEntry): boolean {
+    const { tenant, user } = this.#session.account;
+    if (statement.tenant === tenant && statement.signer === user.subject)
+      return !this.#underWay.has(pushGuid);
+    // Another person's waits for that person, for as long as it may be delivered.
+    if (statement.deliverBy < this.#session.clock.now())
+      void this.#outbox.remove(pushGuid).catch(() => undefined);
+    return false;
+  }
+
+  /** Holds this machine's clock against the relay's by a push that was accepted at once. */
+  async #measure(push: Push, sentAt: number): Promise<void> {
+    const answer = await push.accepted;
+    if (!answer.status || answer.duplicate || answer.commTrack.relayTime === null) return;
+    this.#session.clock.observe(answer.commTrack.relayTime, sentAt, Date.now());
   }
 }
 
-/** Events that carry a notice. */
-type NoticeEvent = {
-  [Event in keyof DownEvents]: Parameters<DownEvents[Event]>[0] extends TrackNotice ? Event : never;
-}[keyof DownEvents];
-
-type Identity = Pick<Push, 'pushGuid' | 'initTime'>;
+/** As far as its name tells. */
+const isThisMachine = (url: string): boolean =>
+  /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/u.test(new URL(url).hostname);
 
 const emitsOf = (trigger: string): string | undefined =>
   builtInTriggers.find((known) => known.trigger === trigger)?.emits;
 
-/** A rename follows the content that its old name had. */
-const predecessorOf = (patch: PatchInput): string =>
-  patch.change === 'rename' ? patch.from : patch.resource;
-const namesOf = (patch: PatchInput): string[] =>
-  patch.change === 'rename' ? [patch.resource, patch.from] : [patch.resource];
+const keysOf = (environment: string, names: readonly string[]): string[] =>
+  names.map((name) => `${environment}:${name}`);

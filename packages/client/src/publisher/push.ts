@@ -11,7 +11,9 @@ import {
   type TrackNotice,
 } from '@cd-push/protocol';
 
+import { orAborted } from '../or-aborted.ts';
 import { eventsOf, moveTrack, trackEventOf, type RecipientTrack } from './recipient-track.ts';
+import type { Sent } from './sending.ts';
 
 /** Stages that a sender can wait for. */
 export type AwaitedStage = 'relayed' | 'delivered' | 'completed';
@@ -19,30 +21,36 @@ export type AwaitedStage = 'relayed' | 'delivered' | 'completed';
 /** How a push stands once every recipient has reached a stage or ended short of it. */
 export interface Settlement {
   readonly reached: readonly RecipientTrack[];
-  /** Failed, expired or superseded before the stage. */
+  /** Failed, expired or superseded before the stage: a later push in its place is not this one's effect. */
   readonly missed: readonly RecipientTrack[];
 }
 
 /**
- * One push under way. Iterating gives every change of every recipient's track, from the first on, and ends when nothing
- * more can change.
+ * One push under way. Iterating gives every change of every recipient's track, from the first on, and ends when every
+ * recipient has come to an end. A retry opens another attempt at a recipient and makes the push one under way again;
+ * whoever iterates or waits from then on sees that too.
  */
 export class Push implements AsyncIterable<RecipientTrack> {
   readonly pushGuid: string;
   /** When the push came about, on the servers' clock. */
   readonly initTime: EpochMs;
-  /** The relay's answer. It never rejects: a refusal and a relay that cannot be reached are answers with a problem. */
+  /**
+   * The relay's answer, which is waited for as long as it takes. It never rejects: a refusal is an answer with a problem,
+   * and so is the end of the publisher or of its connection, after which the push may be {@link isOwed}.
+   */
   readonly accepted: Promise<PushAnswer>;
   readonly #tracks = new Map<string, RecipientTrack>();
   readonly #changes: RecipientTrack[] = [];
   readonly #waiting = new Set<() => void>();
   #answer: PushAnswer | undefined;
+  #isOwed = false;
   #closed = false;
 
-  constructor(pushGuid: string, initTime: EpochMs, accepted: Promise<PushAnswer>) {
+  constructor(pushGuid: string, initTime: EpochMs, sent: Promise<Sent>) {
     this.pushGuid = pushGuid;
     this.initTime = initTime;
-    this.accepted = accepted.then((answer) => {
+    this.accepted = sent.then(({ answer, isOwed }) => {
+      this.#isOwed = isOwed;
       this.#take(answer);
       return answer;
     });
@@ -58,7 +66,23 @@ export class Push implements AsyncIterable<RecipientTrack> {
     return this.#answer?.status === true;
   }
 
-  /** Whether every recipient has come to an end, or the push was refused. */
+  /**
+   * Whether it was given up for now, neither accepted nor refused for good: the outbox keeps it, and
+   * {@link Publisher.resume} sends it again.
+   */
+  get isOwed(): boolean {
+    return this.#isOwed;
+  }
+
+  /** Whether a retry may still open an attempt at a recipient that came to its end. */
+  get mayReopen(): boolean {
+    if (this.#closed) return false;
+    for (const { state } of this.#tracks.values())
+      if (state.stage === 'failed' || state.stage === 'expired') return true;
+    return false;
+  }
+
+  /** Whether every recipient has come to an end, or the push was not accepted. */
   get isOver(): boolean {
     if (this.#closed || this.#answer?.status === false) return true;
     if (this.#answer === undefined) return false;
@@ -148,15 +172,12 @@ export class Push implements AsyncIterable<RecipientTrack> {
   }
 
   async #nextChange(signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const abort = (): void => reject(signal?.reason);
+    const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.add(resolve);
-    signal?.addEventListener('abort', abort, { once: true });
     try {
-      await promise;
+      await orAborted(promise, signal);
     } finally {
       this.#waiting.delete(resolve);
-      signal?.removeEventListener('abort', abort);
     }
   }
 

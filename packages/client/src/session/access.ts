@@ -1,4 +1,5 @@
-import type { EpochMs } from '@cd-push/protocol';
+import type { ConnectChallenge, ConnectProof, EpochMs, SessionGenesis } from '@cd-push/protocol';
+import type { Signing, SigningKey } from '@cd-push/timeline';
 
 import type { RelayClock } from '../clock/relay-clock.ts';
 
@@ -20,6 +21,46 @@ export interface TokenSource {
   access(): Promise<AccessToken>;
   /** Like {@link access}, but never the token given: the other side has refused it. */
   renew(refused: string): Promise<AccessToken>;
+}
+
+/** A session as whatever is signed in it needs it. */
+export interface Signer {
+  /** Address of the session. */
+  readonly id: string;
+  readonly key: SigningKey;
+  /**
+   * The certificate that goes with the key.
+   *
+   * @throws ProblemError `forbidden` where the user may not push.
+   */
+  certificate(): Promise<string>;
+}
+
+/** A session of a person's that one connection is made with: a connection that comes back comes as another one. */
+export interface PersonSession extends TokenSource, Signer {
+  /** Its first frame, which is shown with the token. */
+  readonly genesis: SessionGenesis;
+  /** Whether a connection can be made with it: none was, and its time is not over. */
+  readonly isUsable: boolean;
+  /**
+   * Answers a relay's challenge, once.
+   *
+   * @throws ProblemError `bad-certificate`, `challenge-failed`: whoever challenges is no relay of the issuer's.
+   */
+  prove(challenge: ConnectChallenge): Promise<ConnectProof>;
+  /**
+   * What signs turns of synchronisations on the connection that was proven, and judges the relay's. It is given once: two
+   * that evolve one session fork it.
+   *
+   * @throws ProblemError `forbidden` where no connection was proven, or it was given before.
+   */
+  syncSigning(): Signing;
+}
+
+/** Whoever can have a session for each connection. */
+export interface SessionSource extends TokenSource {
+  /** A session that no other connection has. */
+  connecting(): Promise<PersonSession>;
 }
 
 /** Time that a token must have left to be shown: a connection made with it should not be cut at once. */

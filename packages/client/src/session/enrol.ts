@@ -48,7 +48,8 @@ export const enrol = async ({
   const { nonce, proof } = await answerChallenge(apiUrl, joinCode, key, signal);
   const body = { joinCode, publicKey: key.publicKey, nonce, proof, ...(name === undefined ? {} : { name }) };
   const answer = readAnswer(isEnrolment, await request({ apiUrl, path, body, signal }), path);
-  const offered: TrustRoot = { issuer: answer.issuer, tenant: answer.tenant, keys: answer.keys };
+  const { issuer, tenant, keys, identities } = answer;
+  const offered: TrustRoot = { issuer, tenant, keys, ...(identities === undefined ? {} : { identities }) };
   if (
     trustRoot !== undefined &&
     (trustRoot.issuer !== offered.issuer || trustRoot.tenant !== offered.tenant)

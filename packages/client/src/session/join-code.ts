@@ -10,6 +10,8 @@ export interface JoinCodeRequest {
   readonly environment: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly groups?: readonly string[];
+  /** The only identities that runtimes which join by it believe; whichever the issuer certifies by default. */
+  readonly identities?: readonly string[];
   /** How many runtimes may join; 1 by default. */
   readonly uses?: number;
   readonly ttlSeconds?: number;
@@ -25,7 +27,7 @@ export const makeJoinCode = async (session: Session, wanted: JoinCodeRequest): P
   const { token } = await session.access();
   return readAnswer(
     isJoinCode,
-    await request({ apiUrl: session.stored.apiUrl, path, body: wanted, token }),
+    await request({ apiUrl: session.account.apiUrl, path, body: wanted, token }),
     path,
   );
 };

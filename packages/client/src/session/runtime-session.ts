@@ -24,9 +24,10 @@ export class RuntimeSession implements TokenSource {
   }
 
   /** Labels and groups as the api last told them; an admin may have changed them since enrolment. */
-  get described(): Pick<RuntimeToken, 'module' | 'environment' | 'labels' | 'groups'> {
+  get described(): Pick<RuntimeToken, 'module' | 'environment' | 'labels' | 'groups' | 'user'> {
     const { module, environment, labels, groups } = this.#described ?? this.identity;
-    return { module, environment, labels: { ...labels }, groups: [...groups] };
+    const user = this.#described?.user ?? null;
+    return { module, environment, labels: { ...labels }, groups: [...groups], user };
   }
 
   async access(): Promise<AccessToken> {

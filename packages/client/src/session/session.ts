@@ -1,98 +1,122 @@
-import { epochMs, ProblemError, problemOf } from '@cd-push/protocol';
-import type { SigningKey } from '@cd-push/timeline';
+import { ProblemError, type IdentityView } from '@cd-push/protocol';
 
-import type { RelayClock } from '../clock/relay-clock.ts';
+import { RelayClock } from '../clock/relay-clock.ts';
 import { request } from '../http/request.ts';
-import { isFresh, type AccessToken, type TokenSource } from './access.ts';
-import { answerChallenge } from './challenge.ts';
-import { readSessionAnswer, timed } from './session-answer.ts';
-import type { SessionStore, StoredSession } from './session-store.ts';
+import type { AccessToken, PersonSession, SessionSource, Signer } from './access.ts';
+import type { Account } from './account.ts';
+import type { CredentialStore } from './credential-store.ts';
+import { endIdentity, rotateKeys } from './evolve-identity.ts';
+import { openNewSession, wholeScope, type WantedScope } from './open-session.ts';
+import { OpenedSession } from './opened-session.ts';
 
-/** A person's signed-in session, bound to the key that it signs with. It renews itself and keeps what it gets. */
-export class Session implements TokenSource {
-  readonly clock: RelayClock;
-  readonly key: SigningKey;
-  readonly #store: SessionStore;
-  #stored: StoredSession;
-  #renewing: Promise<AccessToken> | undefined;
+export interface SessionOptions {
+  /** What the identity lets its sessions do here; everything that the user may by default. */
+  readonly scope?: WantedScope;
+}
 
-  constructor(stored: StoredSession, key: SigningKey, store: SessionStore, clock: RelayClock) {
-    this.#stored = stored;
-    this.key = key;
+/**
+ * Whoever is signed in, by the identity of this machine. It opens a session when one is needed: one for each connection,
+ * and the latest for everything else. What a session signs, it signs with a key of its own.
+ */
+export class Session implements SessionSource {
+  readonly clock = new RelayClock();
+  #account: Account;
+  readonly #store: CredentialStore;
+  readonly #scope: WantedScope;
+  #latest: OpenedSession | undefined;
+  #opening: Promise<OpenedSession> | undefined;
+  /** Sessions that a connection was given, which may not be another's. */
+  readonly #taken = new WeakSet<PersonSession>();
+
+  constructor(account: Account, store: CredentialStore, { scope = wholeScope }: SessionOptions = {}) {
+    this.#account = account;
     this.#store = store;
-    this.clock = clock;
+    this.#scope = scope;
   }
 
-  /** What is known of the session now. Holds secrets. */
-  get stored(): StoredSession {
-    return this.#stored;
+  /** Who that is, as the api told it last. */
+  get account(): Account {
+    return this.#account;
+  }
+
+  /** The session that is open, opened first if there is none or its time is nearly over. */
+  async open(): Promise<OpenedSession> {
+    const latest = this.#latest;
+    return latest === undefined || latest.isOver ? this.#openAnother() : latest;
   }
 
   async access(): Promise<AccessToken> {
-    if (this.#isFresh(this.#stored)) return accessOf(this.#stored);
-    return this.renew(this.#stored.token);
+    return (await this.open()).access();
   }
 
   async renew(refused: string): Promise<AccessToken> {
-    if (this.#stored.token !== refused && this.#isFresh(this.#stored)) return accessOf(this.#stored);
-    // Callers that come while a renewal is under way share it.
-    this.#renewing ??= this.#store
-      .exclusively(() => this.#refresh(refused))
-      .finally(() => {
-        this.#renewing = undefined;
-      });
-    return this.#renewing;
+    const session = await this.open();
+    try {
+      return await session.renew(refused);
+    } catch (error) {
+      // A session that was ended, or that the api has forgotten: the identity may open another one.
+      if (!(error instanceof ProblemError) || error.problem.status !== 401) throw error;
+      return (await this.#openAnother()).access();
+    }
+  }
+
+  async connecting(): Promise<PersonSession> {
+    let session = await this.open();
+    // Of several connections that are made at once, each gets its own.
+    while (this.#taken.has(session)) session = await this.#openAnother();
+    this.#taken.add(session);
+    return session;
+  }
+
+  /** What signs where no connection says by which session it was made. */
+  signer(): Promise<Signer> {
+    return this.open();
   }
 
   /**
-   * The certificate that goes with the key, renewed first if the session's time is nearly over.
-   *
-   * @throws ProblemError `forbidden` where the session was made without a key.
+   * Ends all sessions of this identity at the api, and forgets here who is signed in; what cannot be reached is forgotten
+   * all the same. The identity stays, for the next login.
    */
-  async certificate(): Promise<string> {
-    await this.access();
-    const { certificate } = this.#stored;
-    if (certificate !== null) return certificate;
-    throw new ProblemError(
-      problemOf('forbidden', {
-        detail: 'This session has no certificate and cannot push. Sign in with a key, as a developer.',
-      }),
-    );
-  }
-
-  /** Ends the session at the api and forgets it here; what cannot be reached is forgotten all the same. */
   async logout(): Promise<void> {
     try {
       const { token } = await this.access();
-      await request({ apiUrl: this.#stored.apiUrl, path: '/auth/logout', body: {}, token });
+      await request({ apiUrl: this.account.apiUrl, path: '/auth/logout', body: {}, token });
     } finally {
-      await this.#store.clear();
+      this.#latest = undefined;
+      await this.#store.forgetAccount();
     }
   }
 
-  /** Another process that shares the store may have renewed already; then its result is taken. */
-  async #refresh(refused: string): Promise<AccessToken> {
-    const shared = await this.#store.load();
-    if (shared?.sessionId === this.#stored.sessionId) {
-      this.#stored = shared;
-      if (shared.token !== refused && this.#isFresh(shared)) return accessOf(shared);
-    }
-    const { apiUrl, refreshToken, sessionId } = this.#stored;
-    const path = '/auth/refresh';
-    const { nonce, proof } = await answerChallenge(apiUrl, sessionId, this.key);
-    const body = { refreshToken, nonce, proof };
-    const answer = await timed(() => request({ apiUrl, path, body }));
-    this.#stored = readSessionAnswer(answer, apiUrl, path, this.clock);
-    await this.#store.save(this.#stored);
-    return accessOf(this.#stored);
+  /** Puts the next key of the identity in force; sessions that are open stay so. */
+  rotateKeys(): Promise<IdentityView> {
+    return rotateKeys(this.#account, this.#store);
   }
 
-  #isFresh(stored: StoredSession): boolean {
-    return isFresh(accessOf(stored), stored.tokenLifetimeMs, this.clock.now());
+  /** Ends the identity for good, with all of its sessions, and forgets here who is signed in. */
+  async endIdentity(): Promise<IdentityView> {
+    const view = await endIdentity(this.#account, this.#store);
+    this.#latest = undefined;
+    await this.#store.forgetAccount();
+    return view;
+  }
+
+  async #openAnother(): Promise<OpenedSession> {
+    // Callers that come while one is being opened share it, but for connections, of which one takes it.
+    this.#opening ??= this.#openNew().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #openNew(): Promise<OpenedSession> {
+    const opened = await openNewSession(this.#account, this.#store, this.clock, this.#scope);
+    const { keys, user } = opened.answer.data;
+    const { tenant: _sameTenant, ...own } = user;
+    const account = { ...this.#account, keys, user: own };
+    const hasChanged = JSON.stringify(account) !== JSON.stringify(this.#account);
+    this.#account = account;
+    if (hasChanged) await this.#store.keepAccount(account);
+    this.#latest = new OpenedSession(account, opened, this.clock);
+    return this.#latest;
   }
 }
-
-const accessOf = ({ token, tokenExpiresAt }: StoredSession): AccessToken => ({
-  token,
-  expiresAt: epochMs(tokenExpiresAt),
-});

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 import { Server, type Socket } from 'socket.io';
 
@@ -20,9 +20,11 @@ export const startFakeRelay = async (
     /** Why a token is refused, if it is. */
     readonly refuse?: (token: string, attempt: number) => object | undefined;
     readonly onConnection?: (socket: Socket) => void;
+    /** Answers what is asked over HTTP. */
+    readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => void;
   } = {},
 ): Promise<FakeRelay> => {
-  const http = createServer();
+  const http = createServer(options.onRequest);
   const io = new Server(http, { transports: ['websocket'], serveClient: false });
   const sockets: Socket[] = [];
   const tokens: string[] = [];
@@ -37,6 +39,7 @@ export const startFakeRelay = async (
   });
   io.on('connection', (socket) => {
     options.onConnection?.(socket);
+    challenge(socket);
     sockets.push(socket);
     for (const wake of waiting) wake();
   });
@@ -60,9 +63,17 @@ export const startFakeRelay = async (
       }
     },
     [Symbol.asyncDispose]: async () => {
+      http.closeAllConnections();
       await io.close();
     },
   };
+};
+
+/** As a relay does with a person's connection, but whatever is proven is taken. */
+const challenge = (socket: Socket): void => {
+  if (socket.handshake.auth.genesis === undefined) return;
+  answering(socket, 'connect-proof', () => ({ status: true, session: `b${'a'.repeat(58)}` }));
+  socket.emit('connect-challenge', { challenge: 'a.b.c', relayCertificate: 'a.b.c' });
 };
 
 /** Answers an event with what a function gives for its payload. */
