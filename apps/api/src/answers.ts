@@ -1,4 +1,5 @@
 import {
+  AddressSchema,
   EpochMsSchema,
   GrantSchema,
   LabelsSchema,
@@ -45,6 +46,7 @@ export const JoinCodeViewSchema = Type.Object({
   environment: NameSchema,
   labels: LabelsSchema,
   groups: Type.Array(NameSchema),
+  identities: Type.Union([Type.Array(AddressSchema), Type.Null()]),
   usesLeft: Type.Integer(),
   createdBy: Type.Integer(),
   createdAt: EpochMsSchema,
@@ -95,6 +97,7 @@ export const runtimeView = ({
 export const joinCodeView = (code: JoinCode): Static<typeof JoinCodeViewSchema> => ({
   ...code,
   groups: [...code.groups],
+  identities: code.identities === null ? null : [...code.identities],
 });
 
 export const subscriptionView = ({

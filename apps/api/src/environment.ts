@@ -1,11 +1,18 @@
+import type { StorePlace } from './open-store.ts';
 import { isLoopback, type ApiOptions } from './options.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What is missing or unsafe in the environment; the message says what to set. */
-export class EnvironmentError extends Error {
-  override readonly name = 'EnvironmentError';
-}
+import {
+  daysIn,
+  EnvironmentError,
+  given,
+  listIn,
+  missing,
+  oneOf,
+  portIn,
+  required,
+  secretIn,
+  serviceSecretIn,
+  type Environment,
+} from './read-environment.ts';
 
 /**
  * Options of an api that is deployed by itself. There are no defaults for what others rely on, and no seeded user: the
@@ -19,55 +26,47 @@ export const optionsFromEnvironment = (env: Environment): ApiOptions => {
     'CD_PUSH_ISSUER',
     'the URL by which everyone knows this api, such as https://api.example',
   );
-  const secret = required(
-    env,
-    'CD_PUSH_SERVICE_SECRET',
-    'what relays authenticate with; `openssl rand -base64 32` makes one',
-  );
   if (!URL.canParse(issuer)) throw new EnvironmentError('CD_PUSH_ISSUER is not a URL.');
   const { protocol, hostname } = new URL(issuer);
   if (protocol !== 'https:' && !isLoopback(hostname)) {
     throw new EnvironmentError('CD_PUSH_ISSUER must be https: passwords and tokens travel there.');
   }
-  const port = Number(env['PORT'] ?? 8080);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new EnvironmentError('PORT must be a port number.');
+  const relayUrl = given(env, 'CD_PUSH_RELAY_URL');
+  const journalUrl = secretIn(env, 'CD_PUSH_JOURNAL_URL');
+  const trustedProxies = listIn(env, 'CD_PUSH_TRUSTED_PROXIES');
+  const auditDays = daysIn(env, 'CD_PUSH_AUDIT_DAYS');
   return {
     issuer,
-    dataFile: dataFileFrom(env),
-    serviceCredential: { id: env['CD_PUSH_SERVICE_ID'] ?? 'relay', secret },
-    host: env['HOST'] ?? '127.0.0.1',
-    port,
-    tenant: env['CD_PUSH_TENANT'] ?? 'default',
-    allowedOrigins: list(env['CD_PUSH_ALLOWED_ORIGINS']),
-    allowedHosts: list(env['CD_PUSH_ALLOWED_HOSTS']),
-    legacyLogin: isOn(env, 'CD_PUSH_LEGACY_LOGIN'),
-    logLevel: env['LOG_LEVEL'] ?? 'info',
-    ...(env['CD_PUSH_RELAY_URL'] === undefined ? {} : { relayUrl: env['CD_PUSH_RELAY_URL'] }),
-    ...(env['CD_PUSH_TRUSTED_PROXIES'] === undefined
+    ...storePlaceFrom(env),
+    serviceCredential: { id: given(env, 'CD_PUSH_SERVICE_ID') ?? 'relay', secret: serviceSecretIn(env) },
+    host: given(env, 'HOST') ?? '127.0.0.1',
+    port: portIn(env, 8080),
+    tenant: given(env, 'CD_PUSH_TENANT') ?? 'default',
+    allowedOrigins: listIn(env, 'CD_PUSH_ALLOWED_ORIGINS'),
+    allowedHosts: listIn(env, 'CD_PUSH_ALLOWED_HOSTS'),
+    legacyLogin: oneOf(env, 'CD_PUSH_LEGACY_LOGIN', ['off', 'on']) === 'on',
+    logLevel: oneOf(env, 'LOG_LEVEL', ['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent']),
+    ...(journalUrl === undefined
       ? {}
-      : { trustedProxies: list(env['CD_PUSH_TRUSTED_PROXIES']) }),
+      : { history: { url: journalUrl, schema: given(env, 'CD_PUSH_JOURNAL_SCHEMA') } }),
+    ...(relayUrl === undefined ? {} : { relayUrl }),
+    ...(trustedProxies.length === 0 ? {} : { trustedProxies }),
+    ...(auditDays === undefined ? {} : { auditDays }),
   };
 };
 
 /** @throws {EnvironmentError} */
-export const dataFileFrom = (env: Environment): string =>
-  required(env, 'CD_PUSH_DATA', 'the SQLite file that keeps users, sessions and the issuer’s key');
-
-const required = (env: Environment, name: string, meaning: string): string => {
-  const value = env[name];
-  if (value === undefined || value === '') throw new EnvironmentError(`Set ${name}: ${meaning}.`);
-  return value;
-};
-
-const list = (text: string | undefined): string[] =>
-  (text ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-
-const isOn = (env: Environment, name: string): boolean => {
-  const value = env[name] ?? 'off';
-  if (value !== 'on' && value !== 'off') throw new EnvironmentError(`${name} is "on" or "off".`);
-  return value === 'on';
+export const storePlaceFrom = (env: Environment): StorePlace => {
+  const dataFile = given(env, 'CD_PUSH_DATA');
+  const url = secretIn(env, 'DATABASE_URL');
+  if (dataFile !== undefined && url !== undefined)
+    throw new EnvironmentError(
+      'Set CD_PUSH_DATA or DATABASE_URL; users and sessions are kept in one of them.',
+    );
+  if (dataFile !== undefined) return { dataFile };
+  if (url !== undefined) return { database: { url, schema: given(env, 'CD_PUSH_DATABASE_SCHEMA') } };
+  throw missing(
+    'CD_PUSH_DATA',
+    'the SQLite file that keeps users, sessions and the issuer’s key; or, for several processes, DATABASE_URL: a PostgreSQL database',
+  );
 };

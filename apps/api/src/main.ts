@@ -2,10 +2,11 @@
 import { text } from 'node:stream/consumers';
 
 import { addAdmin } from './add-admin.ts';
-import { dataFileFrom, optionsFromEnvironment } from './environment.ts';
+import { optionsFromEnvironment, storePlaceFrom } from './environment.ts';
+import { reasonOf } from './read-environment.ts';
 import { startApi } from './start-api.ts';
 
-const usage = `cd-push-api                    serve, configured by CD_PUSH_ISSUER, CD_PUSH_DATA, CD_PUSH_SERVICE_SECRET, ...
+const usage = `cd-push-api                    serve, configured by CD_PUSH_ISSUER, CD_PUSH_DATA or DATABASE_URL, CD_PUSH_SERVICE_SECRET, ...
 cd-push-api add-admin <name>   make an admin; the password is read from standard input
 `;
 
@@ -28,7 +29,7 @@ const run = async ([command, name, ...rest]: readonly string[]): Promise<number>
   }
   if (command === 'add-admin' && name !== undefined && rest.length === 0) {
     const password = (await text(process.stdin)).replace(/\r?\n$/, '');
-    await addAdmin(dataFileFrom(process.env), name, password);
+    await addAdmin(storePlaceFrom(process.env), name, password);
     process.stderr.write(`"${name}" can sign in as admin.\n`);
     return 0;
   }
@@ -39,6 +40,6 @@ const run = async ([command, name, ...rest]: readonly string[]): Promise<number>
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`cd-push-api: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`cd-push-api: ${reasonOf(error)}\n`);
   process.exitCode = 1;
 }

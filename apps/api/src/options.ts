@@ -1,5 +1,7 @@
 import type { Grant } from '@cd-push/protocol';
-import type { Store, UserRole } from '@cd-push/store';
+import type { HistoryReader, Store, UserRole } from '@cd-push/store';
+
+import type { DatabasePlace } from './open-store.ts';
 
 /** A user that is there from the start; for one's own machine alone. */
 export interface SeedUser {
@@ -24,8 +26,11 @@ export interface ApiOptions {
   readonly host?: string;
   /** 0, the default, takes a free one. */
   readonly port?: number;
-  /** SQLite file of its own, or a store that is open already and is not closed with the api. */
+  /** Where things are kept, one of three: an SQLite file of its own, */
   readonly dataFile?: string;
+  /** a PostgreSQL database, which other processes of this api may share, */
+  readonly database?: DatabasePlace;
+  /** or a store that is open already and is not closed with the api. */
   readonly store?: Store;
   /**
    * URL by which everyone knows this api, and the name under which it signs. Runtimes pin it, so it must stay the same
@@ -34,6 +39,11 @@ export interface ApiOptions {
   readonly issuer?: string;
   /** Default `default`. */
   readonly tenant?: string;
+  /**
+   * Where what was pushed is read: the database that relays share, or a reader that is open elsewhere, as soon as it is.
+   * Without one, history is `unavailable` here.
+   */
+  readonly history?: DatabasePlace | (() => HistoryReader | undefined);
   /** Origins whose pages may call, such as `https://app.example`; the api's own always may. */
   readonly allowedOrigins?: readonly string[];
   /** Hosts (`name` or `name:port`) under which it may be called besides the issuer's and where it listens. */
@@ -51,6 +61,8 @@ export interface ApiOptions {
   /** Takes the client's address from `X-Forwarded-For` of these proxies' addresses. */
   readonly trustedProxies?: readonly string[];
   readonly rateLimits?: Partial<RateLimits>;
+  /** Days for which rows of the audit are kept. Default 365. */
+  readonly auditDays?: number;
   /** Seconds for which an access token holds. Default 900. */
   readonly accessTokenSeconds?: number;
   /** Seconds for which a certificate lets its key sign. Default 12 hours. */
@@ -75,6 +87,7 @@ export interface Settings {
   readonly relayUrl: string | undefined;
   readonly legacyLogin: boolean;
   readonly rateLimits: RateLimits;
+  readonly auditMs: number;
   readonly accessTokenSeconds: number;
   readonly certificateMs: number;
 }
@@ -112,6 +125,7 @@ export const settingsOf = (options: ApiOptions): Settings => {
     relayUrl: options.relayUrl,
     legacyLogin: options.legacyLogin ?? false,
     rateLimits: { loginsPerName: 10, loginsPerAddress: 30, requestsPerAddress: 600, ...options.rateLimits },
+    auditMs: (options.auditDays ?? 365) * 24 * 60 * 60 * 1000,
     accessTokenSeconds: options.accessTokenSeconds ?? 900,
     certificateMs: (options.certificateSeconds ?? 12 * 60 * 60) * 1000,
   };

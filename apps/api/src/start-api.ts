@@ -1,34 +1,43 @@
 import { epochMs } from '@cd-push/protocol';
-import { openSqliteStore, type Store } from '@cd-push/store';
+import { openPostgresHistory, type HistoryReader, type Store } from '@cd-push/store';
 import type { FastifyInstance } from 'fastify';
 
+import { RefusedLogins } from './audit/refused-logins.ts';
+import { tieChains } from './audit/tie-chains.ts';
+import { userMadeEntry } from './audit/entries.ts';
 import type { Api } from './context.ts';
-import { loadIssuer } from './identity/issuer.ts';
+import { holdName, loadIssuer } from './identity/issuer.ts';
 import { Nonces } from './identity/nonces.ts';
 import { hashPassword, verifyPassword } from './identity/password.ts';
 import { newSecret } from './identity/secrets.ts';
 import { Tokens } from './identity/tokens.ts';
+import { openStore } from './open-store.ts';
 import { isLoopback, settingsOf, type ApiOptions, type SeedUser, type Settings } from './options.ts';
+import { auditRoute } from './routes/audit.ts';
 import { changesRoute } from './routes/changes.ts';
 import { challengeRoute } from './routes/challenge.ts';
 import { enrolRoute } from './routes/enrol.ts';
+import { healthRoutes } from './routes/health.ts';
+import { historyRoutes } from './routes/history.ts';
+import { identityRoutes } from './routes/identities.ts';
 import { introspectRoute } from './routes/introspect.ts';
 import { joinCodeRoutes } from './routes/join-codes.ts';
 import { legacyLoginRoute } from './routes/legacy-login.ts';
-import { loginRoute } from './routes/login.ts';
 import { logoutRoute } from './routes/logout.ts';
-import { refreshRoute } from './routes/refresh.ts';
 import { relayRoutes } from './routes/relay.ts';
 import { runtimeTokenRoute } from './routes/runtime-token.ts';
 import { runtimeRoutes } from './routes/runtimes.ts';
 import { sessionRoute } from './routes/session.ts';
+import { sessionsRoutes } from './routes/sessions.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { triggerRoutes } from './routes/triggers.ts';
 import { userRoutes } from './routes/users.ts';
 import { wellKnownRoutes } from './routes/well-known.ts';
 import { buildApp } from './server/app.ts';
+import { ChangeWatch } from './server/change-watch.ts';
+import { closeGracefully } from './server/closing.ts';
 import { hostsOf, type Door } from './server/door.ts';
-import { pruneChanges } from './server/prune-changes.ts';
+import { letGoOfOldRows } from './server/old-rows.ts';
 import { registerRateGuards } from './server/rate-guards.ts';
 
 /** An api that listens. */
@@ -37,7 +46,10 @@ export interface RunningApi {
   readonly url: string;
   /** The name under which it signs. */
   readonly issuer: string;
-  /** Ends streams and requests under way, and closes the store where the api opened it. */
+  /**
+   * Takes no more connections, ends streams, answers the requests that are under way, and closes the store where the api
+   * opened it.
+   */
   close(): Promise<void>;
 }
 
@@ -49,36 +61,67 @@ export interface RunningApi {
  */
 export const startApi = async (options: ApiOptions): Promise<RunningApi> => {
   const settings = settingsOf(options);
-  const owned = await openStore(options);
-  const store = owned ?? options.store;
-  if (store === undefined) throw new TypeError('The api needs a dataFile or a store.');
+  const { store, close } = await storeFor(options);
+  const history = await historyFor(options);
   try {
-    const app = await assemble(options, settings, store);
+    const app = await assemble(options, settings, store, history.read);
     return {
       url: app.url,
       issuer: app.issuer,
       close: async () => {
-        app.stopPruning();
-        await app.fastify.close();
-        await owned?.close();
+        app.stop();
+        await closeGracefully(app.fastify);
+        await app.refusedLogins.close();
+        await history.close();
+        await close();
       },
     };
   } catch (error) {
-    await owned?.close();
+    await history.close();
+    await close();
     throw error;
   }
 };
 
-const openStore = async ({ dataFile, store }: ApiOptions): Promise<Store | undefined> => {
-  if (dataFile === undefined) return undefined;
-  if (store !== undefined) throw new TypeError('Give the api a dataFile or a store, not both.');
-  return openSqliteStore(dataFile);
+/** The store that is asked for, and what closes it where the api opened it. */
+const storeFor = async ({
+  dataFile,
+  database,
+  store,
+  clock = Date.now,
+}: ApiOptions): Promise<{ readonly store: Store; readonly close: () => Promise<void> }> => {
+  if ([dataFile, database, store].filter((place) => place !== undefined).length > 1)
+    throw new TypeError('Give the api one of dataFile, database and store.');
+  if (store !== undefined) return { store, close: async () => {} };
+  const place = dataFile === undefined ? database && { database } : { dataFile };
+  if (place === undefined) throw new TypeError('The api needs a dataFile, a database or a store.');
+  const opened = await openStore(place, () => epochMs(clock()));
+  return { store: opened, close: () => opened.close() };
 };
 
-const assemble = async (options: ApiOptions, settings: Settings, store: Store) => {
+/** Where history is read, and what closes it where the api opened it. */
+const historyFor = async ({
+  history,
+}: ApiOptions): Promise<{
+  readonly read: () => HistoryReader | undefined;
+  readonly close: () => Promise<void>;
+}> => {
+  if (history === undefined) return { read: () => undefined, close: async () => {} };
+  if (typeof history === 'function') return { read: history, close: async () => {} };
+  const opened = await openPostgresHistory(history);
+  return { read: () => opened, close: () => opened.close() };
+};
+
+const assemble = async (
+  options: ApiOptions,
+  settings: Settings,
+  store: Store,
+  history: () => HistoryReader | undefined,
+) => {
   const clock = options.clock ?? Date.now;
   const now = () => epochMs(clock());
   const issuer = await loadIssuer(store.issuerKeys, now());
+  if (settings.issuer !== undefined) await holdName(store.issuerKeys, settings.issuer);
   const door: Door = { origins: new Set(settings.allowedOrigins), hosts: new Set(settings.allowedHosts) };
   const app = await buildApp(options, issuer, door);
 
@@ -99,14 +142,20 @@ const assemble = async (options: ApiOptions, settings: Settings, store: Store) =
       tenant,
       ttlSeconds: settings.accessTokenSeconds,
     }),
-    nonces: new Nonces(),
+    nonces: new Nonces(issuer.secret, store.nonces),
     rates: await registerRateGuards(app, settings.rateLimits),
+    watch: new ChangeWatch(store.changes, (error) =>
+      app.log.warn({ err: error }, 'the change feed could not be looked at'),
+    ),
+    refusedLogins: new RefusedLogins(store.audit, store.users, now, (error) =>
+      app.log.error({ err: error }, 'refused sign-ins could not be taken down'),
+    ),
     decoyHash: await hashPassword(newSecret()),
     issuerName: named,
     certifier: () => ({ issuer: named(), tenant, key: issuer.signing.key }),
     now,
   };
-  await registerRoutes(app, api);
+  await registerRoutes(app, api, history);
   if (options.seed !== undefined) {
     await ensureSeed(api, options.seed);
     app.log.warn(
@@ -118,22 +167,35 @@ const assemble = async (options: ApiOptions, settings: Settings, store: Store) =
   const url = await app.listen({ host: settings.host, port: settings.port });
   issuerName ??= url;
   openDoor(door, [new URL(url), new URL(issuerName)], settings.host);
-  const stopPruning = pruneChanges(store.changes, now, (error) =>
-    app.log.error({ err: error }, 'old changes could not be let go of'),
+  const stopPruning = letGoOfOldRows(store, settings.auditMs, now, (error) =>
+    app.log.error({ err: error }, 'old rows could not be let go of'),
   );
-  return { fastify: app, url, issuer: issuerName, stopPruning };
+  const stopTying = tieChains(store.audit, now, (error) =>
+    app.log.error({ err: error }, 'the audit’s chains could not be tied together'),
+  );
+  const stop = (): void => {
+    stopPruning();
+    stopTying();
+  };
+  return { fastify: app, url, issuer: issuerName, refusedLogins: api.refusedLogins, stop };
 };
 
-const registerRoutes = async (app: FastifyInstance, api: Api): Promise<void> => {
+const registerRoutes = async (
+  app: FastifyInstance,
+  api: Api,
+  history: () => HistoryReader | undefined,
+): Promise<void> => {
   const routes = [
+    healthRoutes,
     challengeRoute,
-    loginRoute,
-    refreshRoute,
+    identityRoutes,
+    sessionsRoutes,
     logoutRoute,
     sessionRoute,
     enrolRoute,
     runtimeTokenRoute,
     introspectRoute,
+    auditRoute,
     wellKnownRoutes,
     relayRoutes,
     changesRoute,
@@ -142,6 +204,7 @@ const registerRoutes = async (app: FastifyInstance, api: Api): Promise<void> => 
     triggerRoutes,
     userRoutes,
     runtimeRoutes,
+    historyRoutes(history),
     ...(api.settings.legacyLogin ? [legacyLoginRoute] : []),
   ];
   for (const route of routes) await app.register(route(api));
@@ -167,13 +230,10 @@ const ensureSeed = async ({ store, now }: Api, seed: SeedUser): Promise<void> =>
   const at = now();
   const found = await store.users.findForLogin(userName);
   if (found === undefined) {
-    await store.users.create({
-      name: userName,
-      passwordHash: await hashPassword(password),
-      roles,
-      grants,
-      at,
-    });
+    const passwordHash = await hashPassword(password);
+    await store.users.create({ name: userName, passwordHash, roles, grants, at }, (made) =>
+      userMadeEntry(null, made, at),
+    );
     return;
   }
   const { user, passwordHash } = found;

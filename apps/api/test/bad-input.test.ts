@@ -5,6 +5,9 @@ import { admin, startTestApi } from './support/test-api.ts';
 
 const deep = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
 
+/** What is right of a request to sign in. */
+const rest = `"identity":"b${'a'.repeat(58)}","nonce":"${'A'.repeat(43)}","proof":"a.b.c"`;
+
 describe('bad input', () => {
   test.each<[string, string, number, string, string | undefined]>([
     ['no JSON', '{"userName":', 400, 'invalid-json', undefined],
@@ -12,9 +15,15 @@ describe('bad input', () => {
     ['nothing', '', 400, 'invalid-request', ''],
     ['a list', '[]', 400, 'invalid-request', ''],
     ['null', 'null', 400, 'invalid-request', ''],
-    ['a missing member', '{"userName":"ada"}', 400, 'invalid-request', '/password'],
-    ['a wrong type', '{"userName":"ada","password":7}', 400, 'invalid-request', '/password'],
-    ['an unknown member', '{"userName":"ada","password":"x","admin":true}', 400, 'invalid-request', '/admin'],
+    ['a missing member', `{"userName":"ada",${rest}}`, 400, 'invalid-request', '/password'],
+    ['a wrong type', `{"userName":"ada","password":7,${rest}}`, 400, 'invalid-request', '/password'],
+    [
+      'an unknown member',
+      `{"userName":"ada","password":"x","admin":true,${rest}}`,
+      400,
+      'invalid-request',
+      '/admin',
+    ],
     [
       '__proto__',
       '{"userName":"ada","password":"x","__proto__":{"roles":["admin"]}}',
@@ -24,34 +33,34 @@ describe('bad input', () => {
     ],
     [
       'a nested constructor',
-      '{"userName":"ada","password":"x","publicKey":{"constructor":1}}',
+      '{"userName":"ada","password":"x","events":{"constructor":1}}',
       400,
       'invalid-request',
-      '/publicKey/constructor',
+      '/events/constructor',
     ],
     ['a NUL key', '{"userName":"ada","password":"x","a\\u0000b":1}', 400, 'invalid-request', ''],
     ['deep nesting', deep(40), 400, 'invalid-request', '/a'.repeat(32)],
-    ['an empty name', '{"userName":"","password":"x"}', 400, 'invalid-request', '/userName'],
+    ['an empty name', `{"userName":"","password":"x",${rest}}`, 400, 'invalid-request', '/userName'],
     [
       'a name too long',
-      `{"userName":"${'a'.repeat(129)}","password":"x"}`,
+      `{"userName":"${'a'.repeat(129)}","password":"x",${rest}}`,
       400,
       'invalid-request',
       '/userName',
     ],
     [
       'a password too long',
-      `{"userName":"ada","password":"${'a'.repeat(1025)}"}`,
+      `{"userName":"ada","password":"${'a'.repeat(1025)}",${rest}}`,
       400,
       'invalid-request',
       '/password',
     ],
     [
-      'a foreign key type',
-      '{"userName":"ada","password":"x","publicKey":{"kty":"RSA"},"nonce":"x","proof":"x"}',
+      'an identity that is no address',
+      '{"userName":"ada","password":"x","identity":"zzz","nonce":"x","proof":"x"}',
       400,
       'invalid-request',
-      '/publicKey/crv',
+      '/identity',
     ],
     ['more than fits', `{"userName":"${'a'.repeat(70_000)}","password":"x"}`, 413, 'too-large', undefined],
   ])(
@@ -59,7 +68,7 @@ describe('bad input', () => {
     async (_what, body, status, kind, path) => {
       const api = await startTestApi();
       const headers = { 'content-type': 'application/json' };
-      const answer = await api.call('POST', '/auth/login', { headers, body });
+      const answer = await api.call('POST', '/identities', { headers, body });
       expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
       expect(answer).toMatchObject({ status, body: { kind, status, type: `urn:cd-push:problem:${kind}` } });
       expect(answer.body.path).toBe(path);
@@ -75,7 +84,7 @@ describe('bad input', () => {
     'application/xml',
   ])('a body of type %s is refused where JSON is asked for', async (type) => {
     const api = await startTestApi();
-    const answer = await api.call('POST', '/auth/login', {
+    const answer = await api.call('POST', '/identities', {
       headers: { 'content-type': type },
       body: JSON.stringify(admin),
     });
@@ -93,7 +102,7 @@ describe('bad input', () => {
       { userName: 'ada', password: secret },
     ];
     for (const body of bodies) {
-      expect(JSON.stringify((await api.call('POST', '/auth/login', { body })).body)).not.toContain(secret);
+      expect(JSON.stringify((await api.call('POST', '/identities', { body })).body)).not.toContain(secret);
     }
     const token = `${'x'.repeat(30)}${secret}`;
     expect(JSON.stringify((await api.call('GET', '/auth/session', { token })).body)).not.toContain(secret);
@@ -120,7 +129,7 @@ describe('bad input', () => {
     const api = await startTestApi();
     for (const [method, path] of [
       ['GET', '/nothing'],
-      ['GET', '/auth/login'],
+      ['GET', '/identities'],
       ['DELETE', '/auth/session'],
       ['HEAD', '/changes'],
       ['POST', '/api'],

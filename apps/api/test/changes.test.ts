@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { epochMs } from '@cd-push/protocol';
 import { openSqliteStore } from '@cd-push/store';
+import { revokeIdentity } from '@cd-push/timeline';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { follow } from './support/event-stream.ts';
@@ -71,12 +72,10 @@ describe('the change feed', () => {
     });
     expect(await feed.next()).toMatchObject({ event: 'triggers-changed' });
 
-    await api.call('POST', '/auth/refresh', { body: { refreshToken: bob.refreshToken } });
-    await api.call('POST', '/auth/refresh', { body: { refreshToken: bob.refreshToken } });
-    expect(await feed.next()).toMatchObject({
-      event: 'session-revoked',
-      data: { sid: bob.sid, reason: 'refresh-reuse' },
-    });
+    const { revocation } = await revokeIdentity(bob.kept);
+    const { identity, tip: from } = bob.kept;
+    await api.call('POST', `/identities/${identity}/events`, { body: { from, events: [revocation] } });
+    expect(await feed.next()).toMatchObject({ event: 'identity-revoked', data: { identity } });
 
     const again = await api.login(bob);
     await api.call('DELETE', `/users/${bob.id}`, { token });

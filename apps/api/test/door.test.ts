@@ -23,9 +23,9 @@ describe('the door', () => {
     const headers = { origin };
     const answers = [
       await api.call('GET', '/.well-known/cd-push', { headers }),
-      await api.call('POST', '/auth/login', { headers, body: admin }),
+      await api.call('POST', '/identities', { headers, body: admin }),
       await api.call('POST', '/auth/logout', { headers, token }),
-      await api.call('OPTIONS', '/auth/login', {
+      await api.call('OPTIONS', '/identities', {
         headers: { ...headers, 'access-control-request-method': 'POST' },
       }),
     ];

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import type { Challenge } from '@cd-push/protocol';
+import { createIdentity, cryptoPlatform, signProof } from '@cd-push/timeline';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { newFolder } from './support/test-api.ts';
@@ -34,6 +36,22 @@ const serve = async (env: Record<string, string>) => {
   throw new Error('The program ended before it listened.');
 };
 
+/** Binds a new identity to a user, as a program without the client's library would. */
+const signIn = async (url: string, userName: string, password: string): Promise<Response> => {
+  const post = (path: string, body: object): Promise<Response> =>
+    fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const { kept } = await createIdentity();
+  const { identity, pending: events } = kept;
+  const { nonce, issuer } = (await (await post('/auth/challenge', {})).json()) as Challenge;
+  const key = await cryptoPlatform.importPrivateKey(kept.key);
+  const proof = await signProof({ nonce, issuer, subject: identity }, key);
+  return post('/identities', { userName, password, identity, events, nonce, proof });
+};
+
 test('an admin that was added from the command line signs in to the deployed api', async () => {
   const env = environment();
   const adding = start(env, ['add-admin', 'root']);
@@ -41,14 +59,8 @@ test('an admin that was added from the command line signs in to the deployed api
   expect((await once(adding, 'exit'))[0]).toBe(0);
 
   const { child, url } = await serve(env);
-  const response = await fetch(`${url}/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ userName: 'root', password: 'a long enough password' }),
-  });
-  expect(await response.json()).toMatchObject({
-    data: { user: { roles: ['admin'] }, issuer: 'http://127.0.0.1' },
-  });
+  const response = await signIn(url, 'root', 'a long enough password');
+  expect(await response.json()).toMatchObject({ user: { roles: ['admin'] }, issuer: 'http://127.0.0.1' });
   child.kill('SIGTERM');
   expect((await once(child, 'exit'))[0]).toBe(0);
 });
@@ -56,12 +68,7 @@ test('an admin that was added from the command line signs in to the deployed api
 test('nobody is there from the start', async () => {
   const { url } = await serve(environment());
   for (const userName of ['admin', 'root', 'dev', 'ada']) {
-    const response = await fetch(`${url}/auth/login`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ userName, password: userName }),
-    });
-    expect(response.status).toBe(401);
+    expect((await signIn(url, userName, userName)).status).toBe(401);
   }
 });
 
@@ -78,6 +85,13 @@ test('a second api on the same file ends with 1 and says why', async () => {
   await serve(env);
   const second = start(env);
   expect(await text(second.stderr)).toContain('in use by another process');
+  expect(second.exitCode ?? (await once(second, 'exit'))[0]).toBe(1);
+});
+
+test('an api whose port is taken ends with 1 and names PORT', async () => {
+  const { url } = await serve(environment());
+  const second = start({ ...environment(), PORT: new URL(url).port });
+  expect(await text(second.stderr)).toMatch(/EADDRINUSE.* PORT /);
   expect(second.exitCode ?? (await once(second, 'exit'))[0]).toBe(1);
 });
 

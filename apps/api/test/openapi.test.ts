@@ -17,21 +17,31 @@ test('the description names every path, its problems, and who may call it', asyn
   expect(Object.keys(paths).toSorted()).toEqual([
     '/.well-known/cd-push',
     '/.well-known/jwks.json',
+    '/audit',
     '/auth/challenge',
     '/auth/enrol',
     '/auth/introspect',
-    '/auth/login',
     '/auth/logout',
-    '/auth/refresh',
     '/auth/runtime-token',
     '/auth/session',
+    '/auth/sessions',
+    '/auth/sessions/token',
     '/changes',
+    '/history/frames',
+    '/history/graph',
+    '/history/objects/{address}',
+    '/history/versions',
+    '/identities',
+    '/identities/{address}',
+    '/identities/{address}/events',
     '/interact/subscriptions',
     '/interact/subscriptions/{id}',
     '/interact/triggers',
     '/interact/triggers/{trigger}',
     '/join-codes',
     '/join-codes/{id}',
+    '/livez',
+    '/readyz',
     '/relay/accounts',
     '/relay/certificate',
     '/relay/revocations',
@@ -74,5 +84,5 @@ test('every path that names who may call it refuses everyone else', async () => 
       expect([path, method, answer.status]).toEqual([path, method, 401]);
     }
   }
-  expect(guarded).toBe(26);
+  expect(guarded).toBe(31);
 });

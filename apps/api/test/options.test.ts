@@ -1,9 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { EnvironmentError, optionsFromEnvironment } from '../src/environment.ts';
+import { optionsFromEnvironment } from '../src/environment.ts';
 import { startApi, type ApiOptions } from '../src/index.ts';
+import { EnvironmentError } from '../src/read-environment.ts';
 import { admin, newFolder } from './support/test-api.ts';
 
 const seed = { ...admin, roles: [], grants: [] };
@@ -24,8 +26,15 @@ describe('the api does not start', () => {
     await expect(startApi({ dataFile, logLevel: 'silent', ...options })).rejects.toThrow(TypeError);
   });
 
+  test('with two places to keep things', async () => {
+    const options = { dataFile: join(newFolder(), 'api.db'), database: { url: 'postgres://127.0.0.1/none' } };
+    await expect(startApi({ logLevel: 'silent', ...options })).rejects.toThrow(
+      'one of dataFile, database and store',
+    );
+  });
+
   test('without a place to keep things', async () => {
-    await expect(startApi({ logLevel: 'silent' })).rejects.toThrow(/dataFile or a store/);
+    await expect(startApi({ logLevel: 'silent' })).rejects.toThrow('a dataFile, a database or a store');
   });
 });
 
@@ -62,6 +71,54 @@ describe('the environment', () => {
     });
   });
 
+  test('names a database that several processes share, and how long the audit is kept', () => {
+    const url = 'postgres://api@db.example/api';
+    expect(
+      optionsFromEnvironment({
+        ...enough,
+        CD_PUSH_DATA: undefined,
+        DATABASE_URL: url,
+        CD_PUSH_DATABASE_SCHEMA: 'floor_2',
+        CD_PUSH_AUDIT_DAYS: '30',
+      }),
+    ).toMatchObject({ database: { url, schema: 'floor_2' }, auditDays: 30 });
+  });
+
+  test('takes what is secret from files too, as they are mounted', () => {
+    const folder = newFolder();
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const options = optionsFromEnvironment({
+      CD_PUSH_ISSUER: enough.CD_PUSH_ISSUER,
+      CD_PUSH_SERVICE_SECRET_FILE: file('secret', `${'y'.repeat(40)}\n`),
+      DATABASE_URL_FILE: file('url', 'postgres://api:p%40ss@db.example/api\n'),
+    });
+    expect(options).toMatchObject({
+      serviceCredential: { secret: 'y'.repeat(40) },
+      database: { url: 'postgres://api:p%40ss@db.example/api' },
+    });
+    const empty = {
+      ...enough,
+      CD_PUSH_SERVICE_SECRET: undefined,
+      CD_PUSH_SERVICE_SECRET_FILE: file('none', '\n'),
+    };
+    expect(() => optionsFromEnvironment(empty)).toThrow('which is empty');
+  });
+
+  test('is read alike by the api and the relay, to the letter', () => {
+    const [own, relay] = ['..', '../../relay'].map((room) =>
+      readFileSync(join(import.meta.dirname, room, 'src/read-environment.ts'), 'utf8'),
+    );
+    expect(own).toBe(relay);
+  });
+
+  test('counts what is empty as not set', () => {
+    const empty = { HOST: '', PORT: '', LOG_LEVEL: '', CD_PUSH_LEGACY_LOGIN: '', CD_PUSH_TENANT: '' };
+    expect(optionsFromEnvironment({ ...enough, ...empty })).toEqual(optionsFromEnvironment(enough));
+  });
+
   test('has no way to seed a user, and leaves the legacy sign-in off', () => {
     const options = optionsFromEnvironment({
       ...enough,
@@ -79,7 +136,16 @@ describe('the environment', () => {
     ['CD_PUSH_ISSUER must be https', { CD_PUSH_ISSUER: 'http://api.example' }],
     ['CD_PUSH_ISSUER is not a URL', { CD_PUSH_ISSUER: 'api' }],
     ['PORT', { PORT: 'many' }],
+    ['CD_PUSH_DATA or DATABASE_URL', { DATABASE_URL: 'postgres://db.example/api' }],
+    ['CD_PUSH_AUDIT_DAYS', { CD_PUSH_AUDIT_DAYS: '0' }],
+    ['CD_PUSH_SERVICE_SECRET_FILE', { CD_PUSH_SERVICE_SECRET_FILE: '/run/secrets/service-secret' }],
+    [
+      '/nowhere/secret',
+      { CD_PUSH_SERVICE_SECRET: undefined, CD_PUSH_SERVICE_SECRET_FILE: '/nowhere/secret' },
+    ],
     ['CD_PUSH_LEGACY_LOGIN', { CD_PUSH_LEGACY_LOGIN: 'yes' }],
+    ['CD_PUSH_SERVICE_SECRET needs at least 32', { CD_PUSH_SERVICE_SECRET: 'short' }],
+    ['LOG_LEVEL is one of info', { LOG_LEVEL: 'bogus' }],
   ])('is refused with a word on %s', (message, change) => {
     const attempt = () => optionsFromEnvironment({ ...enough, ...change });
     expect(attempt).toThrow(EnvironmentError);

@@ -5,13 +5,12 @@ import { expect, test } from 'vitest';
 
 import { startApi } from '../src/index.ts';
 import { follow } from './support/event-stream.ts';
-import { admin, issuer, newFolder, newKey, sessionIn, startTestApi } from './support/test-api.ts';
+import { admin, issuer, newFolder, startTestApi } from './support/test-api.ts';
 
 test('sessions, runtimes, registries, keys and the feed outlive a restart', async () => {
   const dataFile = join(newFolder(), 'api.db');
   const before = await startTestApi({ dataFile });
-  const key = await newKey();
-  const login = await before.login(admin, key);
+  const login = await before.login();
   const { token } = login;
   const runtime = await before.enrol();
   await before.call('PUT', '/interact/triggers/release', {
@@ -26,11 +25,9 @@ test('sessions, runtimes, registries, keys and the feed outlive a restart', asyn
   const after = await startTestApi({ dataFile });
   expect((await after.introspect(token)).body).toMatchObject({ active: true, subscriptions: ['floor'] });
   expect((await after.introspect(runtime.token)).body).toMatchObject({ active: true, client: 'runtime' });
-  const proof = await after.prove(key, login.sid);
-  const refreshed = await after.call('POST', '/auth/refresh', {
-    body: { refreshToken: login.refreshToken, ...proof },
-  });
-  expect(sessionIn(refreshed)).toMatchObject({ sid: login.sid, keys: login.keys });
+  expect(await after.renew(login)).toMatchObject({ sid: login.sid, keys: login.keys });
+  // The identity goes on where it was.
+  expect((await after.open(login.kept)).answer.status).toBe(200);
   const { body } = await after.call('GET', '/interact/triggers', { token });
   expect(body.triggers).toContainEqual({
     trigger: 'release',
@@ -45,14 +42,13 @@ test('sessions, runtimes, registries, keys and the feed outlive a restart', asyn
 test('an ended session stays ended over a restart', async () => {
   const dataFile = join(newFolder(), 'api.db');
   const before = await startTestApi({ dataFile });
-  const { token, refreshToken } = await before.login();
+  const login = await before.login();
+  const { token } = login;
   await before.call('POST', '/auth/logout', { token });
   await before.close();
   const after = await startTestApi({ dataFile });
   expect((await after.introspect(token)).body).toEqual({ active: false });
-  expect((await after.call('POST', '/auth/refresh', { body: { refreshToken } })).body.kind).toBe(
-    'session-revoked',
-  );
+  expect((await after.renew(login)).answer.body.kind).toBe('session-revoked');
 });
 
 test('a second api on the same file is refused with a reason', async () => {
@@ -62,6 +58,16 @@ test('a second api on the same file is refused with a reason', async () => {
     kind: 'in-use',
   });
   expect((await api.login()).answer.status).toBe(200);
+});
+
+test('another issuer on the same data is refused with what to do, and the same one is not', async () => {
+  const api = await startTestApi();
+  const { dataFile } = api;
+  await api.close();
+  await expect(startApi({ dataFile, issuer: 'http://other.test', logLevel: 'silent' })).rejects.toThrow(
+    `Set CD_PUSH_ISSUER to ${issuer}`,
+  );
+  expect((await (await startTestApi({ dataFile })).login()).answer.status).toBe(200);
 });
 
 test('a store that was handed in stays open after the api', async () => {

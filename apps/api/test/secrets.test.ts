@@ -3,15 +3,15 @@ import { dirname, join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { admin, basicOf, newKey, service, sessionIn, startTestApi } from './support/test-api.ts';
+import { admin, basicOf, service, sessionIn, startTestApi } from './support/test-api.ts';
 
 test('no password, token, code, proof or service secret is in a log line or in the bytes of the data file', async () => {
   const api = await startTestApi({ logLevel: 'trace', legacyLogin: true });
-  const key = await newKey();
-  const login = await api.login(admin, key);
-  const proof = await api.prove(key, login.sid);
-  const body = { refreshToken: login.refreshToken, ...proof };
-  const refreshed = sessionIn(await api.call('POST', '/auth/refresh', { body }));
+  const { kept } = await api.bind();
+  const request = await api.sessionRequest(kept);
+  const login = sessionIn(await api.call('POST', '/auth/sessions', { body: request.body }));
+  const { proof } = request.body;
+  const refreshed = await api.renew({ sid: login.sid, key: request.key });
   const runtime = await api.enrol();
   const bob = await api.join('bob', ['developer']);
   await api.introspect(refreshed.token);
@@ -28,9 +28,9 @@ test('no password, token, code, proof or service secret is in a log line or in t
     },
   });
   // Requests that fail are logged no more freely.
-  await api.call('POST', '/auth/login', { body: { ...admin, proof: proof.proof } });
-  await api.call('POST', '/auth/login', { body: `{"password":"${admin.password}"` });
-  await api.call('POST', '/auth/refresh', { body });
+  await api.call('POST', '/identities', { body: { ...admin, proof } });
+  await api.call('POST', '/identities', { body: `{"password":"${admin.password}"` });
+  await api.call('POST', '/auth/sessions', { body: request.body });
   await api.call('POST', '/auth/logout', { token: `${refreshed.token}x` });
 
   const secrets = {
@@ -39,11 +39,9 @@ test('no password, token, code, proof or service secret is in a log line or in t
     token: login.token,
     signature: login.token.split('.')[2] ?? '',
     freshToken: refreshed.token,
-    refreshToken: login.refreshToken,
-    nextRefreshToken: refreshed.refreshToken,
     runtimeToken: runtime.token,
     joinCode: runtime.joinCode,
-    proof: proof.proof,
+    proof,
     legacyToken: legacy.body.app_state.sess.cd_token as string,
     serviceSecret: service.secret,
     basic: basicOf(service).slice('Basic '.length),

@@ -12,7 +12,7 @@ import { openSqliteStore } from '@cd-push/store';
 import { cryptoPlatform, signJws } from '@cd-push/timeline';
 import { describe, expect, test } from 'vitest';
 
-import { admin, issuer, newFolder, newKey, startTestApi, type TestApi } from './support/test-api.ts';
+import { issuer, newFolder, newKey, startTestApi, type TestApi } from './support/test-api.ts';
 
 type Json = Record<string, unknown>;
 
@@ -236,7 +236,7 @@ describe('a token that the issuer’s own key signed', () => {
     const { api, signingKey, payload } = await withIssuerKey();
     await expectRefused(api, await signJws('cd-push-cert+jws', payload, signingKey));
     await expectRefused(api, await signJws('cd-push-proof+jws', payload, signingKey));
-    const { certificate } = await api.login(admin, await newKey());
+    const { certificate } = await api.login();
     await expectRefused(api, certificate ?? '');
   });
 

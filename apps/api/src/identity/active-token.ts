@@ -1,9 +1,17 @@
-import { NameSchema, PublicKeySchema, RuntimeViewSchema } from '@cd-push/protocol';
+import {
+  AddressSchema,
+  NameSchema,
+  PublicKeySchema,
+  RuntimeViewSchema,
+  ScopeSchema,
+} from '@cd-push/protocol';
 import Type, { type Static } from 'typebox';
 
 import { GrantsSchema, runtimeView } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { clientKindOf, type Caller } from './callers.ts';
+import { grantsIn } from './open-session.ts';
+import { scopeOf } from './registrar.ts';
 import { ClientKindSchema } from './tokens.ts';
 
 /** What introspection tells of a token that holds. */
@@ -22,6 +30,8 @@ export const ActiveTokenSchema = Type.Object({
   roles: Type.Array(Type.String()),
   cnf: Type.Optional(Type.Object({ jwk: PublicKeySchema })),
   grants: GrantsSchema,
+  /** Whom a person's session speaks for, and what that identity lets it do; absent of existing clients. */
+  acting: Type.Optional(Type.Object({ identity: AddressSchema, scope: ScopeSchema })),
   user: Type.Optional(Type.Object({ id: Type.Integer(), guid: Type.String(), name: Type.String() })),
   runtime: Type.Optional(RuntimeViewSchema),
   /** Groups that the user or the runtime is in. */
@@ -36,13 +46,16 @@ export const activeToken = async (api: Api, caller: Caller): Promise<ActiveToken
     const runtime = runtimeView(caller.runtime);
     return { active: true, ...claims, grants: [], runtime, subscriptions: runtime.groups };
   }
-  const { id, guid, name, roles, grants } = caller.user;
+  const { id, guid, name, roles } = caller.user;
+  const { acting } = caller.session;
+  const scope = scopeOf(caller.session);
   return {
     active: true,
     ...claims,
     roles: [...roles],
     client: clientKindOf(caller.user),
-    grants: [...grants],
+    grants: grantsIn(caller.session, caller.user),
+    ...(acting === null || scope === undefined ? {} : { acting: { identity: acting.identity, scope } }),
     user: { id, guid, name },
     subscriptions: await api.store.subscriptions.groupsOf({ kind: 'user', userId: id }),
   };

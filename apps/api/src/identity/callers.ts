@@ -51,9 +51,13 @@ export const clientKindOf = (user: User): 'developer' | 'observer' =>
 export const refusalOf = (kind: Exclude<Recognition['kind'], 'caller'>): Problem => {
   switch (kind) {
     case 'expired':
-      return problemOf('session-expired', { detail: 'Refresh the session and try again.' });
+      return problemOf('session-expired', {
+        detail: 'Get the next token of the session, or open another one, and try again.',
+      });
     case 'revoked':
-      return problemOf('session-revoked', { detail: 'Sign in again.' });
+      return problemOf('session-revoked', {
+        detail: 'Open another session; where the identity was ended or its user removed, sign in again.',
+      });
     case 'invalid':
       return problemOf('unauthenticated', {
         detail: 'Show a valid access token as "Authorization: Bearer".',

@@ -1,4 +1,12 @@
-import { epochMs, limits, type EpochMs, type Grant, type PublicKey } from '@cd-push/protocol';
+import {
+  epochMs,
+  limits,
+  type Delegation,
+  type EpochMs,
+  type Grant,
+  type PublicKey,
+  type Verb,
+} from '@cd-push/protocol';
 import { signCertificate, signRelayCertificate, type SigningKey } from '@cd-push/timeline';
 
 /** Who certifies, in the terms of a certificate. */
@@ -19,6 +27,9 @@ export const certifySession = (
     readonly subject: string;
     readonly publicKey: PublicKey;
     readonly grants: readonly Grant[];
+    readonly identity: string;
+    readonly delegation: Delegation;
+    readonly verbs: readonly Verb[];
   },
   at: EpochMs,
   lifetimeMs: number,
@@ -31,7 +42,10 @@ export const certifySession = (
       sub: session.subject,
       tenant: certifier.tenant,
       session: session.id,
+      identity: session.identity,
+      delegation: session.delegation,
       cnf: { jwk: session.publicKey },
+      verbs: [...session.verbs],
       grants: [...session.grants],
       // A sender whose clock is behind ours by what the relay tolerates may sign at once.
       notBefore: epochMs(at - limits.clockSkewMs),

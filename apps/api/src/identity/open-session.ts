@@ -1,82 +1,116 @@
-import { randomUUID } from 'node:crypto';
-
-import { epochMs, type EpochMs, type PublicKey, type SessionAnswer, type SignedIn } from '@cd-push/protocol';
-import type { KeptToken, Session, User } from '@cd-push/store';
+import {
+  epochMs,
+  ProblemError,
+  problemOf,
+  type EpochMs,
+  type Grant,
+  type IdentityClaim,
+  type SessionAnswer,
+  type SessionGenesis,
+  type SignedIn,
+} from '@cd-push/protocol';
+import type { Identity, NewSession, Session, User } from '@cd-push/store';
+import { beginSession, intersectGrants, isAddress, scopeHasVerb, type Address } from '@cd-push/timeline';
 
 import { issuerKeys, success, userView } from '../answers.ts';
 import type { Api } from '../context.ts';
 import { clientKindOf, mayPush, subjectOf } from './callers.ts';
 import { certifySession } from './certificates.ts';
-import { hashSecret, newSecret } from './secrets.ts';
+import { delegationIn, delegationOf, type Evolved } from './registrar.ts';
 
-/** A session ends after 30 days, and earlier where it was not refreshed for 7. */
-const sessionMs = 30 * 24 * 60 * 60 * 1000;
-const refreshMs = 7 * 24 * 60 * 60 * 1000;
+/** A session ends after 12 hours, and earlier where its identity says so. */
+const sessionMs = 12 * 60 * 60 * 1000;
 
-export const openSession = (
-  api: Api,
-  user: User,
-  { clientId, publicKey }: { readonly clientId: string | null; readonly publicKey: PublicKey | null },
-  refresh: KeptToken,
-  at: EpochMs,
-): Promise<Session> =>
-  api.store.sessions.create({
-    id: randomUUID(),
-    userId: user.id,
+/**
+ * The session that an identity has claimed, with the frame that it begins with: of one key, made for this very nonce.
+ *
+ * @throws {ProblemError} what does not hold of the frame.
+ */
+export const claimedSession = async (
+  identity: Identity,
+  evolved: Evolved,
+  claim: IdentityClaim,
+  genesis: SessionGenesis,
+  { nonce, clientId, at }: { readonly nonce: string; readonly clientId: string | null; readonly at: EpochMs },
+): Promise<NewSession> => {
+  const { key, scope, target } = claim;
+  if (!scopeHasVerb(scope, claim.verb, at)) throw refused('The scope of the claim is over.');
+  const authority = { principal: evolved.log.identity, session: claimed(target), key, scope };
+  const begun = await beginSession(genesis, { authority, nonce, isChallenged: true });
+  if (!begun.ok) throw new ProblemError(begun.problem);
+  return {
+    id: target,
+    userId: identity.userId,
     clientId,
-    publicKey,
+    publicKey: key,
+    acting: {
+      identity: identity.address,
+      delegation: JSON.stringify(delegationOf(evolved, claim)),
+    },
     createdAt: at,
-    expiresAt: epochMs(at + sessionMs),
-    refresh,
-  });
-
-/** A refresh token to hand out, and what is kept of it. */
-export const newRefreshToken = (at: EpochMs): { readonly token: string; readonly kept: KeptToken } => {
-  const token = newSecret();
-  return { token, kept: { hash: hashSecret(token), expiresAt: epochMs(at + refreshMs) } };
+    expiresAt: epochMs(Math.min(scope.expiresAt, at + sessionMs)),
+  };
 };
 
-/** The answer to login and refresh: a fresh access token and certificate of the session. */
+/** The answer to whoever has opened a session, or prolongs its token: a fresh access token and certificate. */
 export const sessionAnswer = async (
   api: Api,
   session: Session,
   user: User,
-  refreshToken: string,
   at: EpochMs,
 ): Promise<SessionAnswer> => {
+  const delegation = delegationIn(session);
+  const { publicKey, acting } = session;
+  if (delegation === undefined || publicKey === null || acting === null)
+    throw new Error('A session of an existing client has no certificate.');
+  const { scope } = delegation.claim;
+  const grants = intersectGrants(user.grants, scope.grants);
   const { token, expiresAt } = api.tokens.issue(
     {
       sub: subjectOf(user),
       sid: session.id,
       client: clientKindOf(user),
       roles: [...user.roles],
-      publicKey: session.publicKey,
+      publicKey,
     },
     at,
   );
-  const { publicKey } = session;
-  const certificate =
-    publicKey === null || !mayPush(user)
-      ? null
-      : await certifySession(
-          api.certifier(),
-          { id: session.id, subject: subjectOf(user), publicKey, grants: user.grants },
-          at,
-          Math.min(api.settings.certificateMs, session.expiresAt - at),
-        );
+  const certificate = mayPush(user)
+    ? await certifySession(
+        api.certifier(),
+        {
+          id: session.id,
+          subject: subjectOf(user),
+          publicKey,
+          grants,
+          identity: acting.identity,
+          delegation,
+          verbs: scope.verbs,
+        },
+        at,
+        Math.min(api.settings.certificateMs, session.expiresAt - at),
+      )
+    : null;
   return {
     app_state: sessionState(session, { token, ttlSeconds: api.tokens.ttlSeconds }, at),
     data: {
-      refreshToken,
+      identity: acting.identity,
       expiresAt,
       sessionExpiresAt: session.expiresAt,
       certificate,
-      grants: [...user.grants],
+      verbs: [...scope.verbs],
+      grants,
       user: userView(api, user),
       issuer: api.issuerName(),
       keys: issuerKeys(api),
     },
   };
+};
+
+/** What a user may push in a session: what the identity behind it has claimed of the user's own. */
+export const grantsIn = (session: Session, user: User): Grant[] => {
+  const scope = delegationIn(session)?.claim.scope;
+  return scope === undefined ? [] : intersectGrants(user.grants, scope.grants);
 };
 
 /** The session as `app_state` shows it to its own client. */
@@ -95,3 +129,11 @@ export const sessionState = (
   };
   return success(sess, 'The session is valid.');
 };
+
+const claimed = (target: string): Address => {
+  if (isAddress(target)) return target;
+  throw refused('The claim names no session.');
+};
+
+const refused = (detail: string): ProblemError =>
+  new ProblemError(problemOf('bad-identity', { path: '/events', detail }));

@@ -1,7 +1,11 @@
-import { ProblemError, problemOf, type EpochMs, type PublicKey } from '@cd-push/protocol';
+import { JwsSchema, ProblemError, problemOf, type EpochMs, type PublicKey } from '@cd-push/protocol';
 import { proofHolds } from '@cd-push/timeline';
+import Type from 'typebox';
 
 import type { Nonces } from './nonces.ts';
+
+export const NonceSchema = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
+export const ProofSchema = Type.String({ ...JwsSchema, maxLength: 4096 });
 
 interface ProofRequest {
   readonly publicKey: PublicKey;
@@ -11,26 +15,21 @@ interface ProofRequest {
   readonly issuer: string;
 }
 
-/** Whether an open nonce was signed with this key, for this issuer and subject. The nonce is spent either way. */
-export const isProved = async (
-  nonces: Nonces,
-  { publicKey, nonce, proof, subject, issuer }: ProofRequest,
-  at: EpochMs,
-): Promise<boolean> => {
-  const open = nonces.spend(nonce, at);
-  return open && (await proofHolds(proof, publicKey, { nonce, issuer, subject }));
-};
-
 /**
- * Lets pass whom {@link isProved} holds for.
+ * Lets pass whoever has signed an open nonce with this key, for this issuer and subject. The nonce is spent either way.
  *
  * @throws {ProblemError} `bad-signature`
  */
-export const requireProof = async (nonces: Nonces, request: ProofRequest, at: EpochMs): Promise<void> => {
-  if (!(await isProved(nonces, request, at))) throw unproved();
+export const requireProof = async (
+  nonces: Nonces,
+  { publicKey, nonce, proof, subject, issuer }: ProofRequest,
+  at: EpochMs,
+): Promise<void> => {
+  const isOpen = await nonces.spend(nonce, at);
+  if (!isOpen || !(await proofHolds(proof, publicKey, { nonce, issuer, subject }))) throw unproved();
 };
 
-export const unproved = (): ProblemError =>
+const unproved = (): ProblemError =>
   new ProblemError(
     problemOf('bad-signature', {
       path: '/proof',

@@ -59,7 +59,7 @@ export const changesRoute =
           'x-accel-buffering': 'no',
         });
         stream.write(`event: ${known ? 'ready' : 'reset'}\nid: ${start}\ndata: {}\n\n`);
-        streamChanges(stream, changes, start, (error) =>
+        streamChanges(stream, changes, api.watch, start, (error) =>
           request.log.error({ err: error }, 'the change feed could not be read'),
         );
       },

@@ -5,11 +5,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
 import { DisplayNameSchema, issuerKeys } from '../answers.ts';
+import { enrolledEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
-import { requireProof } from '../identity/proofs.ts';
+import { NonceSchema, ProofSchema, requireProof } from '../identity/proofs.ts';
 import { issueRuntimeToken, runtimeAnswer } from '../identity/runtime-token.ts';
 import { hashSecret } from '../identity/secrets.ts';
-import { NonceSchema, ProofSchema } from './login.ts';
 
 const EnrolSchema = Type.Object(
   {
@@ -47,14 +47,19 @@ export const enrolRoute =
           { publicKey, nonce, proof, subject: joinCode, issuer: api.issuerName() },
           at,
         );
+        const hash = hashSecret(joinCode);
+        const identities = (await api.store.joinCodes.identitiesOf(hash)) ?? null;
         const guid = randomUUID();
-        const runtime = await api.store.joinCodes.enrol({
-          hash: hashSecret(joinCode),
-          guid,
-          name: name ?? `runtime-${guid.slice(0, 8)}`,
-          publicKey,
-          at,
-        });
+        const runtime = await api.store.joinCodes.enrol(
+          {
+            hash,
+            guid,
+            name: name ?? `runtime-${guid.slice(0, 8)}`,
+            publicKey,
+            at,
+          },
+          (made) => enrolledEntry(made, request.ip, at),
+        );
         if (runtime === undefined) {
           const detail = 'The join code is unknown, used up or expired; ask for a new one.';
           throw new ProblemError(problemOf('invalid-credentials', { path: '/joinCode', detail }));
@@ -64,6 +69,7 @@ export const enrolRoute =
           issuer: api.issuerName(),
           tenant: api.settings.tenant,
           keys: issuerKeys(api),
+          ...(identities === null ? {} : { identities: [...identities] }),
           ...issueRuntimeToken(api, runtime, at),
         };
       },

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
 import {
+  AddressSchema,
   grantsRule,
   epochMs,
   JoinCodeSchema,
   LabelsSchema,
+  limits,
   NameSchema,
   ProblemError,
   problemOf,
@@ -14,6 +16,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
 import { joinCodeView, JoinCodeViewSchema } from '../answers.ts';
+import { joinCodeEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
 import { hashSecret, newSecret } from '../identity/secrets.ts';
 import { signedInUser, users } from '../server/guards.ts';
@@ -24,6 +27,8 @@ const NewJoinCodeSchema = Type.Object(
     environment: NameSchema,
     labels: Type.Optional(LabelsSchema),
     groups: Type.Optional(Type.Array(NameSchema, { maxItems: 32 })),
+    /** The only identities that runtimes which enrol by it believe. Default: whichever the issuer certifies. */
+    identities: Type.Optional(Type.Array(AddressSchema, { minItems: 1, maxItems: limits.trustedIdentities })),
     /** How many runtimes may enrol by it. Default 1. */
     uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     /** Seconds for which it holds. Default one hour, at most 30 days. */
@@ -51,8 +56,10 @@ export const joinCodeRoutes =
         onRequest,
       },
       async (request, reply) => {
-        const { user } = signedInUser(request);
+        const by = signedInUser(request);
+        const { user } = by;
         const { module, environment, labels = {}, groups = [], uses = 1, ttlSeconds = 3600 } = request.body;
+        const { identities = null } = request.body;
         if (!mayEnrol(user, module, environment)) {
           const detail = `No grant covers the whole module "${module}" in "${environment}".`;
           throw new ProblemError(problemOf('forbidden', { detail }));
@@ -60,18 +67,23 @@ export const joinCodeRoutes =
         await requireGroups(api, user, groups);
         const at = api.now();
         const code = newSecret();
-        const kept = await api.store.joinCodes.create({
-          id: randomUUID(),
-          hash: hashSecret(code),
-          module,
-          environment,
-          labels,
-          groups,
-          uses,
-          createdBy: user.id,
-          createdAt: at,
-          expiresAt: epochMs(at + ttlSeconds * 1000),
-        });
+        const id = randomUUID();
+        const kept = await api.store.joinCodes.create(
+          {
+            id,
+            hash: hashSecret(code),
+            module,
+            environment,
+            labels,
+            groups,
+            identities,
+            uses,
+            createdBy: user.id,
+            createdAt: at,
+            expiresAt: epochMs(at + ttlSeconds * 1000),
+          },
+          joinCodeEntry(by, { id, module, environment, groups }, 'made', at),
+        );
         reply.status(201);
         return { id: kept.id, code, expiresAt: kept.expiresAt };
       },
@@ -108,13 +120,14 @@ export const joinCodeRoutes =
         onRequest,
       },
       async (request, reply) => {
-        const { user } = signedInUser(request);
-        const code = (await api.store.joinCodes.list(api.now())).find(({ id }) => id === request.params.id);
+        const by = signedInUser(request);
+        const at = api.now();
+        const code = (await api.store.joinCodes.list(at)).find(({ id }) => id === request.params.id);
         // To whom it is forbidden, it does not exist.
-        if (code === undefined || !mayEnrol(user, code.module, code.environment)) {
+        if (code === undefined || !mayEnrol(by.user, code.module, code.environment)) {
           throw new ProblemError(problemOf('not-found'));
         }
-        await api.store.joinCodes.remove(code.id);
+        await api.store.joinCodes.remove(code.id, at, joinCodeEntry(by, code, 'withdrawn', at));
         return reply.status(204).send(null);
       },
     );

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { CdResponseSchema, epochMs, type EpochMs, type ICdResponse } from '@cd-push/protocol';
+import { CdResponseSchema, epochMs, ProblemError, type EpochMs, type ICdResponse } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
@@ -8,9 +8,9 @@ import { success } from '../answers.ts';
 import type { Api } from '../context.ts';
 import type { ActiveToken } from '../identity/active-token.ts';
 import { clientKindOf, subjectOf } from '../identity/callers.ts';
-import { newRefreshToken, openSession } from '../identity/open-session.ts';
+import { loginEntry } from '../audit/entries.ts';
+import { notingRefusals, PasswordSchema, userWith, UserNameSchema } from '../identity/password-sign-in.ts';
 import { hashSecret } from '../identity/secrets.ts';
-import { PasswordSchema, userWith, UserNameSchema } from './login.ts';
 
 /** Seconds that existing clients are told and their token holds. */
 const ttlSeconds = 600;
@@ -56,17 +56,25 @@ export const legacyLoginRoute =
       async (request): Promise<ICdResponse> => {
         const [form] = request.body.dat.f_vals;
         const { userName = '', password = '', consumerGuid = null } = form?.data ?? {};
-        await api.rates.signIn(request);
-        await api.rates.password(request, userName);
-        const user = await userWith(api, userName, password);
+        const user = await notingRefusals(api, request, userName, async () => {
+          await api.rates.signIn(request);
+          await api.rates.password(request, userName);
+          return userWith(api, userName, password);
+        }).catch(unlessWrong);
         if (user === undefined) return refusal;
         const at = api.now();
-        const session = await openSession(
-          api,
-          user,
-          { clientId: consumerGuid, publicKey: null },
-          newRefreshToken(at).kept,
-          at,
+        const id = randomUUID();
+        const session = await api.store.sessions.create(
+          {
+            id,
+            userId: user.id,
+            clientId: consumerGuid,
+            publicKey: null,
+            acting: null,
+            createdAt: at,
+            expiresAt: epochMs(at + ttlSeconds * 1000),
+          },
+          loginEntry(user, id, null, request.ip, at),
         );
         const token = randomUUID();
         await api.store.sessions.keepLegacyToken(session.id, {
@@ -91,6 +99,12 @@ export const legacyLoginRoute =
       },
     );
   };
+
+/** Wrong credentials are an answer to these clients, anything else a problem like to all. */
+const unlessWrong = (error: unknown): undefined => {
+  if (error instanceof ProblemError && error.problem.kind === 'invalid-credentials') return undefined;
+  throw error;
+};
 
 const refusal: ICdResponse = {
   app_state: {

@@ -2,10 +2,11 @@ import { CdResponseSchema } from '@cd-push/protocol';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 
 import { success } from '../answers.ts';
+import { logoutEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
 import { signedInUser, users } from '../server/guards.ts';
 
-/** Ends the session; what it signed stays good. */
+/** Ends all sessions of the identity that this one acts for; what they signed stays good. */
 export const logoutRoute =
   (api: Api): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -16,7 +17,12 @@ export const logoutRoute =
         onRequest: users(api),
       },
       async (request) => {
-        await api.store.sessions.revoke(signedInUser(request).session.id, 'logout', api.now());
+        const by = signedInUser(request);
+        const at = api.now();
+        const { id, acting } = by.session;
+        const entry = logoutEntry(by, at);
+        if (acting === null) await api.store.sessions.revoke(id, 'logout', at, entry);
+        else await api.store.sessions.revokeAll(acting.identity, 'logout', at, entry);
         return { app_state: success(null, 'Signed out.'), data: {} };
       },
     );

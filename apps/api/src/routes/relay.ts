@@ -1,4 +1,5 @@
 import {
+  AddressSchema,
   EpochMsSchema,
   IssuerKeysSchema,
   JwsSchema,
@@ -13,6 +14,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type, { type Static } from 'typebox';
 
 import { issuerKeys, runtimeView } from '../answers.ts';
+import { certifiedEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
 import { certifyRelay } from '../identity/certificates.ts';
 import { services } from '../server/guards.ts';
@@ -39,6 +41,8 @@ const relayRuntimeView = (runtime: Runtime): Static<typeof RelayRuntimeSchema> =
 const RevocationsSchema = Type.Object({
   /** Sessions whose signatures are void, oldest first. */
   sessions: Type.Array(Type.Object({ sid: Type.String(), reason: Type.String(), at: EpochMsSchema })),
+  /** Identities that were ended, and so all of their sessions, oldest first. */
+  identities: Type.Array(AddressSchema),
 });
 
 /** What a relay asks for when it starts. Afterwards it follows the change feed. */
@@ -59,17 +63,19 @@ export const relayRoutes =
         },
         onRequest,
       },
-      async (request) => ({
-        certificate: await certifyRelay(
-          api.certifier(),
-          api.settings.serviceCredential?.id ?? 'relay',
-          request.body.publicKey,
-          api.now(),
-        ),
-        keys: issuerKeys(api),
-        issuer: api.issuerName(),
-        tenant: api.settings.tenant,
-      }),
+      async (request) => {
+        const { publicKey } = request.body;
+        const service = api.settings.serviceCredential?.id ?? 'relay';
+        const at = api.now();
+        // Before it is handed out: no certificate is around that the audit does not know of.
+        await api.store.audit.append([certifiedEntry(service, publicKey, at)]);
+        return {
+          certificate: await certifyRelay(api.certifier(), service, publicKey, at),
+          keys: issuerKeys(api),
+          issuer: api.issuerName(),
+          tenant: api.settings.tenant,
+        };
+      },
     );
 
     app.get(
@@ -120,7 +126,7 @@ export const relayRoutes =
       '/relay/revocations',
       {
         schema: {
-          summary: 'Sessions whose signatures are void',
+          summary: 'Sessions and identities whose signatures are void',
           security,
           response: { 200: RevocationsSchema },
         },
@@ -131,7 +137,7 @@ export const relayRoutes =
         const sessions = voided.flatMap(({ id, revoked }) =>
           revoked === null ? [] : [{ sid: id, reason: revoked.reason, at: revoked.at }],
         );
-        return { sessions };
+        return { sessions, identities: await api.store.identities.listEnded() };
       },
     );
   };

@@ -4,9 +4,8 @@ import Type from 'typebox';
 
 import { issuerKeys } from '../answers.ts';
 import type { Api } from '../context.ts';
-import { requireProof } from '../identity/proofs.ts';
+import { NonceSchema, ProofSchema, requireProof } from '../identity/proofs.ts';
 import { issueRuntimeToken, runtimeAnswer } from '../identity/runtime-token.ts';
-import { NonceSchema, ProofSchema } from './login.ts';
 
 const AskSchema = Type.Object(
   {

@@ -3,8 +3,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
 import { runtimeView } from '../answers.ts';
+import { runtimeRemovedEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
-import { users } from '../server/guards.ts';
+import { signedInUser, users } from '../server/guards.ts';
 
 /** Runtimes that have enrolled; for admins. */
 export const runtimeRoutes =
@@ -38,7 +39,10 @@ export const runtimeRoutes =
         onRequest,
       },
       async (request, reply) => {
-        const removed = await api.store.runtimes.remove(request.params.guid, api.now());
+        const { guid } = request.params;
+        const at = api.now();
+        const entry = runtimeRemovedEntry(signedInUser(request), guid, at);
+        const removed = await api.store.runtimes.remove(guid, at, entry);
         if (!removed) throw new ProblemError(problemOf('not-found'));
         return reply.status(204).send(null);
       },

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 
 import { issuerKeys, userView } from '../answers.ts';
 import type { Api } from '../context.ts';
-import { sessionState } from '../identity/open-session.ts';
+import { grantsIn, sessionState } from '../identity/open-session.ts';
 import { signedInUser, users } from '../server/guards.ts';
 
 /** What the session is and may, as of now. */
@@ -27,7 +27,7 @@ export const sessionRoute =
         return {
           app_state: sessionState(session, { token, ttlSeconds }, at),
           data: {
-            grants: [...user.grants],
+            grants: grantsIn(session, user),
             user: userView(api, user),
             subscriptions: await api.store.subscriptions.groupsOf({ kind: 'user', userId: user.id }),
             issuer: api.issuerName(),

@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
 import { subscriptionView, SubscriptionViewSchema } from '../answers.ts';
+import { membershipEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
 import { signedInUser, users } from '../server/guards.ts';
 
@@ -56,7 +57,15 @@ export const subscriptionRoutes =
       async (request) => {
         const { group, userId, guid } = request.body;
         const member = memberOf(userId, guid);
-        const kept = member && (await api.store.subscriptions.add(group, member, api.now()));
+        const at = api.now();
+        const kept =
+          member &&
+          (await api.store.subscriptions.add(
+            group,
+            member,
+            at,
+            membershipEntry(signedInUser(request), { group, member }, 'joins', at),
+          ));
         if (kept === undefined) {
           const path = userId === undefined ? '/guid' : '/userId';
           throw new ProblemError(problemOf('not-found', { path, detail: 'No such user or runtime.' }));
@@ -77,7 +86,16 @@ export const subscriptionRoutes =
         onRequest: users(api, 'admin'),
       },
       async (request, reply) => {
-        const removed = await api.store.subscriptions.remove(request.params.id, api.now());
+        const { id } = request.params;
+        const at = api.now();
+        const subscription = await api.store.subscriptions.get(id);
+        const removed =
+          subscription !== undefined &&
+          (await api.store.subscriptions.remove(
+            id,
+            at,
+            membershipEntry(signedInUser(request), subscription, 'leaves', at),
+          ));
         if (!removed) throw new ProblemError(problemOf('not-found'));
         return reply.status(204).send(null);
       },

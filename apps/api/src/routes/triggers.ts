@@ -10,8 +10,9 @@ import {
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
+import { triggerEntry, triggerRemovedEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
-import { services, users } from '../server/guards.ts';
+import { services, signedInUser, users } from '../server/guards.ts';
 import { either } from '../server/either.ts';
 
 const TriggerSchema = Type.Object({
@@ -69,7 +70,9 @@ export const triggerRoutes =
             problemOf('forbidden', { path: '/emits', detail: `The event "${emits}" is reserved.` }),
           );
         }
-        await api.store.triggers.put({ trigger, emits, carries }, api.now());
+        const at = api.now();
+        const registered = { trigger, emits, carries };
+        await api.store.triggers.put(registered, at, triggerEntry(signedInUser(request), registered, at));
         return { trigger, emits, carries, builtIn: false };
       },
     );
@@ -88,7 +91,9 @@ export const triggerRoutes =
       async (request, reply) => {
         const { trigger } = request.params;
         refuseTaken(trigger, '/trigger');
-        if (!(await api.store.triggers.remove(trigger, api.now())))
+        const at = api.now();
+        const entry = triggerRemovedEntry(signedInUser(request), trigger, at);
+        if (!(await api.store.triggers.remove(trigger, at, entry)))
           throw new ProblemError(problemOf('not-found'));
         return reply.status(204).send(null);
       },

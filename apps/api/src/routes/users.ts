@@ -3,6 +3,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
 import { DisplayNameSchema, GrantsSchema, RolesSchema, userRecord, UserRecordSchema } from '../answers.ts';
+import {
+  grantsEntry,
+  rolesEntry,
+  sessionEndedEntry,
+  userMadeEntry,
+  userRemovedEntry,
+} from '../audit/entries.ts';
 import type { Api } from '../context.ts';
 import { hashPassword } from '../identity/password.ts';
 import { signedInUser, users } from '../server/guards.ts';
@@ -54,13 +61,11 @@ export const userRoutes =
         const { userName, password, roles = [], grants = [] } = request.body;
         requirePrefixes(grants);
         const passwordHash = await hashPassword(password);
-        const user = await api.store.users.create({
-          name: userName,
-          passwordHash,
-          roles,
-          grants,
-          at: api.now(),
-        });
+        const at = api.now();
+        const user = await api.store.users.create(
+          { name: userName, passwordHash, roles, grants, at },
+          (made) => userMadeEntry(signedInUser(request), made, at),
+        );
         if (user === undefined) {
           throw new ProblemError(
             problemOf('conflict', { path: '/userName', detail: 'This user name is taken.' }),
@@ -84,9 +89,12 @@ export const userRoutes =
         onRequest,
       },
       async (request) => {
-        requirePrefixes(request.body.grants);
-        await api.store.users.setGrants(request.params.id, request.body.grants, api.now());
-        return userRecord(api, await existing(api, request.params.id));
+        const { id } = request.params;
+        const { grants } = request.body;
+        requirePrefixes(grants);
+        const at = api.now();
+        await api.store.users.setGrants(id, grants, at, grantsEntry(signedInUser(request), id, grants, at));
+        return userRecord(api, await existing(api, id));
       },
     );
 
@@ -103,13 +111,16 @@ export const userRoutes =
         onRequest,
       },
       async (request) => {
+        const by = signedInUser(request);
         const { id } = request.params;
-        if (id === signedInUser(request).user.id && !request.body.roles.includes('admin')) {
+        const { roles } = request.body;
+        if (id === by.user.id && !roles.includes('admin')) {
           throw new ProblemError(
             problemOf('conflict', { path: '/roles', detail: 'Let another admin take this role from you.' }),
           );
         }
-        await api.store.users.setRoles(id, request.body.roles, api.now());
+        const at = api.now();
+        await api.store.users.setRoles(id, roles, at, rolesEntry(by, id, roles, at));
         return userRecord(api, await existing(api, id));
       },
     );
@@ -126,11 +137,14 @@ export const userRoutes =
         onRequest,
       },
       async (request, reply) => {
+        const by = signedInUser(request);
         const { id } = request.params;
-        if (id === signedInUser(request).user.id) {
+        if (id === by.user.id) {
           throw new ProblemError(problemOf('conflict', { detail: 'Let another admin remove you.' }));
         }
-        if (!(await api.store.users.remove(id, api.now()))) throw new ProblemError(problemOf('not-found'));
+        const at = api.now();
+        const removed = await api.store.users.remove(id, at, userRemovedEntry(by, id, at));
+        if (!removed) throw new ProblemError(problemOf('not-found'));
         return reply.status(204).send(null);
       },
     );
@@ -147,7 +161,10 @@ export const userRoutes =
         onRequest,
       },
       async (request, reply) => {
-        const ended = await api.store.sessions.revoke(request.params.sid, 'withdrawn', api.now());
+        const { sid } = request.params;
+        const at = api.now();
+        const entry = sessionEndedEntry(signedInUser(request), sid, at);
+        const ended = await api.store.sessions.revoke(sid, 'withdrawn', at, entry);
         if (!ended) throw new ProblemError(problemOf('not-found'));
         return reply.status(204).send(null);
       },

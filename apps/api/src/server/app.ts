@@ -4,6 +4,7 @@ import fastify, { LogController, type FastifyInstance } from 'fastify';
 
 import type { Issuer } from '../identity/issuer.ts';
 import type { ApiOptions } from '../options.ts';
+import { endConnections } from './closing.ts';
 import { guardDoor, type Door } from './door.ts';
 import { readBodies } from './json-body.ts';
 import { logAnswers, loggingOf } from './logging.ts';
@@ -22,7 +23,9 @@ export const buildApp = async (options: ApiOptions, issuer: Issuer, door: Door):
     bodyLimit: bodyBytes,
     // Slow requests do not hold a connection for ever; the change feed is a response, which this leaves alone.
     requestTimeout: 30_000,
-    forceCloseConnections: true,
+    // While it closes, what is under way is answered.
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
     trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     exposeHeadRoutes: false,
     frameworkErrors: answerFrameworkError,
@@ -32,6 +35,7 @@ export const buildApp = async (options: ApiOptions, issuer: Issuer, door: Door):
   // Answers are made from types; a serializer of its own per route would only be another place to be wrong.
   app.setSerializerCompiler(() => (value: unknown) => JSON.stringify(value));
   logAnswers(app);
+  endConnections(app);
   answerProblems(app);
   readBodies(app);
   await guardDoor(app, door);

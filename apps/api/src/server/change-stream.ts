@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http';
 
 import type { ChangeFeed, ChangeRow } from '@cd-push/store';
 
+import type { ChangeWatch } from './change-watch.ts';
+
 /** A comment at this distance keeps proxies from cutting an idle stream, and shows either side that the other is there. */
 const heartbeatMs = 15_000;
 /** Heartbeats that may pass while nothing can be written: 45 s. Then the reader is taken for gone. */
@@ -18,6 +20,7 @@ const batch = 64;
 export const streamChanges = (
   response: ServerResponse,
   changes: ChangeFeed,
+  watch: ChangeWatch,
   after: number,
   onFailure: (error: unknown) => void,
 ): void => {
@@ -64,7 +67,7 @@ export const streamChanges = (
     else if (stalled === 0) response.write(': still here\n\n');
   };
 
-  const stop = changes.onAppended(look);
+  const stop = watch.onAppended(look);
   const heartbeat = setInterval(beat, heartbeatMs);
   response.on('drain', () => void send());
   response.on('close', () => {

@@ -2,6 +2,13 @@ import { ProblemError, problemOf } from '@cd-push/protocol';
 import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether a route is answered whatever the Host header says. */
+    anyHost?: boolean;
+  }
+}
+
 /** Whom the door lets in. Both sets are filled once the server listens. */
 export interface Door {
   readonly origins: Set<string>;
@@ -14,7 +21,8 @@ export interface Door {
  */
 export const guardDoor = async (app: FastifyInstance, door: Door): Promise<void> => {
   app.addHook('onRequest', async (request) => {
-    if (!door.hosts.has((request.headers.host ?? '').toLowerCase())) {
+    const isOurs = door.hosts.has((request.headers.host ?? '').toLowerCase());
+    if (!isOurs && request.routeOptions.config.anyHost !== true) {
       throw new ProblemError(problemOf('forbidden-origin', { detail: 'This host name is not served here.' }));
     }
     const { origin } = request.headers;

@@ -4,6 +4,7 @@ import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 
 import type { Api } from '../context.ts';
 import { recognise, refusalOf } from '../identity/callers.ts';
+import { scopeOf } from '../identity/registrar.ts';
 import { sameSecret } from '../identity/secrets.ts';
 
 /** A user whose token this request carries. */
@@ -32,6 +33,10 @@ export const users =
     if (!allowed) {
       const detail = roles.length === 0 ? 'This is for users.' : `This needs the role ${roles.join(' or ')}.`;
       throw new ProblemError(problemOf('forbidden', { detail }));
+    }
+    // What takes a role changes or shows what others rely on: the identity has to let its session do that.
+    if (roles.length > 0 && scopeOf(caller.session)?.verbs.includes('manage') === false) {
+      throw new ProblemError(problemOf('forbidden', { detail: 'The session’s scope leaves out "manage".' }));
     }
     signedIn.set(request, {
       user: caller.user,

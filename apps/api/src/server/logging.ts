@@ -32,7 +32,6 @@ const secretNames = [
   'password',
   'proof',
   'token',
-  'refreshToken',
   'joinCode',
   'cd_token',
   'jwtToken',

@@ -1,4 +1,5 @@
 import { pointerPart, ProblemError, problemOf, type Problem, type ProblemKind } from '@cd-push/protocol';
+import { isUnreachable } from '@cd-push/store';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 
@@ -7,6 +8,7 @@ export const answerProblems = (app: FastifyInstance): void => {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const problem = problemFrom(error);
     if (problem.kind === 'internal') request.log.error({ err: error }, 'request failed');
+    if (problem.kind === 'unavailable') request.log.warn({ err: error }, 'the store cannot be reached');
     return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((_request, reply) =>
@@ -67,8 +69,12 @@ const kindOfCode: Readonly<Record<string, ProblemKind>> = {
   FST_ERR_BAD_URL: 'invalid-request',
 };
 
+/** When to ask again for what a store did not answer that could not be reached. */
+const storeAwaySeconds = 1;
+
 const problemFrom = (error: unknown): Problem => {
   if (error instanceof ProblemError) return error.problem;
+  if (isUnreachable(error)) return problemOf('unavailable', { retryAfter: storeAwaySeconds });
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const kind = kindOfCode[code];
   if (kind === undefined) return problemOf('internal');

@@ -3,8 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-import type { Grant, PublicKey } from '@cd-push/protocol';
-import { cryptoPlatform, signProof, type SigningKey } from '@cd-push/timeline';
+import type { Challenge, Grant, PublicKey, Scope } from '@cd-push/protocol';
+import {
+  claimSession,
+  createIdentity,
+  cryptoPlatform,
+  newSeed,
+  openSession,
+  registeredUpTo,
+  signProof,
+  type KeptIdentity,
+  type SigningKey,
+} from '@cd-push/timeline';
 
 import { startApi, type ApiOptions } from '../../src/index.ts';
 
@@ -38,7 +48,7 @@ export const startTestApi = async (options: Partial<ApiOptions> = {}) => {
   let offset = 0;
   const api = await startApi({
     issuer,
-    ...(options.store === undefined ? { dataFile } : {}),
+    ...(options.store === undefined && options.database === undefined ? { dataFile } : {}),
     serviceCredential: service,
     seed: { ...admin, roles: ['developer', 'admin'], grants: everything },
     rateLimits: { loginsPerName: 1000, loginsPerAddress: 1000, requestsPerAddress: 10_000 },
@@ -80,12 +90,59 @@ export const startTestApi = async (options: Partial<ApiOptions> = {}) => {
     return { nonce, proof: await signProof({ nonce, issuer: api.issuer, subject }, key) };
   };
 
-  const login = async (
+  /** Binds an identity, a new one unless told, to a user. */
+  const bind = async (
     { userName, password }: { userName: string; password: string } = admin,
-    key?: SigningKey,
+    kept?: KeptIdentity,
   ) => {
-    const bound = key === undefined ? {} : { publicKey: key.publicKey, ...(await prove(key, userName)) };
-    const answer = await call('POST', '/auth/login', { body: { userName, password, ...bound } });
+    const own = kept ?? (await createIdentity()).kept;
+    const { identity, pending } = own;
+    const body = {
+      userName,
+      password,
+      identity,
+      ...(pending.length === 0 ? {} : { events: pending }),
+      ...(await prove(await cryptoPlatform.importPrivateKey(own.key), identity)),
+    };
+    return { answer: await call('POST', '/identities', { body }), kept: registeredUpTo(own, own.n) };
+  };
+
+  /** What opens a session of an identity, for a test to change. */
+  const sessionRequest = async (before: KeptIdentity, wanted: Partial<Scope> = {}) => {
+    const { nonce, expiresAt: soon } = (await call('POST', '/auth/challenge')).body as Challenge;
+    const key = await newKey();
+    const { identity, tip: from } = before;
+    const own = await openSession({ identity, key, seed: newSeed(), nonce });
+    const scope: Scope = {
+      verbs: ['connect', 'sync', 'push', 'rollback', 'manage', 'revoke'],
+      grants: [...everything],
+      expiresAt: soon + 12 * 60 * 60 * 1000,
+      ...wanted,
+    };
+    const claimed = await claimSession(before, { target: own.address, key: key.publicKey, scope });
+    const proof = await signProof({ nonce, issuer: api.issuer, subject: own.address }, key);
+    const body = { identity, from, events: claimed.kept.pending, genesis: own.genesis, nonce, proof };
+    return { body, key, own, kept: registeredUpTo(claimed.kept, claimed.kept.n) };
+  };
+
+  /** Another session of an identity. */
+  const openFor = async (before: KeptIdentity, wanted: Partial<Scope> = {}) => {
+    const { body, key, kept, own } = await sessionRequest(before, wanted);
+    const answer = await call('POST', '/auth/sessions', { body });
+    return { answer, key, own, kept, ...sessionIn(answer) };
+  };
+
+  /** Binds a new identity by password and opens a session; the answer is that of what failed. */
+  const login = async (credentials: { userName: string; password: string } = admin) => {
+    const { answer, kept } = await bind(credentials);
+    if (answer.status === 200) return openFor(kept);
+    return { answer, key: await newKey(), own: undefined, kept, ...sessionIn(answer) };
+  };
+
+  /** The next token of a session, by its key. */
+  const renew = async ({ sid, key }: { sid: string; key: SigningKey }) => {
+    const body = { session: sid, ...(await prove(key, sid)) };
+    const answer = await call('POST', '/auth/sessions/token', { body });
     return { answer, ...sessionIn(answer) };
   };
 
@@ -96,7 +153,11 @@ export const startTestApi = async (options: Partial<ApiOptions> = {}) => {
     close,
     call,
     prove,
+    bind,
+    sessionRequest,
+    open: openFor,
     login,
+    renew,
     /** Moves the api's clock. */
     advance: (milliseconds: number) => void (offset += milliseconds),
 
@@ -149,10 +210,9 @@ export const newKey = async (): Promise<SigningKey> =>
 export const basicOf = ({ id, secret }: { id: string; secret: string }): string =>
   `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 
-/** What a client keeps of the answer to login or refresh. */
+/** What a client keeps of the answer to whoever opens a session. */
 export const sessionIn = ({ body }: Answer) => ({
   token: body.app_state?.sess?.jwt?.jwtToken as string,
-  refreshToken: body.data?.refreshToken as string,
   sid: body.app_state?.sess?.initUuid as string,
   certificate: body.data?.certificate as string | null,
   keys: body.data?.keys as PublicKey[],
