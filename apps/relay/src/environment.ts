@@ -1,12 +1,19 @@
-import type { RelayOptions } from './start-relay.ts';
+import type { JournalPlace } from './journal/open-store.ts';
 import { jsonLog } from './log.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What is missing or wrong in the environment; the message says what to set. */
-class EnvironmentError extends Error {
-  override readonly name = 'EnvironmentError';
-}
+import {
+  daysIn,
+  EnvironmentError,
+  given,
+  listIn,
+  missing,
+  oneOf,
+  portIn,
+  required,
+  secretIn,
+  serviceSecretIn,
+  type Environment,
+} from './read-environment.ts';
+import type { RelayOptions } from './start-relay.ts';
 
 /**
  * Options of a relay that is deployed by itself.
@@ -15,43 +22,56 @@ class EnvironmentError extends Error {
  */
 export const optionsFromEnvironment = (env: Environment): RelayOptions => {
   const apiUrl = required(env, 'CD_PUSH_API_URL', 'where the api is, such as https://api.example');
-  const secret = required(env, 'CD_PUSH_SERVICE_SECRET', 'what the api knows this relay by');
+  const secret = serviceSecretIn(env);
   if (!URL.canParse(apiUrl)) throw new EnvironmentError('CD_PUSH_API_URL is not a URL.');
-  const port = Number(env['PORT'] ?? 8081);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new EnvironmentError('PORT must be a port number.');
   return {
-    host: env['HOST'] ?? '127.0.0.1',
-    port,
+    host: given(env, 'HOST') ?? '127.0.0.1',
+    port: portIn(env, 8081),
     apiUrl,
-    serviceCredential: { id: env['CD_PUSH_SERVICE_ID'] ?? 'relay', secret },
-    allowedOrigins: list(env['CD_PUSH_ALLOWED_ORIGINS']),
-    allowedHosts: list(env['CD_PUSH_ALLOWED_HOSTS']),
+    serviceCredential: { id: given(env, 'CD_PUSH_SERVICE_ID') ?? 'relay', secret },
+    allowedOrigins: listIn(env, 'CD_PUSH_ALLOWED_ORIGINS'),
+    allowedHosts: listIn(env, 'CD_PUSH_ALLOWED_HOSTS'),
+    trustedProxies: listIn(env, 'CD_PUSH_TRUSTED_PROXIES'),
+    journal: journalFrom(env),
+    retention: {
+      journalDays: daysIn(env, 'CD_PUSH_JOURNAL_DAYS'),
+      keptVersions: countIn(env, 'CD_PUSH_KEPT_VERSIONS'),
+      historyDays: daysIn(env, 'CD_PUSH_HISTORY_DAYS'),
+      auditDays: daysIn(env, 'CD_PUSH_AUDIT_DAYS'),
+    },
+    ...redisFrom(env),
     legacy: oneOf(env, 'CD_PUSH_LEGACY', ['off', 'on']),
     logger: jsonLog({ level: oneOf(env, 'LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']) }),
   };
 };
 
-const required = (env: Environment, name: string, meaning: string): string => {
-  const value = env[name];
-  if (value === undefined || value === '') throw new EnvironmentError(`Set ${name}: ${meaning}.`);
-  return value;
+const journalFrom = (env: Environment): JournalPlace => {
+  const file = given(env, 'CD_PUSH_DATA');
+  const url = secretIn(env, 'DATABASE_URL');
+  const schema = given(env, 'CD_PUSH_DATABASE_SCHEMA');
+  if (file !== undefined && url !== undefined)
+    throw new EnvironmentError('Set CD_PUSH_DATA or DATABASE_URL; pushes are kept in one of them.');
+  if (file !== undefined) return { kind: 'sqlite', file };
+  if (url !== undefined) return { kind: 'postgres', url, ...(schema === undefined ? {} : { schema }) };
+  throw missing(
+    'CD_PUSH_DATA',
+    'the SQLite file that keeps pushes; or, for several relays, DATABASE_URL: a PostgreSQL database',
+  );
 };
 
-const list = (text: string | undefined): string[] =>
-  (text ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+const redisFrom = (env: Environment): Pick<RelayOptions, 'redis'> => {
+  const url = secretIn(env, 'REDIS_URL');
+  if (url === undefined) return {};
+  // It may hold a password, and is not said again.
+  if (!URL.canParse(url)) throw new EnvironmentError('REDIS_URL is not a URL.');
+  const prefix = given(env, 'CD_PUSH_REDIS_PREFIX');
+  return { redis: { url, ...(prefix === undefined ? {} : { prefix }) } };
+};
 
-/** The first value is the default. */
-const oneOf = <Value extends string>(
-  env: Environment,
-  name: string,
-  values: readonly [Value, ...Value[]],
-): Value => {
-  const value = env[name] ?? values[0];
-  const found = values.find((one) => one === value);
-  if (found === undefined) throw new EnvironmentError(`${name} is one of ${values.join(', ')}.`);
-  return found;
+/** @throws {EnvironmentError} */
+const countIn = (env: Environment, name: string): number | undefined => {
+  const value = given(env, name);
+  if (value === undefined) return undefined;
+  if (!/^\d{1,6}$/u.test(value)) throw new EnvironmentError(`${name} is a whole number.`);
+  return Number(value);
 };

@@ -3,9 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { problemOf } from '@cd-push/protocol';
 
 /** `/livez` says that the process answers, `/readyz` that peers can be taken: nothing about anybody. */
-export const healthAnswer = (request: IncomingMessage, response: ServerResponse, isReady: boolean): void => {
+export const healthAnswer = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  isReady: () => Promise<boolean>,
+): Promise<void> => {
   const path = request.url?.split('?', 1)[0];
-  if (path === '/livez' || (path === '/readyz' && isReady)) {
+  if (path === '/livez' || (path === '/readyz' && (await isReady()))) {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
     return;
   }

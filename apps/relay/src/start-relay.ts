@@ -1,33 +1,19 @@
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { HistoryReader, JournalStore } from '@cd-push/store';
 
+import { assemble, type Parts } from './assemble.ts';
 import { ApiAuthority } from './authority/api-authority.ts';
-import { AppliedChanges } from './authority/apply-changes.ts';
 import type { Authority } from './authority/authority.ts';
-import { Directory } from './authority/directory.ts';
-import { Introspections } from './authority/introspections.ts';
-import { RelayIdentity } from './authority/relay-identity.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { Admission } from './doors/admission.ts';
-import { LegacyDialect } from './doors/legacy-dialect.ts';
-import { SocketIoDoor } from './doors/socket-io-door.ts';
+import { expectSoon, hostOf, hostsOf, listen, serverOf, type TlsOptions } from './doors/http-server.ts';
 import { healthAnswer } from './health.ts';
-import { MemoryJournal } from './journal/memory-journal.ts';
-import { DeliveryLine } from './line/delivery-line.ts';
-import { Emission } from './line/emit.ts';
-import { factsOf, guardedLog, jsonLog, type Log } from './log.ts';
-import { Ended } from './peers/ended.ts';
-import { SessionExpiry } from './peers/expiry.ts';
-import { LegacyObjects } from './peers/legacy-objects.ts';
-import { Peers } from './peers/peers.ts';
-import { defaultRate, Rate, type RateLimits } from './peers/rate.ts';
-import { RelayReception } from './reception.ts';
-import { Absence } from './tracks/absence.ts';
-import { Acknowledgements } from './tracks/acknowledge.ts';
-import { keepHouse } from './tracks/housekeeping.ts';
-import { Notices } from './tracks/notices.ts';
-import { Tracker } from './tracks/tracker.ts';
+import { openStore, type JournalPlace } from './journal/open-store.ts';
+import { guardedLog, jsonLog, type Log } from './log.ts';
+import { newNodeId } from './nodes/node-id.ts';
+import type { RedisOptions } from './nodes/redis-link.ts';
+import type { RateLimits } from './peers/rate.ts';
+import { keepHouse, type RetentionOptions } from './tracks/housekeeping.ts';
+import { untilItWorks } from './until-it-works.ts';
 
 interface CommonOptions {
   /** Address to listen on; 127.0.0.1 by default. */
@@ -38,11 +24,18 @@ interface CommonOptions {
   readonly allowedOrigins: readonly string[];
   /** Values of the Host header besides the address listened on, such as a public name behind a proxy. */
   readonly allowedHosts?: readonly string[];
+  /** Proxies whose `X-Forwarded-For` is believed: addresses, networks, or `loopback`, `uniquelocal`. None by default. */
+  readonly trustedProxies?: readonly string[];
   /** Whether existing Corpdesk clients may connect. */
   readonly legacy?: 'off' | 'on';
   readonly rate?: RateLimits;
-  /** PEM texts; without them it speaks plain HTTP, as behind a proxy or on loopback. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Where what was promised is kept, or what is open already and ends with the relay. */
+  readonly journal: JournalPlace | JournalStore;
+  readonly retention?: RetentionOptions;
+  /** Wakes relays that share a journal; without it, and while it is away, each looks every two seconds. */
+  readonly redis?: RedisOptions;
+  /** Without it the relay speaks plain HTTP, as behind a proxy or on loopback. */
+  readonly tls?: TlsOptions;
   /** JSON lines on standard output by default. */
   readonly logger?: Log;
   readonly clock?: Clock;
@@ -63,201 +56,155 @@ export type RelayOptions = CommonOptions & AuthorityOptions;
 export interface Relay {
   /** Where clients connect, without a trailing slash. */
   readonly url: string;
-  /** Tells every peer to come back elsewhere, and stops. */
+  /** Reads what was pushed, for an api in the same process. */
+  readonly history: HistoryReader;
+  /** Takes nothing any more, finishes what it has taken, tells every peer to come back elsewhere, and stops. */
   close(): Promise<void>;
+  /** Once it is closed: whether it stopped before everything was finished, because that took too long. */
+  readonly wasCutOff: boolean;
 }
 
-/** How soon to try again where the api does not answer yet. */
-const retryMs = 250;
+/** How long a relay that stops waits for what it has taken to be finished, and then until it is written who has left. */
+const finishWithinMs = 5_000;
+const leaveWithinMs = 1_000;
+/** A journal that takes longer for its offset is not there. */
+const answerWithinMs = 1_000;
 
 /**
  * Starts a relay. It listens at once, so that its health can be asked for, and resolves when the api has certified it.
  *
- * @throws Error where the port is taken; the signal's reason.
+ * @throws StoreError where the journal cannot be opened; Error where the port is taken; the signal's reason.
  */
 export const startRelay = async (options: RelayOptions): Promise<Relay> => {
   const clock = options.clock ?? systemClock;
   const log = guardedLog(options.logger ?? jsonLog({ level: 'info' }), () => clock.now());
   const authority = 'authority' in options ? options.authority : new ApiAuthority(options, clock, log);
+  const node = newNodeId();
+  const store = await openStore(options.journal, node, clock);
 
-  const directory = new Directory();
-  const peers = new Peers();
-  const ended = new Ended();
-  const journal = new MemoryJournal();
-  const identity = new RelayIdentity(authority, clock, log);
-  const notices = new Notices({
-    notice: (push, event, notice) => {
-      if (
-        legacy?.notice(
-          push,
-          event,
-          notice.recipients.map(({ recipient }) => recipient),
-        ) === true
-      )
-        return;
-      for (const { outlet } of peers.ofSession(push.accepted.sender.session)) outlet.emit(event, notice);
-    },
-  });
-  const tracker = new Tracker(journal, notices);
-  const legacy =
-    options.legacy === 'on'
-      ? new LegacyDialect({
-          objects: new LegacyObjects({ directory, peers, journal, clock }),
-          directory,
-          journal,
-          tracker,
-          clock,
-          log,
-        })
-      : undefined;
-  const absence = new Absence(journal, tracker, clock, log);
-  const expiry = new SessionExpiry(clock);
-  const emission = new Emission({
-    peers,
-    journal,
-    tracker,
-    clock,
-    log,
-    broadcast: (...message) => door.broadcast(...message),
-  });
-  const line = new DeliveryLine({ identity, directory, journal, peers, tracker, emission, clock, log });
-  const introspections = new Introspections(authority);
-  const reception = new RelayReception({
-    introspections,
-    identity,
-    directory,
-    peers,
-    journal,
-    tracker,
-    emission,
-    absence,
-    ended,
-    clock,
-    log,
-    line,
-    acknowledgements: new Acknowledgements(journal, tracker, clock),
-    expiry,
-    rate: new Rate(options.rate ?? defaultRate, clock),
-    legacy,
-  });
   const admission = new Admission(options.allowedOrigins, options.allowedHosts ?? []);
-  const door = new SocketIoDoor(admission, reception, log, {
-    longPolling: options.legacy === 'on',
-  });
-  const changes = new AppliedChanges({
+  const parts = await assemble({
     authority,
-    introspections,
-    identity,
-    directory,
-    peers,
-    ended,
-    journal,
-    tracker,
+    store,
+    node,
+    admission,
     clock,
     log,
-    accounts: options.legacy === 'on',
+    legacy: options.legacy ?? 'off',
+    rate: options.rate,
+    trustedProxies: options.trustedProxies ?? [],
+    redis: options.redis,
   });
-  const stopped = new AbortController();
+  const { door, contents, journal, tracker, nodes } = parts;
 
   let isReady = false;
   const server = serverOf(options.tls, (request, response) => {
+    if (contents.handles(request)) {
+      contents.request(request, response);
+      return;
+    }
+    expectSoon(request);
     if (door.handles(request)) door.request(request, response);
-    else healthAnswer(request, response, isReady);
+    else void healthAnswer(request, response, async () => isReady && (await answers(store)));
   });
   server.on('upgrade', (request, socket, head) => {
     if (door.handles(request)) door.upgrade(request, socket, head);
     else socket.destroy();
   });
 
-  const host = options.host ?? '127.0.0.1';
-  const port = await listen(server, host, options.port);
-  admission.allowHosts(hostsOf(host, port));
-  const url = `${options.tls === undefined ? 'http' : 'https'}://${hostOf(host)}:${port}`;
-  log.info({ url }, 'The relay listens.');
-
-  const stopHouse = keepHouse(journal, tracker, clock, log);
-  const close = async (): Promise<void> => {
-    stopped.abort();
+  const stopped = new AbortController();
+  let stopHouse = (): void => {};
+  let wasCutOff = false;
+  const stop = async (): Promise<void> => {
     isReady = false;
-    for (const peer of peers.all()) peer.outlet.cut('drain');
-    changes.close();
-    identity.close();
+    stopped.abort();
     stopHouse();
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
+    wasCutOff = !(await drain(parts));
+    if (wasCutOff) log.error({}, 'What was taken could not be finished in time.');
     await door.close();
     server.closeAllConnections();
     await closed;
-    absence.close();
+    parts.close();
+    await within(journal.idle(), leaveWithinMs);
     await journal.close();
   };
+  let stopping: Promise<void> | undefined;
+  const close = (): Promise<void> => (stopping ??= stop());
 
-  let following = new AbortController();
   try {
+    const host = options.host ?? '127.0.0.1';
+    const port = await listen(server, host, options.port);
+    admission.allowHosts(hostsOf(host, port));
+    const url = `${options.tls === undefined ? 'http' : 'https'}://${hostOf(host)}:${port}`;
+    log.info({ url, node }, 'The relay listens.');
+    await untilItWorks(() => nodes.start(), 'The journal cannot be followed yet.', log, options.signal);
+    stopHouse = keepHouse({ journal, store, tracker, clock, log, retention: options.retention ?? {} });
+    let following = new AbortController();
     await untilItWorks(
       async () => {
-        await identity.certify();
-        const attempt = new AbortController();
         following.abort();
-        following = attempt;
-        await authority.follow(changes, AbortSignal.any([stopped.signal, attempt.signal]));
-        await changes.load();
+        following = new AbortController();
+        await certify(parts, authority, store, AbortSignal.any([stopped.signal, following.signal]));
       },
+      'The api has not certified this relay yet.',
       log,
       options.signal,
     );
+    isReady = true;
+    log.info({ url, legacy: options.legacy ?? 'off' }, 'The relay is ready.');
+    return {
+      url,
+      history: store,
+      close,
+      get wasCutOff() {
+        return wasCutOff;
+      },
+    };
   } catch (error) {
     await close();
     throw error;
   }
-  isReady = true;
-  log.info({ url, legacy: options.legacy ?? 'off' }, 'The relay is ready.');
-  return { url, close };
 };
 
-const untilItWorks = async (
-  attempt: () => Promise<void>,
-  log: Log,
-  signal: AbortSignal | undefined,
+/** Gets everything from the api that is needed before anybody can be let in. */
+const certify = async (
+  { identity, changes, policies, heads }: Parts,
+  authority: Authority,
+  store: JournalStore,
+  signal: AbortSignal,
 ): Promise<void> => {
-  for (;;) {
-    signal?.throwIfAborted();
-    try {
-      await attempt();
-      return;
-    } catch (error) {
-      log.warn(factsOf(error), 'The api has not certified this relay yet.');
-      await new Promise((resolve) => {
-        setTimeout(resolve, retryMs);
-      });
-    }
-  }
+  const { root } = await identity.certify();
+  policies.read(await store.policies(root.tenant));
+  await heads.sign();
+  await authority.follow(changes, signal);
+  await changes.load();
 };
 
-/** A peer that does not get its request's head across in this time is not waited for. */
-const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
-
-const serverOf = (tls: CommonOptions['tls'], answer: RequestListener): Server =>
-  tls === undefined ? createHttpServer(timeouts, answer) : createHttpsServer({ ...timeouts, ...tls }, answer);
-
-const listen = (server: Server, host: string, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      const address: AddressInfo | string | null = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-
-const hostOf = (host: string): string => {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
+/** Finishes what was taken, and tells every peer to come back elsewhere; answers whether all was finished. */
+const drain = async ({ door, journal, peers }: Parts): Promise<boolean> => {
+  const finishing = door
+    .drain()
+    .then(() => journal.idle())
+    .then(() => true);
+  const isFinished = await within(finishing, finishWithinMs);
+  for (const peer of peers.all()) peer.outlet.cut('drain');
+  return isFinished ?? false;
 };
 
-/** The names by which this machine itself knows the address; browsers leave a scheme's own port out. */
-const hostsOf = (host: string, port: number): string[] =>
-  [hostOf(host), 'localhost', '127.0.0.1', '[::1]'].flatMap((name) =>
-    port === 80 || port === 443 ? [name, `${name}:${port}`] : [`${name}:${port}`],
+const answers = async (store: JournalStore): Promise<boolean> => {
+  const offset = store.offset().then(
+    () => true,
+    () => false,
   );
+  return (await within(offset, answerWithinMs)) ?? false;
+};
+
+/** Waits for something, but no longer than this; by the time of this machine, whatever clock the relay goes by. */
+const within = <Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(undefined), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });

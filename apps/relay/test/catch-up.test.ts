@@ -9,7 +9,7 @@ import {
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Client } from './support/clients.ts';
-import { noticePush, patchPush, type SignedPush } from './support/envelopes.ts';
+import { deltaOf, noticePush, patchPush, type SignedPush } from './support/envelopes.ts';
 import type { SigningLogin } from './support/memory-authority.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { Stack } from './support/stack.ts';
@@ -56,30 +56,37 @@ const stagesOf = async ({ pushGuid }: SignedPush): Promise<Record<string, string
 
 describe('a runtime that was absent', () => {
   it('is not taken for a slow one for the length of what it is sent', async () => {
-    const { recipient } = await stack.runtime();
-    // Each of these characters takes six when it is written as JSON, so that no envelope holds so many, but deltas do.
-    const part = '\u0001'.repeat(1_200_000);
-    let before = await push({ [cart]: part });
-    let text = part;
-    for (let count = 0; count < 5; count += 1) {
-      const splices = [{ at: text.length, remove: 0, insert: part }];
-      text += part;
-      const next = await patchPush(sender.login, [
-        {
-          resource: cart,
-          text,
-          predecessor: before.heads[0]?.digest ?? null,
-          content: { encoding: 'delta', splices },
-        },
-      ]);
-      expect(await sender.client.push(next.envelope)).toMatchObject({ status: true });
-      before = next;
-    }
-    const joined = await stack.runtime({ name: 'joins' });
-    expect(joined.recipient).not.toBe(recipient);
-    const { pushData } = await joined.client.next<ICdPushEnvelop>('apply-runtime-patch');
-    expect(pushData.contents).toEqual([{ encoding: 'text', text }]);
-    expect(JSON.stringify(text).length).toBeGreaterThan(32 * 1024 * 1024);
+    await stack.runtime();
+    const text = 'x'.repeat(7 * 1024 * 1024);
+    const sent: string[] = [];
+    for (let count = 0; count < 6; count += 1)
+      sent.push((await push({ [`/shop/large-${count}.txt`]: `${count}${text}` })).pushGuid);
+    const { client, welcome } = await stack.runtime({ name: 'joins' });
+    expect(welcome.catchUp).toBe(6);
+    const got: string[] = [];
+    while (got.length < 6)
+      got.push((await client.next<ICdPushEnvelop>('apply-runtime-patch')).pushData.pushGuid);
+    expect(got).toEqual(sent);
+  });
+
+  it('fetches by its digest what no envelope holds', async () => {
+    await stack.runtime();
+    // Each of these characters takes six when it is written as JSON.
+    const half = '\u0001'.repeat(800_000);
+    const first = await push({ [cart]: half });
+    const text = half + half;
+    const delta = await patchPush(sender.login, [
+      {
+        resource: cart,
+        text,
+        predecessor: first.heads[0]?.digest ?? null,
+        content: await deltaOf(half, text),
+      },
+    ]);
+    expect(await sender.client.push(delta.envelope)).toMatchObject({ status: true });
+    const { client } = await stack.runtime({ name: 'joins' });
+    const { pushData } = await client.next<ICdPushEnvelop>('apply-runtime-patch');
+    expect(pushData.contents).toEqual([{ encoding: 'stored' }]);
   });
 
   it('is owed the push by its credential, and completes it when it is back', async () => {
@@ -99,23 +106,77 @@ describe('a runtime that was absent', () => {
     expect(done).toMatchObject({ outcome: 'completed', recipients: [{ recipient: guid }] });
   });
 
-  it('gets the latest of each file, oldest first, and what was overtaken is superseded', async () => {
+  it('[CATCHUP-3] gets the latest of each file, oldest first, and what is overtaken is superseded', async () => {
     const login = stack.authority.runtime();
     const { guid } = login.session.runtime;
     await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{}] });
     const first = await push({ [cart]: '1' });
     const other = await push({ [till]: '1' });
     const second = await push({ [cart]: '2' }, first.heads);
-    expect(await stagesOf(first)).toEqual({ [guid]: 'superseded' });
+    expect(await stagesOf(first)).toEqual({ [guid]: 'relayed' });
+    const { client, welcome } = await stack.join(login);
+    expect(welcome.catchUp).toBe(2);
+    const copy = await client.apply(other.statement);
+    expect(copy.pushData).toMatchObject({ pushGuid: other.pushGuid, isCatchUp: true });
+    expect((await client.apply(second.statement)).pushData.pushGuid).toBe(second.pushGuid);
     expect(await sender.client.until<TrackNotice>('push-msg-superseded')).toMatchObject({
       pushGuid: first.pushGuid,
       recipients: [{ recipient: guid, stage: 'superseded' }],
     });
+    await expect.poll(() => stagesOf(second)).toEqual({ [guid]: 'completed' });
+  });
+
+  it('[CATCHUP-3] gets a push of several files whole and in its order, if one of its files is replaced by nothing', async () => {
+    const login = stack.authority.runtime();
+    const { guid } = login.session.runtime;
+    await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{}] });
+    const both = await push({ [cart]: '1', [till]: '1' });
+    const second = await push({ [cart]: '2' }, both.heads);
     const { client, welcome } = await stack.join(login);
     expect(welcome.catchUp).toBe(2);
-    expect((await client.apply(other.statement)).pushData.pushGuid).toBe(other.pushGuid);
+    const { pushData } = await client.apply(both.statement);
+    expect(pushData.contents).toEqual([
+      { encoding: 'text', text: '1' },
+      { encoding: 'text', text: '1' },
+    ]);
     expect((await client.apply(second.statement)).pushData.pushGuid).toBe(second.pushGuid);
-    await expect.poll(() => stagesOf(second)).toEqual({ [guid]: 'completed' });
+    await expect.poll(() => stagesOf(both)).toEqual({ [guid]: 'completed' });
+  });
+
+  it('[CATCHUP-2] of 200 pushes over 20 files gets 20, in order and marked; one that never left gets 200', async () => {
+    const login = stack.authority.runtime();
+    const { guid } = login.session.runtime;
+    const present = await stack.runtime({ name: 'present' });
+    await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{}, {}] });
+    const heads = new Map<string, SignedPush>();
+    const pushes: SignedPush[] = [];
+    for (let count = 0; count < 200; count += 1) {
+      const resource = `/shop/file-${count % 20}.ts`;
+      const signed = await push({ [resource]: `${count}` }, heads.get(resource)?.heads);
+      heads.set(resource, signed);
+      pushes.push(signed);
+    }
+    for (const { pushGuid } of pushes) {
+      const { pushData } = await present.client.next<ICdPushEnvelop>('apply-runtime-patch');
+      expect([pushData.pushGuid, pushData.isCatchUp]).toEqual([pushGuid, undefined]);
+    }
+
+    // What a session may ask in one go is used up.
+    clock.advance(5_000);
+    const { client, welcome } = await stack.join(login);
+    expect(welcome.catchUp).toBe(20);
+    const offsets: number[] = [];
+    for (const { pushGuid, statement } of pushes.slice(180)) {
+      const { pushData } = await client.apply(statement);
+      expect([pushData.pushGuid, pushData.isCatchUp]).toEqual([pushGuid, true]);
+      offsets.push(pushData.offset ?? 0);
+    }
+    expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
+    expect(welcome.journal.offset).toBeGreaterThanOrEqual(offsets.at(-1) ?? 0);
+    await expect.poll(async () => (await stagesOf(pushes[199]!))[guid]).toBe('completed');
+    const stages = await Promise.all(pushes.map(async (signed) => (await stagesOf(signed))[guid]));
+    expect(stages.filter((stage) => stage === 'superseded')).toHaveLength(180);
+    expect(client.frames).toHaveLength(20);
   });
 
   it('gets notices too, until their time has passed', async () => {
@@ -148,7 +209,7 @@ describe('a runtime that was absent', () => {
     expect(await client.until<TrackNotice>('push-msg-failed')).toMatchObject({ outcome: 'expired' });
   });
 
-  it('loses nothing of what is pushed while it is being caught up, and gets it in order', async () => {
+  it('[CATCHUP-2] loses nothing of what is pushed while it is being caught up, and gets it in order', async () => {
     const login = stack.authority.runtime();
     await expect.poll(() => sender.client.ask('list-targets', {})).toMatchObject({ targets: [{}] });
     let last = await push({ [cart]: '0' });
@@ -170,7 +231,7 @@ describe('a runtime that was absent', () => {
 });
 
 describe('a hello', () => {
-  it('settles what the runtime holds already, though its acknowledgement was lost', async () => {
+  it('[CATCHUP-4] settles what the runtime holds already, though its acknowledgement was lost', async () => {
     const runtime = await stack.runtime();
     const signed = await push({ [cart]: '1', [till]: '1' });
     await runtime.client.next('apply-runtime-patch');
@@ -180,7 +241,7 @@ describe('a hello', () => {
     expect(await stagesOf(signed)).toEqual({ [runtime.recipient]: 'completed' });
   });
 
-  it('of a higher version means that the push was superseded', async () => {
+  it('[CATCHUP-4] of a higher version means that the push was superseded', async () => {
     const runtime = await stack.runtime();
     const first = await push({ [cart]: '1' });
     const second = await push({ [cart]: '2' }, first.heads);
@@ -198,7 +259,7 @@ describe('a hello', () => {
     expect(welcome.catchUp).toBe(0);
   });
 
-  it('without some heads is sent these alone, and its acknowledgements move nobody’s track', async () => {
+  it('[CATCHUP-5] without some heads is sent these alone, and its acknowledgements move nobody’s track', async () => {
     const first = await stack.runtime();
     const signed = await push({ [cart]: '1' });
     await push({ [till]: '1' });
@@ -260,7 +321,7 @@ describe('a hello', () => {
     expect(recipient).not.toBe(first.recipient);
   });
 
-  it('of an instance that is connected already takes over from it', async () => {
+  it('[CATCHUP-7] of an instance that is connected already takes over from it', async () => {
     const runtime = await stack.runtime();
     const { client } = await stack.join(runtime.login);
     expect(await runtime.client.closed).toMatchObject({ code: 4005 });
@@ -303,9 +364,9 @@ describe('a runtime that failed to apply', () => {
   });
 });
 
-describe('an instance that left', () => {
-  it('has its open tracks kept while it may be back, and expired after 45 s', async () => {
-    const runtime = await stack.runtime();
+describe('a tab that left', () => {
+  it('[CATCHUP-6] has its open tracks kept while it may be back, and expired after 45 s', async () => {
+    const runtime = await stack.runtime({}, 'one', [], { kind: 'browser' });
     const signed = await push({ [cart]: '1' });
     await runtime.client.next('apply-runtime-patch');
     runtime.client.close();
@@ -322,7 +383,7 @@ describe('an instance that left', () => {
   });
 
   it('and is back in time goes on where it was', async () => {
-    const runtime = await stack.runtime();
+    const runtime = await stack.runtime({}, 'one', [], { kind: 'browser' });
     const signed = await push({ [cart]: '1' });
     await runtime.client.next('apply-runtime-patch');
     runtime.client.close();
@@ -330,8 +391,26 @@ describe('an instance that left', () => {
       .poll(() => sender.client.ask('list-targets', {}))
       .toMatchObject({ targets: [{ connected: false }] });
     clock.advance(44_000);
-    const { client } = await stack.join(runtime.login);
+    const { client } = await stack.join(runtime.login, 'one', [], { kind: 'browser' });
     clock.advance(2_000);
+    await client.apply(signed.statement);
+    await sender.client.until('push-msg-completed');
+    expect(await stagesOf(signed)).toEqual({ [runtime.recipient]: 'completed' });
+  });
+});
+
+describe('a program that left', () => {
+  it('[CATCHUP-6] is owed its pushes for as long as they are to be delivered: it keeps its name over restarts', async () => {
+    const runtime = await stack.runtime();
+    const signed = await push({ [cart]: '1' });
+    await runtime.client.next('apply-runtime-patch');
+    runtime.client.close();
+    await expect
+      .poll(() => sender.client.ask('list-targets', {}))
+      .toMatchObject({ targets: [{ connected: false }] });
+    clock.advance(10 * 60_000);
+    expect(await stagesOf(signed)).toEqual({ [runtime.recipient]: 'pushed' });
+    const { client } = await stack.join(runtime.login);
     await client.apply(signed.statement);
     await sender.client.until('push-msg-completed');
     expect(await stagesOf(signed)).toEqual({ [runtime.recipient]: 'completed' });

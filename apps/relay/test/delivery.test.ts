@@ -10,8 +10,8 @@ import {
 import { digestOf } from '@cd-push/timeline';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { names } from './support/clients.ts';
-import { noticePush, patchPush, shop } from './support/envelopes.ts';
+import { names, type RuntimeClient } from './support/clients.ts';
+import { deltaOf, noticePush, patchPush, shop } from './support/envelopes.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { Stack } from './support/stack.ts';
 
@@ -184,14 +184,10 @@ describe('a delta', () => {
       expect(await client.push(before.envelope)).toMatchObject({ status: true });
     }
     const predecessor = await digestOf(text);
+    const content = await deltaOf(text, `${text}!`);
     const bomb = await patchPush(
       login,
-      files.map((resource) => ({
-        resource,
-        text: `${text}!`,
-        predecessor,
-        content: { encoding: 'delta', splices: [{ at: text.length, remove: 0, insert: '!' }] },
-      })),
+      files.map((resource) => ({ resource, text: `${text}!`, predecessor, content })),
     );
     expect(JSON.stringify(bomb.envelope).length).toBeLessThan(10_000);
     expect(await client.push(bomb.envelope)).toMatchObject({
@@ -212,7 +208,7 @@ describe('a delta', () => {
         resource: cart,
         text: 'const a = 2;',
         predecessor: before.heads[0]!.digest,
-        content: { encoding: 'delta', splices: [{ at: 10, remove: 1, insert: '2' }] },
+        content: await deltaOf('const a = 1;', 'const a = 2;'),
       },
     ]);
     expect(await client.push(delta.envelope)).toMatchObject({ status: true });
@@ -221,6 +217,29 @@ describe('a delta', () => {
     const late = await stack.runtime();
     const whole = await late.client.next<ICdPushEnvelop>('apply-runtime-patch');
     expect(whole.pushData.contents).toEqual([{ encoding: 'text', text: 'const a = 2;' }]);
+  });
+
+  it('goes whole to who has what it is upon as a part of its base: there it is not at hand', async () => {
+    const { client, login } = await stack.sender();
+    const pushed = await stack.runtime();
+    const before = await patchPush(login, [{ resource: cart, text: 'const a = 1;' }]);
+    await client.push(before.envelope);
+    await pushed.client.apply(before.statement);
+    const { digest } = before.heads[0]!;
+    const served = await stack.runtime({ name: 'served' }, 'one', [{ resource: cart, version: 0, digest }]);
+    const delta = await patchPush(login, [
+      {
+        resource: cart,
+        text: 'const a = 2;',
+        predecessor: digest,
+        content: await deltaOf('const a = 1;', 'const a = 2;'),
+      },
+    ]);
+    expect(await client.push(delta.envelope)).toMatchObject({ status: true });
+    const encodingAt = async (at: RuntimeClient): Promise<unknown> =>
+      (await at.next<ICdPushEnvelop>('apply-runtime-patch')).pushData.contents?.[0]?.encoding;
+    expect(await encodingAt(pushed.client)).toBe('delta');
+    expect(await encodingAt(served.client)).toBe('text');
   });
 
   it('that gives another content than was signed is refused', async () => {
@@ -233,7 +252,7 @@ describe('a delta', () => {
         resource: cart,
         text: 'const a = 2;',
         predecessor: before.heads[0]!.digest,
-        content: { encoding: 'delta', splices: [{ at: 10, remove: 1, insert: '3' }] },
+        content: await deltaOf('const a = 1;', 'const a = 3;'),
       },
     ]);
     expect(await client.push(delta.envelope)).toMatchObject({
@@ -266,7 +285,7 @@ describe('acknowledgements', () => {
     },
   );
 
-  it('that are repeated, late, forged or of another attempt change nothing', async () => {
+  it('[ACK-1] that are repeated, late, forged or of another attempt change nothing', async () => {
     const runtime = await stack.runtime();
     const stranger = await stack.runtime({ module: 'depot' });
     const { client, login } = await stack.sender();
@@ -275,13 +294,15 @@ describe('acknowledgements', () => {
     await runtime.client.next('apply-runtime-patch');
     const { pushGuid, statement } = push;
 
-    stranger.client.acknowledge('push-msg-complete', pushGuid, statement);
     // It learns nothing of a push that is not its own: not even that there is one.
+    stranger.client.acknowledge('push-msg-complete', pushGuid, statement);
     stranger.client.acknowledge('push-msg-complete', pushGuid, await digestOf('another statement'));
-    await stranger.client.ask('list-targets', {});
-    expect(stranger.client.frames).toEqual([]);
+    stranger.client.acknowledge('push-msg-complete', crypto.randomUUID(), statement);
+    const problems: Problem[] = [];
+    while (problems.length < 3) problems.push(await stranger.client.next<Problem>('problem'));
+    expect(problems[0]).toMatchObject({ kind: 'not-found', path: '/pushGuid' });
+    expect(problems).toEqual([problems[0], problems[0], problems[0]]);
     runtime.client.acknowledge('push-msg-complete', pushGuid, statement, 2);
-    runtime.client.acknowledge('push-msg-complete', crypto.randomUUID(), statement);
     runtime.client.acknowledge('push-msg-complete', pushGuid, await digestOf('another statement'));
     expect(await runtime.client.next<Problem>('problem')).toMatchObject({
       kind: 'invalid-request',

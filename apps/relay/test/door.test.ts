@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { Client } from './support/clients.ts';
 import { patchPush } from './support/envelopes.ts';
+import { ownSession } from './support/memory-authority.ts';
 import { pageOrigin, Stack } from './support/stack.ts';
 
 let stack: Stack;
@@ -130,10 +131,16 @@ describe('the door', () => {
 
   it('takes the token from an Authorization header', async () => {
     const { token } = await stack.authority.developer();
-    const client = new Client(stack.url, {}, { extraHeaders: { authorization: `Bearer ${token}` } });
+    const { genesis } = ownSession(token)!;
+    const extraHeaders = { authorization: `Bearer ${token}` };
+    const client = new Client(stack.url, { genesis }, { extraHeaders });
     onTestFinished(() => client.close());
+    const challenged = new Promise((resolve) => {
+      client.socket.once('connect-challenge', resolve);
+    });
     await client.connected();
-    expect(await client.ask('list-targets', {})).toMatchObject({ status: true });
+    // Which nobody is whose token is no good.
+    expect(await challenged).toMatchObject({ challenge: expect.stringContaining('.') });
   });
 
   it('says that it cannot know anybody while the api is away', async () => {

@@ -14,6 +14,13 @@ const events = [
   'get-heads',
   'list-targets',
   'get-track',
+  'get-push',
+  'list-pushes',
+  'observe',
+  'retry-push',
+  'set-policy',
+  'get-policies',
+  'get-audit',
   'renew-session',
   'register-client',
   'send-pub',
@@ -36,6 +43,21 @@ const member = fc.constantFrom(
   'commTrack',
   'statement',
   'heads',
+  'target',
+  'select',
+  'guid',
+  'mode',
+  'hold',
+  'stages',
+  'recipients',
+  'prefix',
+  'after',
+  'epoch',
+  'offset',
+  'node',
+  'sequence',
+  'before',
+  'limit',
   '__proto__',
   'constructor',
 );
@@ -58,7 +80,8 @@ const { value: json } = fc.letrec((tie) => ({
 it('whatever is sent is answered, and the next good message passes', async () => {
   const stack = await Stack.start({ legacy: 'on', rate: { perSecond: 1e6, burst: 1e6 } });
   const runtime = await stack.runtime();
-  const { client, login } = await stack.sender();
+  const grants = [{ prefix: '/', environments: ['*'] }];
+  const { client, login } = await stack.sender({ roles: ['developer', 'admin'], grants });
   const { envelope } = await patchPush(login, [{ resource: '/shop/a.ts', text: '1' }]);
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...events), json, fc.boolean(), async (event, payload, asText) => {

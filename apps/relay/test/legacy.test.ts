@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 const connect = async (roles: readonly Role[] = ['developer'], token?: string): Promise<LegacyClient> => {
-  const login = await stack.authority.developer({ roles });
+  const login = await stack.authority.existing({ roles });
   const client = new LegacyClient(stack.url, { token: token ?? login.token });
   client.user = login.session.user.id;
   onTestFinished(() => client.close());
@@ -247,7 +247,7 @@ describe('existing Corpdesk clients', () => {
     const thief = await connect();
     await expectForeign(thief, absent);
     // Before its account was known a guid is like any other; then it goes back to its user, with what is sent to it.
-    const login = await stack.authority.developer();
+    const login = await stack.authority.existing();
     const { guid } = login.session.user;
     await expectOwn(thief, guid);
     const owner = await connect(['developer'], login.token);
@@ -258,7 +258,7 @@ describe('existing Corpdesk clients', () => {
   });
 
   it('7: a guid that was forgotten stays its user’s while messages for it are open, and no longer', async () => {
-    const login = await stack.authority.developer();
+    const login = await stack.authority.existing();
     const guids = ['with a message', 'without one'];
     const first = await connect(['developer'], login.token);
     for (const guid of guids) await expectOwn(first, guid);

@@ -1,85 +1,15 @@
-import { builtInTriggers, epochMs, type Statement, type TrackNotice } from '@cd-push/protocol';
-import { openRelayCertificate, openAcceptance, type SigningKey } from '@cd-push/timeline';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { builtInTriggers, type Statement, type TrackNotice } from '@cd-push/protocol';
+import { openRelayCertificate, openAcceptance } from '@cd-push/timeline';
+import { describe, expect, it } from 'vitest';
 
-import { Client, RuntimeClient } from './support/clients.ts';
+import { Client } from './support/clients.ts';
+import { newDataFile } from './support/data-file.ts';
+import { deploy, developer, openClient, options, slow } from './support/deployment.ts';
 import { patchPush } from './support/envelopes.ts';
-import { makeKey, type SigningLogin } from './support/memory-authority.ts';
-import {
-  addAdmin,
-  adminPassword,
-  ask,
-  enrol,
-  newDataFile,
-  serveApi,
-  serveRelay,
-  shopGrants,
-  signIn,
-  type LoginAnswer,
-  type Served,
-} from './support/processes.ts';
+import { adminPassword, ask, serveApi } from './support/processes.ts';
+import { KeptLog } from './support/stack.ts';
 
 const cart = { resource: '/shop/src/cart.ts', text: '1' };
-/** Argon2 at sign-in and two starts of Node take their time on a busy machine. */
-const slow = 60_000;
-
-const developer = async (api: Served, adminToken: string): Promise<SigningLogin> => {
-  const key = await makeKey();
-  const userName = `dev-${crypto.randomUUID()}`;
-  const password = crypto.randomUUID();
-  await ask(api.url, '/users', {
-    token: adminToken,
-    json: { userName, password, roles: ['developer'], grants: shopGrants },
-  });
-  return loginOf(await signIn(api.url, userName, password, key), key);
-};
-
-const loginOf = (answer: LoginAnswer, key: SigningKey): SigningLogin => {
-  const { sess } = answer.app_state;
-  const { certificate, user } = answer.data;
-  return {
-    token: sess.jwt.jwtToken,
-    key,
-    certificate,
-    session: {
-      kind: 'user',
-      id: sess.initUuid,
-      subject: user.subject,
-      tenant: user.tenant,
-      roles: user.roles,
-      expiresAt: epochMs(0),
-      user: { id: user.id, guid: user.guid, name: user.name },
-      grants: answer.data.grants,
-    },
-  };
-};
-
-const open = async <Kind extends Client>(client: Kind): Promise<Kind> => {
-  onTestFinished(() => client.close());
-  await client.connected();
-  return client;
-};
-
-/** Api and relay as two processes, an admin, a developer and a runtime. */
-const deploy = async () => {
-  const dataFile = newDataFile();
-  await addAdmin(dataFile);
-  const api = await serveApi(dataFile);
-  const relay = await serveRelay(api.url);
-  const admin = loginOf(await signIn(api.url, 'root', adminPassword, await makeKey()), await makeKey());
-  const login = await developer(api, admin.token);
-  const { code } = await ask<{ code: string }>(api.url, '/join-codes', {
-    token: login.token,
-    json: { module: 'shop', environment: 'development' },
-  });
-  const enrolled = await enrol(api.url, code, await makeKey());
-  const runtime = await open(new RuntimeClient(relay.url, { token: enrolled.token }));
-  await runtime.hello('one');
-  const sender = await open(new Client(relay.url, { token: login.token }));
-  return { dataFile, api, relay, admin, login, enrolled, runtime, sender };
-};
-
-const options = (login: SigningLogin) => ({ statement: { tenant: login.session.tenant } });
 
 describe('api and relay as two processes', () => {
   it(
@@ -118,7 +48,7 @@ describe('api and relay as two processes', () => {
     async () => {
       const { api, dataFile, admin, relay, login, sender } = await deploy();
       const second = await developer(api, admin.token);
-      const other = await open(new Client(relay.url, { token: second.token }));
+      const other = await openClient(new Client(relay.url, { token: second.token }));
 
       await ask(api.url, '/auth/logout', { token: login.token });
       expect(await sender.closed).toMatchObject({ code: 4006 });
@@ -203,7 +133,7 @@ describe('api and relay as two processes', () => {
       const { app_state } = await ask<{ app_state: { sess: { cd_token: string } } }>(api.url, '/api', {
         json: request,
       });
-      const client = await open(new Client(relay.url, { cd_token: app_state.sess.cd_token }));
+      const client = await openClient(new Client(relay.url, { cd_token: app_state.sess.cd_token }));
       expect(await client.ask('list-targets', {})).toMatchObject({ status: true });
     },
     slow,
@@ -215,16 +145,23 @@ describe('api and relay as two processes', () => {
       const dataFile = newDataFile();
       const api = await serveApi(dataFile);
       const { startRelay } = await import('../src/start-relay.ts');
-      const { silentLog } = await import('../src/log.ts');
+      const log = new KeptLog();
+      const stopping = new AbortController();
       const starting = startRelay({
         port: 0,
         apiUrl: api.url,
         serviceCredential: { id: 'relay', secret: 'wrong' },
         allowedOrigins: [],
-        logger: silentLog,
-        signal: AbortSignal.timeout(500),
+        journal: { kind: 'memory' },
+        logger: log,
+        signal: stopping.signal,
       });
-      await expect(starting).rejects.toThrow(/timeout|aborted/);
+      const said = () => log.lines.filter((line) => line.includes('has not certified'));
+      await expect.poll(said).toHaveLength(1);
+      stopping.abort(new Error('told to stop'));
+      await expect(starting).rejects.toThrow('told to stop');
+      expect(said()[0]).toContain('CD_PUSH_SERVICE_SECRET is not the api’s');
+      expect(log.lines.join('')).not.toContain('.ts:');
     },
     slow,
   );

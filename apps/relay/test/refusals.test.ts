@@ -227,7 +227,7 @@ const refusals: readonly [
   ],
   [
     'a delta upon nothing',
-    push([{ ...cart, content: { encoding: 'delta', splices: [] } }]),
+    push([{ ...cart, content: { encoding: 'delta', base: `sha256-${'A'.repeat(43)}`, delta: 'AAAA' } }]),
     'bad-signature',
     '/pushData/contents/0',
   ],

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+
 import { generate } from 'selfsigned';
 import { expect, it, onTestFinished } from 'vitest';
 
@@ -5,10 +7,13 @@ import { optionsFromEnvironment } from '../src/environment.ts';
 import { silentLog } from '../src/log.ts';
 import { startRelay } from '../src/start-relay.ts';
 import { Client } from './support/clients.ts';
+import { newDataFile } from './support/data-file.ts';
 import { patchPush } from './support/envelopes.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { MemoryAuthority } from './support/memory-authority.ts';
 import { KeptLog, Stack } from './support/stack.ts';
+
+const secret = 'a service secret of at least 32 characters';
 
 const listening = (log: KeptLog): string | undefined =>
   log.lines
@@ -19,7 +24,13 @@ it('a relay lives before the api has certified it, and is ready after', async ()
   const authority = await MemoryAuthority.create();
   authority.isDown = true;
   const log = new KeptLog();
-  const starting = startRelay({ port: 0, authority, allowedOrigins: [], logger: log });
+  const starting = startRelay({
+    port: 0,
+    authority,
+    allowedOrigins: [],
+    journal: { kind: 'memory' },
+    logger: log,
+  });
   await expect.poll(() => listening(log)).toBeDefined();
   const url = listening(log) ?? '';
   expect((await fetch(`${url}/livez`)).status).toBe(200);
@@ -48,21 +59,84 @@ it('a relay that is deployed by itself says what its environment lacks', () => {
   expect(() => optionsFromEnvironment({ CD_PUSH_API_URL: 'https://api.example' })).toThrow(
     'CD_PUSH_SERVICE_SECRET',
   );
-  const env = { CD_PUSH_API_URL: 'https://api.example', CD_PUSH_SERVICE_SECRET: 's' };
+  const env = {
+    CD_PUSH_API_URL: 'https://api.example',
+    CD_PUSH_SERVICE_SECRET: secret,
+    CD_PUSH_DATA: '/data/journal.db',
+  };
   expect(() => optionsFromEnvironment({ ...env, CD_PUSH_API_URL: 'api' })).toThrow('not a URL');
   expect(() => optionsFromEnvironment({ ...env, PORT: 'many' })).toThrow('PORT');
   expect(() => optionsFromEnvironment({ ...env, CD_PUSH_LEGACY: 'yes' })).toThrow(
     'CD_PUSH_LEGACY is one of off, on',
   );
+  expect(() => optionsFromEnvironment({ ...env, LOG_LEVEL: 'bogus' })).toThrow('LOG_LEVEL is one of info');
+  expect(() => optionsFromEnvironment({ ...env, CD_PUSH_SERVICE_SECRET: 'short' })).toThrow(
+    'CD_PUSH_SERVICE_SECRET needs at least 32 characters',
+  );
   expect(
     optionsFromEnvironment({ ...env, CD_PUSH_ALLOWED_ORIGINS: 'https://a.example, https://b.example' }),
   ).toMatchObject({
     apiUrl: 'https://api.example',
-    serviceCredential: { id: 'relay', secret: 's' },
+    serviceCredential: { id: 'relay', secret },
     allowedOrigins: ['https://a.example', 'https://b.example'],
     legacy: 'off',
     port: 8081,
   });
+});
+
+it('how long things are kept is said by whole numbers, and a file may have no version kept besides the one in place', () => {
+  const env = {
+    CD_PUSH_API_URL: 'https://api.example',
+    CD_PUSH_SERVICE_SECRET: secret,
+    CD_PUSH_DATA: '/data/journal.db',
+  };
+  const kept = { CD_PUSH_JOURNAL_DAYS: '7', CD_PUSH_KEPT_VERSIONS: '0', CD_PUSH_HISTORY_DAYS: '90' };
+  expect(optionsFromEnvironment({ ...env, ...kept }).retention).toEqual({
+    journalDays: 7,
+    keptVersions: 0,
+    historyDays: 90,
+    auditDays: undefined,
+  });
+  for (const value of ['-1', '1.5', 'many'])
+    expect(() => optionsFromEnvironment({ ...env, CD_PUSH_KEPT_VERSIONS: value })).toThrow('whole number');
+  expect(() => optionsFromEnvironment({ ...env, CD_PUSH_HISTORY_DAYS: '0' })).toThrow('whole days');
+});
+
+it('an empty variable counts as none: an empty HOST does not open the relay to everyone', () => {
+  const env = {
+    CD_PUSH_API_URL: 'https://api.example',
+    CD_PUSH_SERVICE_SECRET: secret,
+    CD_PUSH_DATA: '/data/journal.db',
+  };
+  const empty = { HOST: '', PORT: '', CD_PUSH_LEGACY: '', CD_PUSH_SERVICE_ID: '', LOG_LEVEL: '' };
+  expect(optionsFromEnvironment({ ...env, ...empty })).toMatchObject({
+    host: '127.0.0.1',
+    port: 8081,
+    legacy: 'off',
+    serviceCredential: { id: 'relay' },
+  });
+});
+
+it('what is secret may be in files, as they are mounted', () => {
+  const file = (text: string): string => {
+    const name = newDataFile('secret');
+    writeFileSync(name, text);
+    return name;
+  };
+  const env = {
+    CD_PUSH_API_URL: 'https://api.example',
+    CD_PUSH_SERVICE_SECRET_FILE: file(`${secret}\n`),
+    DATABASE_URL_FILE: file('postgres://relay:p@db.example/journal\n'),
+    REDIS_URL: 'redis://redis:6379',
+  };
+  expect(optionsFromEnvironment(env)).toMatchObject({
+    serviceCredential: { secret },
+    journal: { kind: 'postgres', url: 'postgres://relay:p@db.example/journal' },
+    redis: { url: 'redis://redis:6379' },
+  });
+  expect(() => optionsFromEnvironment({ ...env, CD_PUSH_SERVICE_SECRET: secret })).toThrow('not both');
+  expect(() => optionsFromEnvironment({ ...env, DATABASE_URL_FILE: '/nowhere/url' })).toThrow('/nowhere/url');
+  expect(() => optionsFromEnvironment({ ...env, DATABASE_URL_FILE: file('\n') })).toThrow('empty');
 });
 
 it('a relay with a certificate of its own speaks TLS alone', async () => {
@@ -72,6 +146,7 @@ it('a relay with a certificate of its own speaks TLS alone', async () => {
     port: 0,
     authority,
     allowedOrigins: [],
+    journal: { kind: 'memory' },
     logger: silentLog,
     tls: { key, cert },
   });

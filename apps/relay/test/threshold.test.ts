@@ -8,9 +8,10 @@ import { Client } from './support/clients.ts';
 import { Stack } from './support/stack.ts';
 
 /** A connection of somebody who speaks the transport by hand. */
-const open = async (stack: Stack, query = ''): Promise<WebSocket> => {
+const open = async (stack: Stack, query = '', headers = {}): Promise<WebSocket> => {
   const socket = new WebSocket(
     `${stack.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket${query}`,
+    { headers },
   );
   onTestFinished(() => socket.terminate());
   socket.on('error', () => {});
@@ -117,6 +118,42 @@ describe('who has not been let in', () => {
     await expect.poll(() => oldest.readyState, { timeout: 5_000 }).toBe(WebSocket.CLOSED);
     const { client } = await stack.sender();
     expect(await client.ask('list-targets', {})).toMatchObject({ status: true });
+  });
+
+  describe('behind a proxy', () => {
+    /** Opens one more than an address may, as the proxy tells of them, and says whether the first had to give way. */
+    const crowd = async (
+      trustedProxies: readonly string[],
+      forwardedFor: (count: number) => string,
+    ): Promise<boolean> => {
+      const stack = await Stack.start({ trustedProxies });
+      const as = (count: number) => open(stack, '', { 'x-forwarded-for': forwardedFor(count) });
+      const oldest = await as(0);
+      const gone = closed(oldest).then(() => true);
+      for (let count = 1; count <= 256; count += 1) await as(count);
+      // One that still stands there is answered.
+      const answered = new Promise<boolean>((resolve) => {
+        oldest.on('message', (data: Buffer) => {
+          if (data.toString().startsWith('44')) resolve(false);
+        });
+      });
+      oldest.send('40{"token":"x"}');
+      return Promise.race([answered, gone]);
+    };
+
+    it('is counted by the address that a trusted proxy tells', async () => {
+      expect(await crowd(['127.0.0.1'], (count) => `198.51.100.${count % 250}`)).toBe(false);
+      expect(await crowd(['loopback'], () => '198.51.100.7')).toBe(true);
+    });
+
+    it('hides behind nothing that it wrote itself', async () => {
+      expect(await crowd([], (count) => `198.51.100.${count % 250}`)).toBe(true);
+      expect(await crowd(['127.0.0.1'], (count) => `198.51.100.${count % 250}, 203.0.113.9`)).toBe(true);
+    });
+
+    it('a proxy that is no address is refused at the start', async () => {
+      await expect(Stack.start({ trustedProxies: ['proxy.example'] })).rejects.toThrow('proxy.example');
+    });
   });
 });
 

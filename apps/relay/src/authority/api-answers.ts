@@ -1,18 +1,21 @@
 import {
+  AddressSchema,
   epochMs,
   GrantSchema,
   JwsSchema,
   LabelsSchema,
   NameSchema,
   PublicKeySchema,
+  ScopeSchema,
   type ResourceGuid,
   type Trigger,
 } from '@cd-push/protocol';
+import { isAddress } from '@cd-push/timeline';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 import type { Change } from './authority.ts';
-import type { Role, RuntimeRecord, Session } from './session.ts';
+import type { Acting, Role, RuntimeRecord, Session } from './session.ts';
 
 const ResourceGuidSchema = Type.Unsafe<ResourceGuid>(Type.String({ minLength: 1, maxLength: 128 }));
 
@@ -42,13 +45,18 @@ const IntrospectionSchema = Type.Union([
     sid: Type.String(),
     roles: Type.Array(Type.String()),
     grants: GrantsSchema,
+    cnf: Type.Optional(Type.Object({ jwk: PublicKeySchema })),
+    acting: Type.Optional(Type.Object({ identity: AddressSchema, scope: ScopeSchema })),
     user: Type.Optional(UserSchema),
     runtime: Type.Optional(RuntimeViewSchema),
   }),
 ]);
 
+type ActiveAnswer = Extract<Static<typeof IntrospectionSchema>, { active: true }>;
+
 const ChangeSchema = Type.Union([
   Type.Object({ kind: Type.Literal('session-revoked'), sid: Type.String(), reason: Type.String() }),
+  Type.Object({ kind: Type.Literal('identity-revoked'), identity: AddressSchema }),
   Type.Object({ kind: Type.Literal('grants-changed'), userId: Type.Integer(), grants: GrantsSchema }),
   Type.Object({
     kind: Type.Literal('user-changed'),
@@ -85,7 +93,10 @@ export const triggersAnswer = Compile(
   }),
 );
 export const revocationsAnswer = Compile(
-  Type.Object({ sessions: Type.Array(Type.Object({ sid: Type.String() })) }),
+  Type.Object({
+    sessions: Type.Array(Type.Object({ sid: Type.String() })),
+    identities: Type.Array(AddressSchema),
+  }),
 );
 export const changeEvent = Compile(ChangeSchema);
 
@@ -105,13 +116,22 @@ export const sessionOf = (answer: Static<typeof IntrospectionSchema>): Session |
   const roles = rolesOf(answer.roles);
   const common = { id: sid, subject: sub, tenant, roles, expiresAt: epochMs(exp * 1000) };
   if (runtime !== undefined) return { ...common, kind: 'runtime', runtime: runtimeOf(runtime) };
-  return user === undefined ? undefined : { ...common, kind: 'user', user, grants };
+  return user === undefined ? undefined : { ...common, kind: 'user', user, grants, acting: actingOf(answer) };
+};
+
+/** A session of an identity's names its key; what does not fit together speaks for nobody. */
+const actingOf = ({ sid, cnf, acting }: ActiveAnswer): Acting | undefined => {
+  if (cnf === undefined || acting === undefined) return undefined;
+  const { identity, scope } = acting;
+  return isAddress(identity) && isAddress(sid) ? { identity, session: sid, key: cnf.jwk, scope } : undefined;
 };
 
 export const changeOf = (event: Static<typeof ChangeSchema>): Change => {
   switch (event.kind) {
     case 'session-revoked':
       return { kind: event.kind, session: event.sid, voidsSignatures: event.reason !== 'logout' };
+    case 'identity-revoked':
+      return { kind: 'session-revoked', session: event.identity, voidsSignatures: true };
     case 'grants-changed':
       return { kind: event.kind, user: event.userId, grants: event.grants };
     case 'user-changed':

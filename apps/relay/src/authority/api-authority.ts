@@ -25,6 +25,9 @@ export interface ApiOptions {
 /** How long the api may take for an answer. */
 const answerWithinMs = 5_000;
 
+/** For the log alone: a peer cannot mend it. */
+const secretRefused = 'CD_PUSH_SERVICE_SECRET is not the api’s, or CD_PUSH_SERVICE_ID is not.';
+
 /** The compiled schema of an answer. */
 interface AnswerOf<Value> {
   Check(value: unknown): value is Value;
@@ -75,8 +78,8 @@ export class ApiAuthority implements Authority {
   }
 
   async voidedSessions(): Promise<string[]> {
-    const { sessions } = await this.#ask('/relay/revocations', revocationsAnswer);
-    return sessions.map(({ sid }) => sid);
+    const { sessions, identities } = await this.#ask('/relay/revocations', revocationsAnswer);
+    return [...sessions.map(({ sid }) => sid), ...identities];
   }
 
   follow(listener: ChangeListener, signal: AbortSignal): Promise<void> {
@@ -107,6 +110,7 @@ export class ApiAuthority implements Authority {
     } catch (error) {
       throw unavailable('The api cannot be reached.', error);
     }
+    if (response.status === 401) throw unavailable('The api refuses this relay.', new Error(secretRefused));
     if (!response.ok) throw unavailable(`The api answered ${response.status} to ${path}.`);
     if (!answer.Check(body)) throw unavailable(`The api’s answer to ${path} is not understood here.`);
     return body;

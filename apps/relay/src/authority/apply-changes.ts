@@ -1,4 +1,4 @@
-import { recipientIdOf, type ResourceGuid } from '@cd-push/protocol';
+import type { ResourceGuid } from '@cd-push/protocol';
 
 import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -6,11 +6,13 @@ import { factsOf, type Log } from '../log.ts';
 import type { Ended } from '../peers/ended.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Peers } from '../peers/peers.ts';
+import { expireCredential } from '../tracks/expire-credential.ts';
 import type { Tracker } from '../tracks/tracker.ts';
 import type { Authority, Change, ChangeListener } from './authority.ts';
 import type { Directory } from './directory.ts';
 import type { Introspections } from './introspections.ts';
 import type { RelayIdentity } from './relay-identity.ts';
+import { withGrants } from './session.ts';
 import { Reloader } from './reloader.ts';
 
 interface ChangePorts {
@@ -26,6 +28,8 @@ interface ChangePorts {
   readonly log: Log;
   /** Whether anybody asks whose account a guid is. */
   readonly accounts: boolean;
+  /** Called when what is known of runtimes has changed. */
+  readonly reviewed: () => void;
 }
 
 /** What the api tells takes effect on the connections that are open. */
@@ -40,7 +44,10 @@ export class AppliedChanges implements ChangeListener {
     this.#ports = ports;
     const { authority, directory, clock, log } = ports;
     this.#runtimes = new Reloader(
-      async () => directory.replaceRuntimes(await authority.runtimes()),
+      async () => {
+        directory.replaceRuntimes(await authority.runtimes());
+        ports.reviewed();
+      },
       'The list of runtimes could not be read yet.',
       clock,
       log,
@@ -73,7 +80,7 @@ export class AppliedChanges implements ChangeListener {
         return;
       case 'grants-changed':
         this.#ofUser(change.user, (peer) => {
-          if (peer.session.kind === 'user') peer.session = { ...peer.session, grants: change.grants };
+          if (peer.session.kind === 'user') peer.session = withGrants(peer.session, change.grants);
         });
         return;
       case 'user-changed':
@@ -106,6 +113,7 @@ export class AppliedChanges implements ChangeListener {
   /** Everybody has to be introspected again, which happens when they come back. */
   reset(): void {
     this.resumed();
+    this.#ports.introspections.forget();
     this.#voided.request();
     for (const peer of this.#ports.peers.all()) peer.outlet.cut('drain');
   }
@@ -142,7 +150,8 @@ export class AppliedChanges implements ChangeListener {
   #endSession(session: string, voidsSignatures: boolean): void {
     const { ended, peers } = this.#ports;
     ended.sessions.add(session);
-    for (const peer of peers.ofSession(session)) peer.outlet.cut('revoked');
+    for (const peer of [...peers.ofSession(session), ...peers.ofIdentity(session)])
+      peer.outlet.cut('revoked');
     if (!voidsSignatures) return;
     ended.voidedSessions.add(session);
     for (const peer of peers.all()) {
@@ -161,17 +170,9 @@ export class AppliedChanges implements ChangeListener {
     if (tenant !== undefined) this.#expireFor(tenant, guid);
   }
 
-  /** What was owed to a runtime that is no more is owed to nobody. */
   #expireFor(tenant: string, guid: ResourceGuid): void {
     const { journal, tracker, clock, log } = this.#ports;
-    const recipient = recipientIdOf(guid);
-    const expire = async (): Promise<void> => {
-      const at = clock.now();
-      for (const push of await journal.openFor(tenant, recipient)) {
-        tracker.moveLatest(push, recipient, { type: 'expired', at });
-      }
-    };
-    expire().catch((error: unknown) =>
+    expireCredential(tenant, guid, journal, tracker, clock).catch((error: unknown) =>
       log.error(factsOf(error), 'The tracks of a removed runtime stay open.'),
     );
   }

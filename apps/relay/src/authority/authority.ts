@@ -13,6 +13,7 @@ export interface Certified {
 /** What the api tells its followers. */
 export type Change =
   | {
+      /** Of an identity as well, which ends all of its sessions. */
       readonly kind: 'session-revoked';
       readonly session: string;
       /** Whether what the session signed is taken back as well; a plain logout leaves it good. */
@@ -50,7 +51,7 @@ export interface Authority {
   /** Guids of all users. */
   accounts(): Promise<string[]>;
   triggers(): Promise<Trigger[]>;
-  /** Sessions whose signatures were taken back, oldest first. */
+  /** Sessions whose signatures were taken back, and identities with those of all their sessions, each oldest first. */
   voidedSessions(): Promise<string[]>;
   /**
    * Follows the change feed until the signal. Resolves when it is followed for the first time, so that what is loaded

@@ -3,7 +3,8 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { ProblemError, problemOf } from '@cd-push/protocol';
 
 import type { Clock } from '../clock.ts';
-import { factsOf, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
+import { causesOf } from '../until-it-works.ts';
 import { changeEvent, changeOf } from './api-answers.ts';
 import type { ChangeListener } from './authority.ts';
 
@@ -54,17 +55,21 @@ export class ChangeFeed {
   async #goOn(first: Promise<void>): Promise<void> {
     let reading = first;
     let pauseMs = firstPauseMs;
+    let said: string | undefined;
     while (!this.#stopped.aborted) {
       try {
         await reading;
       } catch (error) {
         if (this.#stopped.aborted) return;
-        this.#log.warn(factsOf(error), 'The api’s change feed was cut.');
+        const reason = causesOf(error);
+        if (reason !== said) this.#log.warn({ reason }, 'The api’s change feed was cut.');
+        said = reason;
       }
       await this.#pause(pauseMs);
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       reading = this.#read(() => {
         pauseMs = firstPauseMs;
+        said = undefined;
       });
     }
     await reading.catch(() => {});

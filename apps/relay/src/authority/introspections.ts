@@ -1,12 +1,14 @@
 import { ProblemError, problemOf, type Grant } from '@cd-push/protocol';
 
 import type { Authority, Change } from './authority.ts';
-import type { Role, Session } from './session.ts';
+import { withGrants, type Role, type Session } from './session.ts';
 
 /** Tokens that the api is asked about at a time, and that may wait for their turn; past both a peer comes again. */
 const usualBounds = { atOnce: 32, waiting: 2_000 };
 /** Users whose latest change is remembered; far more than change while the api answers. */
 const remembered = 10_000;
+/** Tokens whose last answer is kept. */
+const keptAnswers = 10_000;
 
 /** What the feed last told of a user, and when, counted in changes. */
 interface Told {
@@ -26,6 +28,7 @@ export class Introspections {
   readonly #waiting: (() => void)[] = [];
   readonly #told = new Map<number, Told>();
   readonly #askedAt = new WeakMap<Session, number>();
+  readonly #answers = new Map<string, Session>();
   #changes = 0;
   #asking = 0;
 
@@ -44,15 +47,30 @@ export class Introspections {
     const at = this.#changes;
     try {
       const session = await this.#authority.introspect(token);
+      this.#answers.delete(token);
       if (session === undefined) return undefined;
       // A session of its own for each answer, since that is what the time of asking is kept by.
       const own = { ...session };
       this.#askedAt.set(own, at);
+      this.#keep(token, own);
       return own;
     } finally {
       this.#asking -= 1;
       this.#waiting.shift()?.();
     }
+  }
+
+  /**
+   * What {@link ask} last answered of a token. It holds as it does for a connection that was opened with it: until it
+   * expires, and as {@link current} says.
+   */
+  last(token: string): Session | undefined {
+    return this.#answers.get(token);
+  }
+
+  /** Lets go of all answers: nothing that was vouched for has to hold any more. */
+  forget(): void {
+    this.#answers.clear();
   }
 
   changed(change: Change): void {
@@ -79,7 +97,16 @@ export class Introspections {
     const askedAt = this.#askedAt.get(session);
     if (told === undefined || askedAt === undefined || told.at <= askedAt) return session;
     if (told.isRemoved === true) return undefined;
-    return { ...session, grants: told.grants ?? session.grants, roles: told.roles ?? session.roles };
+    const granted = told.grants === undefined ? session : withGrants(session, told.grants);
+    return { ...granted, roles: told.roles ?? session.roles };
+  }
+
+  #keep(token: string, session: Session): void {
+    this.#answers.set(token, session);
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= keptAnswers) break;
+      this.#answers.delete(oldest);
+    }
   }
 
   async #turn(): Promise<void> {

@@ -3,7 +3,9 @@ import {
   cryptoPlatform,
   digestOf,
   openCertificate,
+  openDelegation,
   openRelayCertificate,
+  type FollowedIdentity,
   type SigningKey,
   type TrustRoot,
 } from '@cd-push/timeline';
@@ -23,8 +25,8 @@ export interface Seal {
   readonly notAfter: EpochMs;
 }
 
-/** Senders use one certificate for many pushes; the issuer's signature on it is checked once. */
-const openedCertificates = 1_000;
+/** Senders use one certificate for many pushes; the signatures behind it are checked once. */
+const kept = 1_000;
 /** How soon to ask again when the api could not be reached for a new certificate. */
 const retryMs = 5_000;
 
@@ -34,6 +36,8 @@ export class RelayIdentity {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #opened = new Map<string, Certificate>();
+  /** What was seen of identities; keys that come in the place of others that were seen are refused. */
+  readonly #followed = new Map<string, FollowedIdentity>();
   #key: SigningKey | undefined;
   #seal: Seal | undefined;
   #cancelRenewal: () => void = () => {};
@@ -68,14 +72,17 @@ export class RelayIdentity {
     return seal;
   }
 
-  /** A sender's certificate that this relay's issuer signed. */
+  /** A sender's certificate that this relay's issuer signed, for a session that an identity has claimed. */
   async openCertificate(jws: string, seal: Seal): Promise<Result<Certificate, Problem>> {
     const known = this.#opened.get(jws);
     if (known !== undefined) return ok(known);
     const opened = await openCertificate(jws, seal.root);
     if (!opened.ok) return opened;
-    if (this.#opened.size >= openedCertificates) this.#opened.clear();
-    this.#opened.set(jws, opened.value);
+    const { identity } = opened.value;
+    const delegation = await openDelegation(opened.value, this.#followed.get(identity));
+    if (!delegation.ok) return delegation;
+    keep(this.#followed, identity, delegation.value.followed);
+    keep(this.#opened, jws, opened.value);
     return opened;
   }
 
@@ -90,3 +97,8 @@ export class RelayIdentity {
     });
   }
 }
+
+const keep = <Value>(map: Map<string, Value>, key: string, value: Value): void => {
+  if (map.size >= kept) map.clear();
+  map.set(key, value);
+};

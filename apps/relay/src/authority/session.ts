@@ -6,8 +6,12 @@ import {
   type EpochMs,
   type Grant,
   type Labels,
+  type PublicKey,
   type ResourceGuid,
+  type Scope,
+  type Verb,
 } from '@cd-push/protocol';
+import { intersectGrants, type Address } from '@cd-push/timeline';
 
 export type Role = 'developer' | 'runtime' | 'observer' | 'admin';
 
@@ -29,11 +33,24 @@ interface CommonMembers {
   readonly expiresAt: EpochMs;
 }
 
+/** Whom a person's session speaks for, proven by that identity's own keys at the api, and what it may. */
+export interface Acting {
+  /** Address of the identity's inception. */
+  readonly identity: Address;
+  /** Address of the session's first frame; the session's id. */
+  readonly session: Address;
+  readonly key: PublicKey;
+  readonly scope: Scope;
+}
+
 /** A person, or a program that acts for one. */
 export interface UserSession extends CommonMembers {
   readonly kind: 'user';
   readonly user: { readonly id: number; readonly guid: string; readonly name: string };
+  /** As far as the identity lets this session use them. */
   readonly grants: readonly Grant[];
+  /** Undefined for an existing client, which signs nothing. */
+  readonly acting: Acting | undefined;
 }
 
 /** A runtime by its own credential; it receives and acknowledges, nothing else. */
@@ -50,6 +67,23 @@ export const mayPushAtAll = (session: Session): session is UserSession =>
 
 export const mayQuery = (session: Session): session is UserSession =>
   session.kind === 'user' && session.roles.some((role) => role !== 'runtime');
+
+/** Whether a session's identity lets it do this; an existing client may what needs no identity. */
+export const mayDo = ({ acting }: UserSession, verb: Verb): boolean =>
+  acting?.scope.verbs.includes(verb) ?? false;
+
+/** A user's grants as far as the session may use them. */
+export const withGrants = (session: UserSession, grants: readonly Grant[]): UserSession => ({
+  ...session,
+  grants: session.acting === undefined ? [] : intersectGrants(grants, session.acting.scope.grants),
+});
+
+/** Whose rate a session's messages count for: a person has a session for each connection, and one identity. */
+export const payerOf = (session: Session): string =>
+  session.kind === 'user' ? (session.acting?.identity ?? session.id) : session.id;
+
+/** Whether a session sees whatever its tenant does. */
+export const seesAll = ({ roles }: Session): boolean => roles.includes('admin') || roles.includes('observer');
 
 /** Whether one of the session's grants covers the resource in this environment. */
 export const grantsPush = (session: UserSession, resource: string, environment: string): boolean =>

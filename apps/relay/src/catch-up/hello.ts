@@ -6,6 +6,7 @@ import {
   protocolVersion,
   recipientIdOf,
   refuse,
+  type JournalOffset,
   type Problem,
   type RecipientId,
   type Result,
@@ -13,27 +14,38 @@ import {
   type Welcome,
 } from '@cd-push/protocol';
 
+import type { AuditHeads } from '../audit/audit-heads.ts';
 import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { TrackedPush } from '../journal/tracked-push.ts';
-import type { Emission } from '../line/emit.ts';
 import { factsOf, type Log } from '../log.ts';
+import { nameAgain } from '../nodes/hold-places.ts';
+import type { Roster } from '../nodes/roster.ts';
 import type { Ended } from '../peers/ended.ts';
-import { isRuntimePeer, type Peer, type RunningInstance, type RuntimePeer } from '../peers/peer.ts';
+import {
+  isRuntimePeer,
+  type Peer,
+  type RunningInstance,
+  type RunningPeer,
+  type RuntimePeer,
+} from '../peers/peer.ts';
 import type { Peers } from '../peers/peers.ts';
+import type { Policies } from '../peers/policies.ts';
 import type { Absence } from '../tracks/absence.ts';
-import type { Tracker } from '../tracks/tracker.ts';
-import { settleBy, standingOf } from './settle.ts';
+import type { CatchUps } from './catch-ups.ts';
 
 export interface HelloPorts {
   readonly peers: Peers;
+  readonly roster: Roster;
   readonly journal: Journal;
-  readonly tracker: Tracker;
-  readonly emission: Emission;
+  readonly catchUps: CatchUps;
   readonly absence: Absence;
+  readonly policies: Policies;
+  /** Where the chains of the audit stand, signed. */
+  readonly heads: AuditHeads;
   readonly ended: Ended;
   readonly clock: Clock;
   readonly log: Log;
+  readonly node: string;
 }
 
 /** Instances of one credential at a time: tabs of a page, processes on a machine. Each is a recipient of every push. */
@@ -60,100 +72,119 @@ export const greet = async (
     const detail = `This relay speaks version ${protocolVersion}.`;
     return refuse(problemOf('unsupported-version', { path: '/protocol', detail }));
   }
-  if (peer.running !== undefined && peer.running.recipient !== recipientOf(peer, hello.value)) {
+  const recipient = recipientIdOf(peer.session.runtime.guid, hello.value.instance);
+  if (peer.running !== undefined && peer.running.recipient !== recipient) {
     const detail = 'A connection speaks for one instance. Open another for another one.';
     return refuse(problemOf('invalid-request', { path: '/instance', detail }));
   }
-  const instances = ports.peers.instancesOf(peer.session.runtime.guid);
-  const isNew = ports.peers.byRecipient(recipientOf(peer, hello.value)) === undefined;
-  if (isNew && instances.size >= instancesAtOnce) {
+  const instances = ports.roster.connected(peer.session.runtime.guid);
+  if (instances.length >= instancesAtOnce && !instances.includes(recipient)) {
     const detail = `${instancesAtOnce} instances run by this credential; end one, or enrol another runtime.`;
     return refuse(problemOf('forbidden', { path: '/instance', detail }));
   }
-  const running = bind(hello.value, peer, ports);
-  const due = await catchUpOf(peer, running, ports);
-  return ok({
-    welcome: {
-      protocol: protocolVersion,
-      recipient: running.recipient,
-      serverTime: ports.clock.now(),
-      catchUp: due.length,
-      revokedSessions: ports.ended.voidedSessions.list(),
-      envelopeBytes: limits.envelopeBytes,
-    },
-    follow: () => {
-      follow(due, peer, running, ports).catch((error: unknown) => {
-        ports.log.error(
-          { ...factsOf(error), recipient: running.recipient },
-          'A runtime could not be caught up.',
-        );
-        // It comes back and asks again; going on would leave a gap.
-        peer.outlet.cut('slow');
-      });
-    },
-  });
+  try {
+    const reset = await resetOf(hello.value.journal, ports.journal);
+    if (!(await enter(hello.value, recipient, peer, ports))) {
+      return refuse(problemOf('unavailable', { detail: 'The connection has ended.' }));
+    }
+    const running = bind(hello.value, recipient, peer, ports);
+    // The end of the connection before it may have been written after this one began.
+    nameAgain(recipient, ports);
+    return ok(await welcome(running, reset, ports));
+  } catch (error) {
+    ports.log.warn({ ...factsOf(error), recipient }, 'A runtime’s hello could not be answered.');
+    // It comes back and says it again; going on would leave a gap.
+    peer.outlet.cut('slow');
+    return refuse(problemOf('journal-unavailable', { retryAfter: 1 }));
+  }
 };
 
-const recipientOf = ({ session }: RuntimePeer, { instance }: RuntimeHello): RecipientId =>
-  recipientIdOf(session.runtime.guid, instance);
+/** Whether what the runtime said it had followed to can be gone on from. */
+const resetOf = async (
+  said: JournalOffset | undefined,
+  journal: Journal,
+): Promise<Welcome['reset'] | undefined> => {
+  if (said === undefined) return undefined;
+  if (said.epoch !== journal.epoch) return 'epoch';
+  if (said.offset <= journal.position) return undefined;
+  // It may have been told by a node that is further than this one.
+  await journal.look();
+  return said.offset <= journal.position ? undefined : 'future';
+};
 
-const bind = (hello: RuntimeHello, peer: RuntimePeer, { peers, absence }: HelloPorts): RunningInstance => {
-  const { session } = peer;
-  const recipient = recipientOf(peer, hello);
+/**
+ * Has it written down that the instance is connected here, so that every node sends it what is accepted from now on.
+ *
+ * @returns false where the connection has ended meanwhile.
+ */
+const enter = async (
+  { kind }: RuntimeHello,
+  recipient: RecipientId,
+  { session, outlet, running }: RuntimePeer,
+  { journal, absence, clock, node }: HelloPorts,
+): Promise<boolean> => {
+  if (running !== undefined) return true;
+  const { tenant } = session;
+  await journal.connected({ tenant, recipient, node, kind, since: clock.now() });
+  if (outlet.isOpen) return true;
+  absence.left(tenant, recipient);
+  return false;
+};
+
+const bind = (
+  hello: RuntimeHello,
+  recipient: RecipientId,
+  peer: RuntimePeer,
+  { peers, policies, clock }: HelloPorts,
+): RunningPeer => {
   const running: RunningInstance = {
     recipient,
     kind: hello.kind,
     base: hello.base,
     retainedBytes: hello.retainedBytes,
     held: new Map(hello.heads.map(({ resource, version, digest }) => [resource, { version, digest }])),
+    policy: policies.of(peer.session.runtime),
+    untracked: new Map(),
+    since: clock.now(),
+    isCaughtUp: false,
+    covered: undefined,
+    // What is accepted from now on waits until it is known what comes before it.
     waiting: [],
   };
-  peers.bind(peer, running)?.outlet.cut('replaced');
-  absence.returned(session.tenant, recipient);
-  return running;
+  const bound = peers.bind(peer, running);
+  bound.before?.outlet.cut('replaced');
+  return bound.peer;
 };
 
-/** Pushes that this runtime lacks, in the order of their acceptance; open tracks that its report settles are settled. */
-const catchUpOf = async (
-  { session }: RuntimePeer,
-  { recipient, held }: RunningInstance,
-  { journal, tracker, ended, clock }: HelloPorts,
-): Promise<TrackedPush[]> => {
-  const { tenant } = session;
-  const { module, environment } = session.runtime;
-  const due = new Set<TrackedPush>();
-  const inPlace = new Set<TrackedPush>();
-  for (const { resource, version, digest, push } of await journal.headsOf({ tenant, environment }, module)) {
-    if (ended.voidedSessions.has(push.accepted.signed?.session ?? '')) continue;
-    inPlace.add(push);
-    if (standingOf(held.get(resource), { version, digest }) === 'behind') due.add(push);
-  }
-  const at = clock.now();
-  for (const push of await journal.openFor(tenant, recipient)) {
-    settleBy(push, recipient, held, inPlace.has(push), tracker, at);
-    if (push.isOpenFor(recipient)) due.add(push);
-  }
-  return [...due].toSorted((a, b) => a.order - b.order);
-};
-
-const follow = async (
-  due: readonly TrackedPush[],
-  peer: Peer,
-  running: RunningInstance,
-  { emission }: HelloPorts,
-): Promise<void> => {
-  const sent = new Set<TrackedPush>();
-  const send = async (push: TrackedPush): Promise<void> => {
-    if (sent.has(push)) return;
-    sent.add(push);
-    // One at a time, so that a long catch-up never counts as a slow peer.
-    await peer.outlet.drained();
-    await emission.catchUp(push, peer, running);
+const welcome = async (
+  peer: RunningPeer,
+  reset: Welcome['reset'] | undefined,
+  { journal, catchUps, heads, ended, clock, log }: HelloPorts,
+): Promise<Greeting> => {
+  const { epoch } = journal;
+  const lacks = await catchUps.lackedBy(peer);
+  return {
+    welcome: {
+      protocol: protocolVersion,
+      recipient: peer.running.recipient,
+      serverTime: clock.now(),
+      catchUp: lacks.offsets.length,
+      journal: { epoch, offset: Math.max(lacks.upTo, lacks.offsets.at(-1) ?? 0) },
+      ...(reset === undefined ? {} : { reset }),
+      revokedSessions: ended.voidedSessions.list(),
+      envelopeBytes: limits.envelopeBytes,
+      policy: peer.running.policy,
+      auditHeads: heads.latest,
+    },
+    follow: () => {
+      catchUps.begin(peer, lacks).catch((error: unknown) => {
+        log.warn(
+          { ...factsOf(error), recipient: peer.running.recipient },
+          'What a runtime lacks could not be found anew.',
+        );
+        // It comes back, and is caught up then.
+        peer.outlet.cut('slow');
+      });
+    },
   };
-  for (const push of due) await send(push);
-  while (peer.outlet.isOpen && running.waiting !== undefined) {
-    const push = running.waiting.shift();
-    if (push === undefined) running.waiting = undefined;
-    else await send(push);
-  }
 };

@@ -22,7 +22,7 @@ class GuardedDecoder extends Decoder {
     // Binary messages are refused with their first, textual packet; their attachments follow and are left lying.
     if (typeof chunk !== 'string') return;
     if (isTooLarge(chunk)) {
-      const detail = `An envelope has at most ${limits.envelopeBytes} bytes.`;
+      const detail = `An envelope has at most ${limits.envelopeBytes} bytes. Put large contents to /contents first, and name them as stored.`;
       this.#stand(chunk, new Undecodable(problemOf('too-large', { detail })));
       return;
     }

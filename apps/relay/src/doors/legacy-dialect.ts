@@ -6,6 +6,7 @@ import {
   problemOf,
   recipientIdOf,
   refuse,
+  subTypes,
   toCommTrack,
   type CommTrack,
   type EpochMs,
@@ -14,21 +15,24 @@ import {
   type PushAnswer,
   type RecipientId,
   type Result,
+  type StageTimes,
 } from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
 
 import type { Directory } from '../authority/directory.ts';
 import { mayPushAtAll, type UserSession } from '../authority/session.ts';
 import type { Clock } from '../clock.ts';
+import type { TrackChange } from '../journal/follower.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TrackedPush } from '../journal/tracked-push.ts';
 import { confirm } from '../line/confirm.ts';
 import { journalPush } from '../line/journal.ts';
 import { parsePush } from '../line/parse.ts';
 import { recognise } from '../line/recognise.ts';
-import type { Log } from '../log.ts';
+import { factsOf, type Log } from '../log.ts';
 import type { LegacyObjects } from '../peers/legacy-objects.ts';
 import type { Peer } from '../peers/peer.ts';
+import type { Peers } from '../peers/peers.ts';
 import type { NoticeEvent } from '../tracks/notices.ts';
 import type { Tracker } from '../tracks/tracker.ts';
 import { addressees, copyOf, ownObjects, renamed, unreachable } from './legacy-envelopes.ts';
@@ -58,6 +62,7 @@ const messages: ReadonlySet<string> = new Set([
 const pushedEvent = 'push-msg-pushed';
 
 interface DialectPorts {
+  readonly peers: Peers;
   readonly objects: LegacyObjects;
   readonly directory: Directory;
   readonly journal: Journal;
@@ -66,17 +71,22 @@ interface DialectPorts {
   readonly log: Log;
 }
 
-/** Whom the relay tells how far a message has come. */
-interface Sender {
-  readonly peer: Peer;
-  readonly guid: string | undefined;
-  /** Recipients whose `push-delivered` was sent. */
-  readonly told: Set<RecipientId>;
+/** A message on its way to one recipient. */
+interface Message {
+  readonly push: TrackedPush;
+  readonly envelope: ICdPushEnvelop;
+  readonly recipient: RecipientId;
 }
+
+/** Messages whose sender's connection is remembered; others are told where their sender's object or session is now. */
+const sendersKept = 10_000;
 
 export class LegacyDialect {
   readonly #ports: DialectPorts;
-  readonly #senders = new WeakMap<TrackedPush, Sender>();
+  /** Connections that messages came over, by their offsets, oldest first. */
+  readonly #senders = new Map<number, Peer>();
+  /** Envelopes are read one after the other, so that nobody hears of a later stage first. */
+  #telling: Promise<void> = Promise.resolve();
 
   constructor(ports: DialectPorts) {
     this.#ports = ports;
@@ -120,7 +130,7 @@ export class LegacyDialect {
       if (refused !== undefined) return refuse(refused);
     }
     if (registrations.has(event)) return ok(await this.#registered(envelope.value, peer, session.user, own));
-    return this.#send(event, envelope.value, peer, own[0]?.guid);
+    return this.#send(event, envelope.value, peer);
   }
 
   leave(peer: Peer): void {
@@ -128,22 +138,24 @@ export class LegacyDialect {
   }
 
   /** Tells the sender in its own words; answers false for pushes of others. */
-  notice(push: TrackedPush, event: NoticeEvent, recipients: readonly RecipientId[]): boolean {
+  notice(push: TrackedPush, event: NoticeEvent, changes: readonly TrackChange[]): boolean {
     if (push.accepted.carries !== 'none') return false;
-    const sender = this.#senders.get(push);
-    const peer = this.#reach(push, sender);
-    if (peer === undefined || sender === undefined) return true;
     switch (event) {
-      case 'push-msg-relayed':
-        this.#tell(peer, push, event, 'msg-relayed', push.progress.commTrack);
+      case 'push-msg-relayed': {
+        const { commTrack } = push.progress;
+        this.#tellLater(push, ({ peer, envelope }) => tell(peer, envelope, event, 'msg-relayed', commTrack));
         return true;
+      }
       case 'push-delivered':
       case 'push-msg-completed':
-        for (const recipient of recipients) {
-          const track = push.tracks.get(recipient);
-          if (track === undefined || sender.told.has(recipient)) continue;
-          sender.told.add(recipient);
-          this.#tell(peer, push, 'push-delivered', 'msg-received', toCommTrack(track.state.times));
+        for (const { track, before } of changes) {
+          // Once per recipient, whichever of the two is heard of first.
+          const known: StageTimes | undefined = before?.state.times;
+          if (known?.delivered !== undefined) continue;
+          const commTrack = toCommTrack(track.state.times);
+          this.#tellLater(push, ({ peer, envelope }) =>
+            tell(peer, envelope, 'push-delivered', 'msg-received', commTrack),
+          );
         }
         return true;
       case 'push-msg-pushed':
@@ -152,14 +164,36 @@ export class LegacyDialect {
       case 'push-msg-superseded':
         // Their messages have no versions; none takes another's place.
         return true;
-      case 'push-msg-failed':
-        peer.outlet.emit(
-          'problem',
-          problemOf('expired', { detail: 'A message found its recipient absent to the end.' }),
-        );
+      case 'push-msg-failed': {
+        const detail = 'A message found its recipient absent to the end.';
+        this.#tellLater(push, ({ peer }) => peer.outlet.emit('problem', problemOf('expired', { detail })));
         return true;
+      }
       default:
         return event satisfies never;
+    }
+  }
+
+  #tellLater(
+    push: TrackedPush,
+    say: (to: { readonly peer: Peer; readonly envelope: ICdPushEnvelop }) => void,
+  ): void {
+    this.#telling = this.#tellAfter(this.#telling, push, say);
+  }
+
+  async #tellAfter(
+    before: Promise<void>,
+    push: TrackedPush,
+    say: (to: { readonly peer: Peer; readonly envelope: ICdPushEnvelop }) => void,
+  ): Promise<void> {
+    const { journal, log } = this.#ports;
+    await before;
+    try {
+      const envelope = await journal.store.envelope(push.offset);
+      const peer = envelope && this.#reach(push, envelope);
+      if (envelope !== undefined && peer !== undefined) say({ peer, envelope });
+    } catch (error) {
+      log.warn(factsOf(error), 'A sender could not be told how far a message has come.');
     }
   }
 
@@ -192,35 +226,32 @@ export class LegacyDialect {
             commTrack: { ...pushData.commTrack, relayed: true, relayTime: at },
           },
         });
-        for (const { push, recipient } of missed.flat()) this.#emit(push, recipient, peer);
+        for (const message of missed.flat()) this.#emit(message, peer);
       },
     };
   }
 
   /** Messages that were accepted while nobody was connected under the guid; what was written to a socket is not repeated. */
-  async #missedBy(
-    guid: string,
-    tenant: string,
-    journal: Journal,
-  ): Promise<{ push: TrackedPush; recipient: RecipientId }[]> {
+  async #missedBy(guid: string, tenant: string, journal: Journal): Promise<Message[]> {
     const object = this.#ports.objects.find(tenant, guid);
     if (object === undefined) return [];
     const recipient = recipientIdOf(object.guid);
-    const open = await journal.openFor(tenant, recipient);
-    return open
-      .filter(
-        (push) => push.accepted.carries === 'none' && push.tracks.get(recipient)?.state.stage === 'relayed',
-      )
-      .map((push) => ({ push, recipient }));
+    const missed: Message[] = [];
+    for await (const push of journal.openFor(tenant, recipient)) {
+      const stage = push.entryOf(recipient)?.track.state.stage;
+      if (push.accepted.carries !== 'none' || stage !== 'relayed') continue;
+      const envelope = await journal.store.envelope(push.offset);
+      if (envelope !== undefined) missed.push({ push, envelope, recipient });
+    }
+    return missed;
   }
 
   async #send(
     event: string,
     envelope: ICdPushEnvelop,
     peer: Peer,
-    senderGuid: string | undefined,
   ): Promise<Result<{ answer: PushAnswer; afterwards: () => void }, Problem>> {
-    const { objects, journal, tracker, clock, log } = this.#ports;
+    const { objects, journal, clock, log } = this.#ports;
     const { session } = peer;
     if (!mayPushAtAll(session)) {
       return refuse(problemOf('forbidden', { detail: 'Only a developer’s or admin’s session may push.' }));
@@ -246,6 +277,7 @@ export class LegacyDialect {
     if (recipients.size === 0) return refuse(unknown[0] ?? unreachable('/pushData/pushRecepients'));
 
     const at = clock.now();
+    const kept = copyOf({ ...envelope, pushData: { ...pushData, pushGuid } }, session.user);
     const appended = await journalPush(
       {
         tenant: session.tenant,
@@ -263,11 +295,12 @@ export class LegacyDialect {
         deliverBy: epochMs(at + limits.deliverWithinMs),
         signed: undefined,
         recipients: [...recipients],
-        body: {
-          envelope: copyOf({ ...envelope, pushData: { ...pushData, pushGuid } }, session.user),
-          contents: [],
-        },
+        frames: [],
+        envelope: kept,
+        contents: [],
       },
+      [],
+      undefined,
       journal,
       log,
     );
@@ -279,11 +312,10 @@ export class LegacyDialect {
         return refuse(problemOf('internal'));
       case 'appended': {
         const { push } = appended.value;
-        this.#senders.set(push, { peer, guid: senderGuid, told: new Set() });
+        this.#remember(push, peer);
         for (const recipient of recipients) {
-          tracker.moveLatest(push, recipient, { type: 'relayed', at });
           const to = objects.find(session.tenant, recipient)?.peer;
-          if (to !== undefined) this.#emit(push, recipient, to);
+          if (to !== undefined) this.#emit({ push, envelope: kept, recipient }, to);
         }
         return ok({
           answer: confirm(push, false),
@@ -297,13 +329,21 @@ export class LegacyDialect {
     }
   }
 
-  #emit(push: TrackedPush, recipient: RecipientId, to: Peer): void {
-    const { body, accepted } = push;
-    if (body === undefined || !to.outlet.isOpen) return;
+  #emit({ push, envelope, recipient }: Message, to: Peer): void {
+    const { accepted } = push;
+    if (!to.outlet.isOpen) return;
     const at = this.#ports.clock.now();
     const commTrack = toCommTrack({ initialized: accepted.initTime, relayed: at, pushed: at });
-    to.outlet.emit(accepted.emits, renamed(body.envelope, 'msg-pushed', accepted.emits, commTrack, false));
+    to.outlet.emit(accepted.emits, renamed(envelope, 'msg-pushed', accepted.emits, commTrack, false));
     this.#ports.tracker.moveLatest(push, recipient, { type: 'pushed', at });
+  }
+
+  #remember({ offset }: TrackedPush, peer: Peer): void {
+    this.#senders.set(offset, peer);
+    for (const oldest of this.#senders.keys()) {
+      if (this.#senders.size <= sendersKept) return;
+      this.#senders.delete(oldest);
+    }
   }
 
   /** A recipient's receipt moves its own track; the sender's `msg-completed` those that were delivered. */
@@ -314,25 +354,33 @@ export class LegacyDialect {
     const at: EpochMs = clock.now();
     const type = receipts[event];
     const isSender = push.accepted.sender.session === peer.session.id;
-    for (const [recipient, { state }] of push.tracks) {
+    for (const recipient of push.tracks.keys()) {
+      const stage = push.entryOf(recipient)?.track.state.stage;
       const isRecipient =
         objects.isOf(recipient, peer) && objects.find(peer.session.tenant, recipient)?.peer === peer;
-      const closes = isSender && type === 'completed' && state.stage === 'delivered';
+      const closes = isSender && type === 'completed' && stage === 'delivered';
       if (isRecipient || closes) tracker.moveLatest(push, recipient, { type, at });
     }
   }
 
-  #tell(peer: Peer, push: TrackedPush, event: string, trigger: string, commTrack: CommTrack): void {
-    if (push.body === undefined) return;
-    peer.outlet.emit(event, renamed(push.body.envelope, trigger, event, commTrack, true));
-  }
-
-  /** The connection under which the sender's object is reached now, or the one that it sent from. */
-  #reach({ accepted }: TrackedPush, sender: Sender | undefined): Peer | undefined {
-    if (sender?.guid === undefined) return sender?.peer;
-    return this.#ports.objects.find(accepted.tenant, sender.guid)?.peer ?? sender.peer;
+  /** The connection under which the sender's object is reached now, or the one that it sent from, or one of its session. */
+  #reach({ accepted, offset }: TrackedPush, { pushData }: ICdPushEnvelop): Peer | undefined {
+    const { objects, peers } = this.#ports;
+    const sender = pushData.pushRecepients.find(({ subTypeId }) => subTypeId === subTypes.sender);
+    const guid = sender?.cdObjId?.resourceGuid ?? '';
+    const object = guid === '' ? undefined : objects.find(accepted.tenant, guid)?.peer;
+    const [ofSession] = peers.ofSession(accepted.sender.session);
+    return object ?? this.#senders.get(offset) ?? ofSession;
   }
 }
+
+const tell = (
+  peer: Peer,
+  envelope: ICdPushEnvelop,
+  event: string,
+  trigger: string,
+  commTrack: CommTrack,
+): void => peer.outlet.emit(event, renamed(envelope, trigger, event, commTrack, true));
 
 const answerAgain = (
   recognised: Result<TrackedPush, Problem>,

@@ -4,21 +4,37 @@ import type { Duplex } from 'node:stream';
 import { limits, problemOf, type Problem } from '@cd-push/protocol';
 import { Server as EngineServer, type Socket as Connection } from 'engine.io';
 import { Server, type Socket } from 'socket.io';
+import type { Adapter } from 'socket.io-adapter';
 import { WebSocketServer } from 'ws';
 
+import type { Challenge } from '../authority/challenges.ts';
 import type { Session } from '../authority/session.ts';
 import { factsOf, type Log } from '../log.ts';
 import type { Broadcast } from '../line/emit.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Admission } from './admission.ts';
+import type { Asking } from './asking.ts';
+import { bearerOf } from './bearer.ts';
+import type { ClientAddress } from './client-address.ts';
 import { guardedParser, Undecodable } from './guarded-parser.ts';
+import { Proving } from './proving.ts';
 import { SocketOutlet } from './socket-outlet.ts';
 import { Thresholds } from './threshold.ts';
 
+/** Who is at the door, and what has to be answered before anything else is heard; nothing by runtimes. */
+export interface Admitted {
+  readonly session: Session;
+  readonly challenge: Challenge | undefined;
+}
+
 /** What a door hands over; the reception behind it is the same for every door. */
 export interface Reception {
-  /** Who a token stands for, or why nobody. Never rejects. */
-  admit(token: string | undefined): Promise<{ session: Session } | { problem: Problem }>;
+  /**
+   * Who a token stands for, or why nobody. Never rejects.
+   *
+   * @param genesis first frame of a person's session.
+   */
+  admit(token: string | undefined, genesis: unknown): Promise<Admitted | { problem: Problem }>;
   enter(peer: Peer): void;
   /** One message; `answer` is there if the sender waits for one. Never rejects. */
   receive(
@@ -27,6 +43,8 @@ export interface Reception {
     payload: unknown,
     answer: ((value: object) => void) | undefined,
   ): Promise<void>;
+  /** A message that could not be read, and was answered with this. */
+  refused(peer: Peer, event: string, problem: Problem): void;
   leave(peer: Peer): void;
 }
 
@@ -39,6 +57,19 @@ const unansweredAllowed = 4_096;
 const connectWithinMs = 10_000;
 const pingIntervalMs = 25_000;
 const pingTimeoutMs = 20_000;
+
+/** What relays say to each other: look at the journal. */
+const wakeUp = 'look';
+
+interface DoorOptions {
+  readonly longPolling: boolean;
+  readonly addressOf: ClientAddress;
+  readonly asking: Asking;
+  /** How other relays are spoken to, and what is done when one has spoken; undefined where there are none. */
+  readonly others:
+    | { readonly adapter: (namespace: unknown) => Adapter; readonly heard: () => void }
+    | undefined;
+}
 
 class Engine extends EngineServer {
   /** The connection that a request says it belongs to. */
@@ -55,15 +86,20 @@ export class SocketIoDoor {
   readonly #admission: Admission;
   readonly #reception: Reception;
   readonly #log: Log;
-  readonly #thresholds = new Thresholds();
-  readonly #sessions = new WeakMap<Socket, Session>();
+  readonly #thresholds: Thresholds;
+  readonly #admitted = new WeakMap<Socket, Admitted>();
+  #isDraining = false;
+  /** Messages of all peers that are being answered. */
+  #unanswered = 0;
+  #answered: () => void = () => {};
 
   constructor(
     admission: Admission,
     reception: Reception,
     log: Log,
-    { longPolling }: { readonly longPolling: boolean },
+    { longPolling, addressOf, asking, others }: DoorOptions,
   ) {
+    this.#thresholds = new Thresholds(addressOf, asking);
     this.#admission = admission;
     this.#reception = reception;
     this.#log = log;
@@ -87,7 +123,9 @@ export class SocketIoDoor {
       serveClient: false,
       connectTimeout: connectWithinMs,
       cleanupEmptyChildNamespaces: true,
+      ...(others === undefined ? {} : { adapter: others.adapter }),
     });
+    if (others !== undefined) this.#io.on(wakeUp, () => others.heard());
     this.#io.bind(this.#engine);
     this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#enter(socket));
@@ -121,34 +159,62 @@ export class SocketIoDoor {
     }
   }
 
-  readonly broadcast: Broadcast = (peers, event, payload) => {
-    this.#io.to(peers.map(({ id }) => id)).emit(event, payload);
+  readonly broadcast: Broadcast = (peers, event, payload, bytes) => {
+    const parts = bytes === undefined ? [payload] : [payload, bytes];
+    this.#io.local.to(peers.map(({ id }) => id)).emit(event, ...parts);
     for (const { outlet } of peers) if (outlet instanceof SocketOutlet) outlet.cutIfSlow();
   };
+
+  /** Tells the other relays to look at the journal; where it is lost, they look by themselves soon. */
+  wake(): void {
+    this.#io.serverSideEmit(wakeUp);
+  }
+
+  /** Takes no further message; resolves when those that were taken are answered. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    if (this.#unanswered === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#answered = resolve;
+    });
+  }
 
   async close(): Promise<void> {
     await this.#io.close();
   }
 
   async #admit(socket: Socket, next: (error?: Error) => void): Promise<void> {
-    const look = () => this.#reception.admit(tokenOf(socket));
+    const shown: unknown = socket.handshake.auth.genesis;
+    const look = () => this.#reception.admit(tokenOf(socket), shown);
     const admitted = await this.#thresholds.ask(socket.conn, look);
     if ('problem' in admitted) {
       next(Object.assign(new Error(admitted.problem.title), { data: admitted.problem }));
       return;
     }
-    this.#sessions.set(socket, admitted.session);
+    this.#admitted.set(socket, admitted);
     next();
   }
 
   #enter(socket: Socket): void {
-    const session = this.#sessions.get(socket);
-    if (session === undefined) {
+    const admitted = this.#admitted.get(socket);
+    if (admitted === undefined) {
       socket.disconnect(true);
       return;
     }
+    const { session, challenge } = admitted;
     const outlet = new SocketOutlet(socket);
     const peer: Peer = { id: socket.id, outlet, session, running: undefined };
+    const enter = (): void => {
+      this.#thresholds.admit(socket.conn);
+      socket.on('disconnect', () => this.#reception.leave(peer));
+      this.#reception.enter(peer);
+    };
+    const proving =
+      challenge &&
+      new Proving(challenge, outlet, (keystone) => {
+        peer.keystone = keystone;
+        enter();
+      });
     let garbage = 0;
     let unanswered = 0;
     // Everything that comes in passes here and nowhere else: nothing is handed on to listeners by name, among which a
@@ -159,32 +225,53 @@ export class SocketIoDoor {
       const event = String(name);
       const reply = replyOf(parts);
       if (payload instanceof Undecodable) {
+        if (proving?.isOpen === true) {
+          outlet.cut('garbage');
+          return;
+        }
         if (payload.problem.kind === 'invalid-json') garbage += 1;
+        this.#reception.refused(peer, event, payload.problem);
         if (reply === undefined) outlet.emit('problem', payload.problem);
         else reply({ status: false, error: payload.problem });
         if (garbage > garbageAllowed) outlet.cut('garbage');
         return;
       }
       garbage = 0;
+      if (proving?.isOpen === true) {
+        proving.hear(event, payload, reply);
+        return;
+      }
+      if (this.#isDraining) {
+        // The connection is cut in a moment, and the peer asks elsewhere.
+        reply?.({ status: false, error: problemOf('unavailable', { retryAfter: 1 }) });
+        return;
+      }
       unanswered += 1;
       if (unanswered > unansweredAllowed) outlet.cut('rate', problemOf('rate-limited', { retryAfter: 1 }));
       if (!outlet.isOpen) return;
+      this.#unanswered += 1;
       const received = this.#reception.receive(peer, event, isReply(payload) ? undefined : payload, reply);
       void received
         .catch((error: unknown) => this.#log.error(factsOf(error), 'A message could not be answered.'))
         .finally(() => {
           unanswered -= 1;
+          this.#unanswered -= 1;
+          if (this.#unanswered === 0) this.#answered();
         });
     });
-    socket.on('disconnect', () => this.#reception.leave(peer));
-    this.#reception.enter(peer);
+    if (proving === undefined) {
+      enter();
+      return;
+    }
+    socket.on('disconnect', () => proving.end());
+    socket.emit('connect-challenge', proving.demand);
   }
 }
 
 const tokenOf = ({ handshake }: Socket): string | undefined => {
   const shown: unknown = handshake.auth.token ?? handshake.auth.cd_token;
   if (typeof shown === 'string' && shown !== '') return shown;
-  return /^Bearer ([^\s]+)$/i.exec(handshake.headers.authorization ?? '')?.[1];
+  return bearerOf(handshake);
 };
 
 type Reply = (value: object) => void;

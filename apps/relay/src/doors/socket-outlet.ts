@@ -26,7 +26,7 @@ export class SocketOutlet implements Outlet {
     this.#socket = socket;
     const { conn } = socket;
     conn.on('packetCreate', ({ data }: { data?: unknown }) => {
-      const length = typeof data === 'string' ? data.length : 0;
+      const length = typeof data === 'string' || data instanceof Uint8Array ? data.length : 0;
       if (this.#isIdle) this.#firstBytes = length;
       this.#queuedMessages += 1;
       this.#queuedBytes += length;

@@ -3,6 +3,9 @@ import type { Duplex } from 'node:stream';
 import { problemOf, type Problem } from '@cd-push/protocol';
 import type { Socket as Connection } from 'engine.io';
 
+import type { Asking } from './asking.ts';
+import type { ClientAddress } from './client-address.ts';
+
 /** What may come in before it is known who sends it: a token of 8 kB, and what belongs to the handshake. */
 const strangerBytes = 64 * 1024;
 const strangerPackets = 8;
@@ -13,8 +16,6 @@ const connects = 4;
 /** Connections that have shown no token yet: beyond these bounds the oldest gives way to the latest. */
 const idlePerAddress = 256;
 const idleAtAll = 8_192;
-/** Connections of one address about which the api is being asked. */
-const askingPerAddress = 256;
 
 /** Type of Socket.IO's packet that asks to be let in. */
 const connectPacket = '0';
@@ -29,11 +30,13 @@ class Threshold {
   #packets = 0;
   #connects = 0;
   isAdmitted = false;
+  /** Whether a good token was shown: what follows is to prove whose connection it is. */
+  isNamed = false;
   isAsking = false;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, address: string) {
     this.#connection = connection;
-    this.address = connection.remoteAddress;
+    this.address = address;
     bodiesUpTo(connection, strangerBytes);
     this.watch(connection.request.socket);
     connection.on('packet', (packet: { readonly type?: unknown; readonly data?: unknown }) =>
@@ -80,13 +83,19 @@ class Threshold {
 
 /** All connections, as far as they are not let in yet. */
 export class Thresholds {
+  readonly #addressOf: ClientAddress;
   readonly #all = new WeakMap<Connection, Threshold>();
   readonly #idle = new Set<Threshold>();
   readonly #idleOf = new Map<string, Set<Threshold>>();
-  readonly #askingOf = new Map<string, number>();
+  readonly #asking: Asking;
+
+  constructor(addressOf: ClientAddress, asking: Asking) {
+    this.#addressOf = addressOf;
+    this.#asking = asking;
+  }
 
   open(connection: Connection): void {
-    const threshold = new Threshold(connection);
+    const threshold = new Threshold(connection, this.#addressOf(connection.request));
     this.#all.set(connection, threshold);
     connection.once('close', () => this.#busy(threshold));
     this.#idles(threshold);
@@ -97,33 +106,33 @@ export class Thresholds {
     this.#all.get(connection)?.watch(socket);
   }
 
+  /** Lifts the bounds of a connection that was let in. */
+  admit(connection: Connection): void {
+    this.#all.get(connection)?.admit();
+  }
+
   /** Has a connection's token looked at, unless that is being done for it, or for too many of its address. */
   async ask<Answer extends object>(
     connection: Connection,
     look: () => Promise<Answer>,
   ): Promise<Answer | { readonly problem: Problem }> {
     const threshold = this.#all.get(connection);
-    if (threshold === undefined || threshold.isAsking || threshold.isAdmitted) {
+    if (threshold === undefined || threshold.isAsking || threshold.isNamed) {
       threshold?.end();
       return { problem: problemOf('invalid-request', { detail: 'A connection belongs to one peer.' }) };
     }
-    const { address } = threshold;
-    const asking = this.#askingOf.get(address) ?? 0;
-    if (asking >= askingPerAddress) return { problem: problemOf('unavailable', { retryAfter: 1 }) };
-    this.#askingOf.set(address, asking + 1);
-    threshold.isAsking = true;
-    this.#busy(threshold);
-    try {
-      const answer = await look();
-      if ('problem' in answer) this.#idles(threshold);
-      else threshold.admit();
-      return answer;
-    } finally {
-      threshold.isAsking = false;
-      const left = (this.#askingOf.get(address) ?? 1) - 1;
-      if (left === 0) this.#askingOf.delete(address);
-      else this.#askingOf.set(address, left);
-    }
+    return this.#asking.ask(threshold.address, async () => {
+      threshold.isAsking = true;
+      this.#busy(threshold);
+      try {
+        const answer = await look();
+        threshold.isNamed = !('problem' in answer);
+        if (!threshold.isNamed) this.#idles(threshold);
+        return answer;
+      } finally {
+        threshold.isAsking = false;
+      }
+    });
   }
 
   #idles(threshold: Threshold): void {

@@ -6,100 +6,41 @@ import {
   Progress,
   recipientIdOf,
   type EpochMs,
-  type ICdPushEnvelop,
-  type PatchContent,
-  type PatchHead,
   type RecipientId,
   type TrackEvent,
-  type TrackState,
-  type Trigger,
 } from '@cd-push/protocol';
+import type { PushFacts, RecipientTrack, StoredPush } from '@cd-push/store';
 
-/** What was signed, as it travels, and the session that signed it. */
-interface SignedParts {
-  readonly statement: string;
-  readonly certificate: string;
-  /** Session of the certificate; its revocation takes back what it signed. */
-  readonly session: string;
-  readonly patches: readonly PatchHead[];
-}
-
-/** The heavy part of a push, kept while somebody may still be sent it. */
-export interface PushBody {
-  /** What recipients get, but for its track, which is stamped when it is emitted. Holds no secret. */
-  readonly envelope: ICdPushEnvelop;
-  /** Contents in the order of the patches, always whole: a delta was applied when it was accepted. */
-  readonly contents: readonly PatchContent[];
-}
-
-/** What is known of a push for as long as anybody may ask. */
-export interface PushFacts {
-  readonly tenant: string;
-  readonly pushGuid: string;
-  /** Names exactly what was sent: digest of the statement, or of what an existing client sent in place of one. */
-  readonly digest: string;
-  readonly carries: Trigger['carries'];
-  readonly trigger: string;
-  /** Event under which recipients hear it. */
-  readonly emits: string;
-  readonly environment: string;
-  readonly sender: { readonly subject: string; readonly session: string };
-  readonly initTime: EpochMs;
-  readonly acceptedAt: EpochMs;
-  readonly deliverBy: EpochMs;
-  /** Undefined for messages of existing clients. */
-  readonly signed: SignedParts | undefined;
-  /** Frozen at acceptance. */
-  readonly recipients: readonly RecipientId[];
-}
-
-/** A push as the line accepted it; everything in it may be written down. */
-export interface AcceptedPush extends PushFacts {
-  readonly body: PushBody;
-}
-
-/** One recipient's latest attempt. */
-export interface RecipientTrack {
-  readonly attempt: number;
-  readonly state: TrackState;
-}
+import { isFurther } from './further.ts';
 
 export type Move =
   | { readonly outcome: 'advanced'; readonly recipient: RecipientId; readonly track: RecipientTrack }
   | { readonly outcome: 'unchanged' | 'unknown' };
 
-/** An accepted push with what has become of it at every recipient. */
+/**
+ * An accepted push with what has become of it at every recipient. What {@link tracks} and {@link progress} say is written
+ * down; a track that was moved and is not written yet counts for further moves alone, so that nobody is told what a crash
+ * would take back.
+ */
 export class TrackedPush {
+  /** Its place in the journal; the order of acceptance. */
+  readonly offset: number;
   readonly accepted: PushFacts;
-  /** Order of acceptance within this relay. */
-  readonly order: number;
   readonly progress: Progress;
   readonly #tracks = new Map<RecipientId, RecipientTrack>();
-  #body: PushBody | undefined;
+  readonly #moved = new Map<RecipientId, RecipientTrack>();
 
-  constructor({ body, ...facts }: AcceptedPush, order: number) {
-    const accepted: PushFacts = facts;
-    this.accepted = accepted;
-    this.order = order;
-    this.#body = body;
-    this.progress = new Progress(accepted.initTime);
-    for (const recipient of accepted.recipients) {
-      const state = initialized(accepted.initTime);
-      this.#tracks.set(recipient, { attempt: 1, state });
-      this.progress.record(undefined, state);
+  constructor({ offset, facts, tracks }: StoredPush) {
+    this.offset = offset;
+    this.accepted = facts;
+    this.progress = new Progress(facts.initTime);
+    for (const [recipient, track] of tracks) {
+      this.#tracks.set(recipient, track);
+      this.progress.record(undefined, track.state);
     }
   }
 
-  /** Undefined after {@link release}. */
-  get body(): PushBody | undefined {
-    return this.#body;
-  }
-
-  /** Sets the body free once nobody will be sent it again. */
-  release(): void {
-    this.#body = undefined;
-  }
-
+  /** As they are written down, in the order of the recipients. */
   get tracks(): ReadonlyMap<RecipientId, RecipientTrack> {
     return this.#tracks;
   }
@@ -110,16 +51,36 @@ export class TrackedPush {
 
   /**
    * The entry that a recipient's acknowledgements move: its own, or its credential's where no instance of it was
-   * connected when the push was accepted.
+   * connected when the push was accepted, unless another instance has taken that. It stands as it was moved last.
    */
   entryOf(
     recipient: RecipientId,
   ): { readonly recipient: RecipientId; readonly track: RecipientTrack } | undefined {
-    const own = this.#tracks.get(recipient);
+    const own = this.#latest(recipient);
     if (own !== undefined) return { recipient, track: own };
     const credential = recipientIdOf(credentialOf(recipient));
-    const shared = this.#tracks.get(credential);
-    return shared === undefined ? undefined : { recipient: credential, track: shared };
+    const shared = this.#latest(credential);
+    const isTaken = shared?.instance !== undefined && shared.instance !== recipient;
+    return shared === undefined || isTaken ? undefined : { recipient: credential, track: shared };
+  }
+
+  /**
+   * Whether the entry that a recipient moves is its credential's, and for one of its instances alone: a notice and an
+   * operation have one effect, while every instance needs the files.
+   */
+  isToBeTakenBy(recipient: RecipientId): boolean {
+    const { carries } = this.accepted;
+    const entry = this.entryOf(recipient);
+    return (
+      entry !== undefined &&
+      entry.recipient !== recipient &&
+      (carries === 'notice' || carries === 'operation')
+    );
+  }
+
+  /** Whether it is written down that an instance has taken what is owed to its credential. */
+  isTakenBy(recipient: RecipientId): boolean {
+    return this.#tracks.get(recipientIdOf(credentialOf(recipient)))?.instance === recipient;
   }
 
   isOpenFor(recipient: RecipientId): boolean {
@@ -134,9 +95,46 @@ export class TrackedPush {
     if (entry.track.attempt !== attempt) return { outcome: 'unchanged' };
     const { outcome, state } = advance(entry.track.state, event);
     if (outcome === 'unchanged') return { outcome };
-    const track = { attempt, state };
-    this.#tracks.set(entry.recipient, track);
-    this.progress.record(entry.track.state, state);
-    return { outcome: 'advanced', recipient: entry.recipient, track };
+    const instance = this.isToBeTakenBy(recipient) ? recipient : entry.track.instance;
+    return this.#move(entry.recipient, { attempt, state, ...(instance === undefined ? {} : { instance }) });
+  }
+
+  /** Opens the next attempt where the last one ended; the caller has made sure that it may. */
+  open(recipient: RecipientId, at: EpochMs): Move {
+    const entry = this.entryOf(recipient);
+    if (entry === undefined) return { outcome: 'unknown' };
+    if (!isSettled(entry.track.state)) return { outcome: 'unchanged' };
+    const { state } = advance(initialized(this.accepted.initTime), { type: 'relayed', at });
+    return this.#move(entry.recipient, { attempt: entry.track.attempt + 1, state });
+  }
+
+  /**
+   * Takes in how a track is written down, by this process or another; what stands here and is further stays.
+   *
+   * @returns how it was written down before, as far as it was known here.
+   */
+  written(recipient: RecipientId, track: RecipientTrack): RecipientTrack | undefined {
+    const before = this.#tracks.get(recipient);
+    if (before !== undefined && isFurther(track, before)) {
+      this.#tracks.set(recipient, track);
+      this.progress.record(before.state, track.state);
+    }
+    const moved = this.#moved.get(recipient);
+    if (moved !== undefined && !isFurther(moved, track)) this.#moved.delete(recipient);
+    return before;
+  }
+
+  /** Forgets a move that cannot be written. */
+  takeBack(recipient: RecipientId): void {
+    this.#moved.delete(recipient);
+  }
+
+  #latest(recipient: RecipientId): RecipientTrack | undefined {
+    return this.#moved.get(recipient) ?? this.#tracks.get(recipient);
+  }
+
+  #move(recipient: RecipientId, track: RecipientTrack): Move {
+    this.#moved.set(recipient, track);
+    return { outcome: 'advanced', recipient, track };
   }
 }

@@ -7,25 +7,24 @@ import type { Journal } from '../journal/journal.ts';
 import type { TrackedPush } from '../journal/tracked-push.ts';
 import type { Log } from '../log.ts';
 import type { Peer } from '../peers/peer.ts';
-import type { Peers } from '../peers/peers.ts';
-import type { Tracker } from '../tracks/tracker.ts';
-import { authorize } from './authorize.ts';
+import type { Roster } from '../nodes/roster.ts';
+import type { Policies } from '../peers/policies.ts';
+import { authorize, type AuthorizedPush } from './authorize.ts';
 import { confirm } from './confirm.ts';
-import type { Emission } from './emit.ts';
 import { conflictOf, fit } from './fit.ts';
+import { takeHistory } from './history.ts';
 import { acceptedPush, journalPush } from './journal.ts';
 import { parsePush } from './parse.ts';
 import { recognise } from './recognise.ts';
 import { resolve } from './resolve.ts';
-import { supersede } from './supersede.ts';
+import { withRestored } from './restored.ts';
 
 export interface LinePorts {
   readonly identity: RelayIdentity;
   readonly directory: Directory;
   readonly journal: Journal;
-  readonly peers: Peers;
-  readonly tracker: Tracker;
-  readonly emission: Emission;
+  readonly roster: Roster;
+  readonly policies: Policies;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -53,7 +52,7 @@ export class DeliveryLine {
   }
 
   async #take(event: string, payload: unknown, sender: Peer): Promise<Result<Taken, Problem>> {
-    const { identity, directory, journal, peers, tracker, emission, clock, log } = this.#ports;
+    const { identity, directory, journal } = this.#ports;
 
     const envelope = parsePush(event, payload);
     if (!envelope.ok) return envelope;
@@ -62,18 +61,41 @@ export class DeliveryLine {
     if (!authorized.ok) return authorized;
     const { session, statement, digest } = authorized.value;
 
+    // What is not at hand is recognised when it is journaled, and nothing is read for a push that is new.
+    const atHand = journal.atHand(session.tenant, statement.pushGuid);
+    if (atHand !== undefined) return asDuplicate(recognise(atHand, digest));
+
+    const taken = await this.#takeNew(authorized.value);
+    if (taken.ok) return taken;
+    if (taken.problem.kind === 'journal-unavailable') return taken;
+    // A repeated push may not pass today, because of its age or of what has followed it: it was accepted all the same.
     const first = await journal.find(session.tenant, statement.pushGuid);
-    if (first !== undefined) return asDuplicate(recognise(first, digest));
+    return first === undefined ? taken : asDuplicate(recognise(first, digest));
+  }
+
+  async #takeNew(authorized: AuthorizedPush): Promise<Result<Taken, Problem>> {
+    const { directory, journal, roster, policies, clock, log } = this.#ports;
+    const { statement, session, digest } = authorized;
 
     const at = clock.now();
-    const contents = await fit(authorized.value, journal, at);
+    const contents = await fit(authorized, journal.store, at);
     if (!contents.ok) return contents;
 
-    const recipients = resolve(statement, session, directory, peers);
+    const history = await takeHistory(authorized, journal.store, journal.store.space(session.tenant));
+    if (!history.ok) return history;
+
+    const recipients = resolve(statement, session, directory, roster, policies);
     if (!recipients.ok) return recipients;
 
-    const accepted = await acceptedPush(authorized.value, contents.value, recipients.value, at);
-    const appended = await journalPush(accepted, journal, log);
+    const accepted = await acceptedPush(
+      authorized,
+      contents.value,
+      recipients.value,
+      history.value.frames,
+      at,
+    );
+    const sent = await withRestored(authorized.envelope.pushData.contents ?? [], accepted, journal.store);
+    const appended = await journalPush(accepted, sent, history.value.change, journal, log);
     if (!appended.ok) return appended;
 
     switch (appended.value.outcome) {
@@ -81,14 +103,9 @@ export class DeliveryLine {
         return asDuplicate(recognise(appended.value.push, digest));
       case 'misfit':
         return refuse(conflictOf(appended.value.misfit));
-      case 'appended': {
-        const { push, overtaken } = appended.value;
-        for (const recipient of recipients.value)
-          tracker.moveLatest(push, recipient, { type: 'relayed', at });
-        emission.emit(push);
-        supersede(overtaken, tracker, at);
-        return ok({ push, duplicate: false });
-      }
+      case 'appended':
+        // It was on its way to its recipients the moment that it was written down.
+        return ok({ push: appended.value.push, duplicate: false });
       default:
         return appended.value satisfies never;
     }

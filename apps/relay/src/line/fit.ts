@@ -10,62 +10,92 @@ import {
   type Result,
   type Statement,
 } from '@cd-push/protocol';
-import { openContent } from '@cd-push/timeline';
+import type { Misfit, Place } from '@cd-push/store';
+import { openContent, type HeldContent, type VerifiedContent } from '@cd-push/timeline';
 
-import type { Journal, Misfit, Place } from '../journal/journal.ts';
+import type { JournalReads } from '../journal/journal.ts';
 import type { AuthorizedPush } from './authorize.ts';
+import { restoredFault } from './restored.ts';
+import { mapBytes, storedFault } from './stored-contents.ts';
 
 /**
- * Step 4, what depends on time and on what is in place: the statement is fresh, its versions follow the heads, and the
- * contents are what it signs.
+ * Step 4, what depends on time and on what is stored: the statement is fresh, and the contents are what it signs. Whether
+ * its versions follow the heads is decided where they are written down.
  *
- * @returns the contents, whole: a delta has been applied.
+ * @returns the contents, whole: a delta has been applied. Undefined stands for one that is stored already.
  */
 export const fit = async (
   { envelope, statement, session }: AuthorizedPush,
-  journal: Journal,
+  store: JournalReads,
   at: EpochMs,
-): Promise<Result<readonly PatchContent[], Problem>> => {
+): Promise<Result<readonly (VerifiedContent | undefined)[], Problem>> => {
   const untimely = untimelyBy(statement, at);
   if (untimely !== undefined) return refuse(untimely);
   if (statement.kind !== 'patch') return ok([]);
   const place: Place = { tenant: session.tenant, environment: statement.environment };
   const contents = envelope.pushData.contents ?? [];
-  // Who joins later is sent them whole, and so is whoever a delta does not fit.
+  // What a delta makes is sent whole to whoever it does not fit.
   if (wholeBytes(statement.patches, contents) > limits.envelopeBytes) {
     return refuse(
       problemOf('too-large', {
         path: '/pushData/statement/patches',
-        detail: `The files of one push have at most ${limits.envelopeBytes} bytes, also where they travel as deltas. Push fewer at a time.`,
+        detail: `What travels with one push has at most ${limits.envelopeBytes} bytes, also where it travels as deltas. Push fewer files at a time, or store large ones first.`,
       }),
     );
   }
-  const misfit = await journal.misfit(place, statement.patches);
-  if (misfit !== undefined) return refuse(conflictOf(misfit));
+  const unrestored = await restoredFault(statement.patches, place, store);
+  if (unrestored !== undefined) return refuse(unrestored);
+  const unstored = await storedFault(statement.patches, contents, session, store);
+  if (unstored !== undefined) return refuse(unstored);
 
-  const whole: PatchContent[] = [];
+  const whole: (VerifiedContent | undefined)[] = [];
   for (const [index, patch] of statement.patches.entries()) {
     const content = contents[index] ?? { encoding: 'none' };
-    const base =
-      content.encoding === 'delta' ? await journal.head(place, patch.from ?? patch.resource) : undefined;
-    const opened = await openContent(patch, content, base?.text);
+    if (content.encoding === 'stored') {
+      whole.push(undefined);
+      continue;
+    }
+    let held: HeldContent | undefined;
+    if (content.encoding === 'delta') {
+      const base = await baseOf(content, patch, index, place, store);
+      if (!base.ok) return base;
+      held = base.value;
+    }
+    const opened = await openContent(patch, content, held);
     if (!opened.ok) return refuse({ ...opened.problem, path: `/pushData/contents/${index}` });
-    whole.push(
-      content.encoding === 'delta' && opened.value.kind === 'text'
-        ? {
-            encoding: 'text',
-            text: opened.value.text,
-            ...(opened.value.map === undefined ? {} : { map: opened.value.map }),
-          }
-        : content,
-    );
+    whole.push(opened.value);
   }
   return ok(whole);
 };
 
+/**
+ * What a delta is taken upon: the content in place, with its source map, which must be what the patch follows and the delta
+ * names. Undefined where it is not here.
+ */
+const baseOf = async (
+  delta: Extract<PatchContent, { encoding: 'delta' }>,
+  patch: PatchHead,
+  index: number,
+  place: Place,
+  store: JournalReads,
+): Promise<Result<HeldContent | undefined, Problem>> => {
+  const followed = patch.from ?? patch.resource;
+  const [current] = await store.heads(place, [followed]);
+  if (current === undefined) return ok(undefined);
+  if (current.digest !== patch.predecessor) return refuse(conflictOf({ index, patch, current }));
+  if (current.digest === null || current.digest !== delta.base) return ok(undefined);
+  const content = await store.content(place.tenant, current.digest);
+  if (content === undefined) return ok(undefined);
+  if (delta.map === undefined) return ok({ content, map: undefined });
+  const [version] = await store.versionsAt(place, [{ resource: followed, version: current.version }]);
+  const map =
+    version?.mapDigest === delta.map.base ? await store.content(place.tenant, delta.map.base) : undefined;
+  return ok({ content, map });
+};
+
 const wholeBytes = (patches: readonly PatchHead[], contents: readonly PatchContent[]): number =>
-  patches.reduce((sum, { bytes }) => sum + bytes, 0) +
-  contents.reduce((sum, content) => sum + ('map' in content ? Buffer.byteLength(content.map ?? '') : 0), 0);
+  patches.reduce((sum, { bytes }, index) => sum + (contents[index]?.encoding === 'stored' ? 0 : bytes), 0) +
+  mapBytes(contents);
 
 /** A patch that someone else overtook, or whose version does not rise. */
 export const conflictOf = ({ index, patch, current }: Misfit): Problem =>

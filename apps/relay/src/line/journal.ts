@@ -10,38 +10,46 @@ import {
   type ICdPushEnvelop,
   type ICommConversationSub,
   type PatchContent,
+  type PatchHead,
   type Problem,
   type RecipientId,
   type Result,
 } from '@cd-push/protocol';
-import { signAcceptance } from '@cd-push/timeline';
+import type { AcceptedPush, Content } from '@cd-push/store';
+import { signAcceptance, type SpaceChange, type VerifiedContent } from '@cd-push/timeline';
 
 import type { UserSession } from '../authority/session.ts';
-import { JournalFull, type Appended, type Journal } from '../journal/journal.ts';
-import type { AcceptedPush } from '../journal/tracked-push.ts';
+import type { Appended, Journal } from '../journal/journal.ts';
 import { factsOf, type Log } from '../log.ts';
 import type { AuthorizedPush } from './authorize.ts';
 
-/** Step 7: the push is written down; from here on it is promised. */
+/**
+ * Step 7: the push is written down; from here on it is promised, and on its way.
+ *
+ * @param sent contents as the sender encoded them.
+ * @param history what it brings to its timelines.
+ */
 export const journalPush = async (
   push: AcceptedPush,
-  journal: Journal,
+  sent: readonly PatchContent[],
+  history: SpaceChange | undefined,
+  journal: Pick<Journal, 'append'>,
   log: Log,
 ): Promise<Result<Appended, Problem>> => {
   try {
-    return ok(await journal.append(push));
+    return ok(await journal.append(push, sent, history));
   } catch (error) {
     log.error({ ...factsOf(error), pushGuid: push.pushGuid }, 'The journal took no push.');
-    const detail = error instanceof JournalFull ? error.message : undefined;
-    return refuse(problemOf('journal-unavailable', { detail, retryAfter: 1 }));
+    return refuse(problemOf('journal-unavailable', { retryAfter: 1 }));
   }
 };
 
 /** What is written down: the relay's signed acceptance, the recipients, and a copy without any secret. */
 export const acceptedPush = async (
   authorized: AuthorizedPush,
-  contents: readonly PatchContent[],
+  contents: readonly (VerifiedContent | undefined)[],
   recipients: readonly RecipientId[],
+  frames: AcceptedPush['frames'],
   at: EpochMs,
 ): Promise<AcceptedPush> => {
   const { envelope, statement, digest, session, certificate, seal, trigger } = authorized;
@@ -69,12 +77,25 @@ export const acceptedPush = async (
       patches: statement.kind === 'patch' ? statement.patches : [],
     },
     recipients,
-    body: {
-      envelope: copyOf(authorized, acceptance),
-      contents,
-    },
+    frames,
+    envelope: copyOf(authorized, acceptance),
+    contents: statement.kind === 'patch' ? keptContents(statement.patches, contents) : [],
   };
 };
+
+/** Whole contents and their maps under the digests that were signed; what was uploaded before is there already. */
+const keptContents = (
+  patches: readonly PatchHead[],
+  contents: readonly (VerifiedContent | undefined)[],
+): Content[] =>
+  patches.flatMap(({ digest, mapDigest }, index): Content[] => {
+    const content = contents[index];
+    if (digest === null || content === undefined || content.kind === 'deleted') return [];
+    if (content.kind === 'bytes') return [{ digest, body: content.bytes }];
+    const { text, map } = content;
+    const kept = [{ digest, body: text }];
+    return mapDigest === undefined || map === undefined ? kept : [...kept, { digest: mapDigest, body: map }];
+  });
 
 /**
  * What recipients get, put together member by member: nothing that a sender sent along passes by not being thought of.
@@ -100,7 +121,6 @@ const copyOf = (
       certificate: certificateJws,
       acceptance,
       relayCertificate: seal.certificate,
-      ...(pushData.contents === undefined ? {} : { contents: pushData.contents }),
       commTrack: pushData.commTrack,
     },
     req: req === null ? null : redact(req),

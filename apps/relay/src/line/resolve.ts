@@ -15,20 +15,23 @@ import {
 
 import type { Directory } from '../authority/directory.ts';
 import { reaches, rules, type RuntimeRecord, type UserSession } from '../authority/session.ts';
-import type { Peers } from '../peers/peers.ts';
+import type { Roster } from '../nodes/roster.ts';
+import type { Policies } from '../peers/policies.ts';
 
 /** Addresses that are walked over all runtimes of a module; groups and guids are looked up and need no bound. */
 const selectors = 256;
 
 /**
- * Step 6: addresses become recipients, and stay these. Each connected instance of a runtime is one; a runtime that is
+ * Step 6: addresses become recipients, and stay these. Each instance of a runtime that is
+ * connected to any node is one; a runtime that is
  * known but absent is one by its credential. What is unknown and what is out of reach look alike.
  */
 export const resolve = (
   statement: Statement,
   session: UserSession,
   directory: Directory,
-  peers: Peers,
+  roster: Roster,
+  policies: Policies,
 ): Result<readonly RecipientId[], Problem> => {
   const targets = new Map(statement.targets.map((target) => [targetKey(target), target]));
   const selecting = [...targets.values()].filter((target) => 'select' in target).length;
@@ -44,7 +47,8 @@ export const resolve = (
   const runtimes = new Set<RuntimeRecord>();
   for (const target of targets.values()) {
     for (const runtime of directory.matching(target, statement.environment)) {
-      if (may(session, runtime) && (modules?.has(runtime.module) ?? true)) runtimes.add(runtime);
+      const isMeant = may(session, runtime) && (modules?.has(runtime.module) ?? true);
+      if (isMeant && policies.takes(runtime, session.user)) runtimes.add(runtime);
     }
   }
   if (runtimes.size === 0) {
@@ -52,13 +56,11 @@ export const resolve = (
       problemOf('no-recipients', { path: '/pushData/pushRecepients', detail: detailOf(statement) }),
     );
   }
-  return ok([...runtimes].flatMap((runtime) => recipientsOf(runtime, peers)));
+  return ok([...runtimes].flatMap((runtime) => recipientsOf(runtime, roster)));
 };
 
-const recipientsOf = ({ guid }: RuntimeRecord, peers: Peers): RecipientId[] => {
-  const instances = [...peers.instancesOf(guid)].flatMap(({ running }) =>
-    running === undefined ? [] : [running.recipient],
-  );
+const recipientsOf = ({ guid }: RuntimeRecord, roster: Roster): RecipientId[] => {
+  const instances = roster.connected(guid);
   return instances.length > 0 ? instances : [recipientIdOf(guid)];
 };
 

@@ -1,3 +1,6 @@
+import type { SignedParts } from '@cd-push/store';
+import { fromBase64url } from '@cd-push/timeline';
+
 /** Ids that are remembered; what was signed in a session outlives it by less than it takes to end so many. */
 const remembered = 10_000;
 
@@ -14,6 +17,10 @@ class Recent {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#ids.size === 0;
+  }
+
   has(id: string): boolean {
     return this.#ids.has(id);
   }
@@ -28,10 +35,27 @@ class Recent {
  * beyond the connections that it cut.
  */
 export class Ended {
-  /** By logout, or taken back. */
+  /** By logout, or taken back; of an identity that was ended, all of them by its name. */
   readonly sessions = new Recent();
   /** Those whose signatures do not count any more. */
   readonly voidedSessions = new Recent();
+  readonly #identities = new WeakMap<SignedParts, string | undefined>();
   /** Removed runtimes, by guid. */
   readonly runtimes = new Recent();
+
+  /** Whether what was signed does not count any more, because its session or the identity behind it was ended. */
+  isVoided(signed: SignedParts | undefined): boolean {
+    if (signed === undefined || this.voidedSessions.isEmpty) return false;
+    if (this.voidedSessions.has(signed.session)) return true;
+    if (!this.#identities.has(signed)) this.#identities.set(signed, identityIn(signed.certificate));
+    return this.voidedSessions.has(this.#identities.get(signed) ?? '');
+  }
 }
+
+/** The identity that a certificate names which was verified when its push was accepted. */
+const identityIn = (certificate: string): string | undefined => {
+  const bytes = fromBase64url(certificate.split('.')[1] ?? '');
+  const payload: unknown = bytes && JSON.parse(new TextDecoder().decode(bytes));
+  if (typeof payload !== 'object' || payload === null || !('identity' in payload)) return undefined;
+  return typeof payload.identity === 'string' ? payload.identity : undefined;
+};

@@ -125,8 +125,7 @@ export class LegacyObjects {
     for (const { session: other } of peers.all()) if (isAccountOf(other, guid)) return false;
     const reservation = this.#reserved.get(key);
     if (reservation === undefined || reservation.subject === session.subject) return true;
-    const open = await journal.openFor(session.tenant, recipientIdOf(branded<ResourceGuid>(guid)));
-    return open.length === 0;
+    return !(await isOwed(session.tenant, branded<ResourceGuid>(guid), journal));
   }
 
   async #reserve(tenant: string, { guid, subject }: LegacyObject): Promise<void> {
@@ -140,10 +139,16 @@ export class LegacyObjects {
     // Before anything is waited for, so that nobody slips in.
     const reservation = { subject, until: epochMs(at + limits.deliverWithinMs) };
     this.#reserved.set(key, reservation);
-    const open = await journal.openFor(tenant, recipientIdOf(guid));
-    if (open.length === 0 && this.#reserved.get(key) === reservation) this.#reserved.delete(key);
+    const isOpen = await isOwed(tenant, guid, journal);
+    if (!isOpen && this.#reserved.get(key) === reservation) this.#reserved.delete(key);
   }
 }
+
+/** Whether messages for an object are open. */
+const isOwed = async (tenant: string, guid: ResourceGuid, journal: Journal): Promise<boolean> => {
+  const first = await journal.openFor(tenant, recipientIdOf(guid)).next();
+  return first.done !== true;
+};
 
 const isAccountOf = (session: Session, guid: string): boolean =>
   session.kind === 'user' && session.user.guid === guid;

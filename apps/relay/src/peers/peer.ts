@@ -1,7 +1,15 @@
-import type { CloseReason, Problem, RecipientId, RuntimeHello } from '@cd-push/protocol';
+import type {
+  CloseReason,
+  EpochMs,
+  Problem,
+  RecipientId,
+  RuntimeHello,
+  RuntimePolicy,
+} from '@cd-push/protocol';
+
+import type { SessionState } from '@cd-push/timeline';
 
 import type { RuntimeSession, Session } from '../authority/session.ts';
-import type { TrackedPush } from '../journal/tracked-push.ts';
 
 /** How one connection is written to and ended; each door brings its own. */
 export interface Outlet {
@@ -19,6 +27,15 @@ export interface Held {
   readonly digest: string | null;
 }
 
+/** A push that waits to be sent to one runtime. */
+export interface Due {
+  readonly offset: number;
+  /** Whether it is sent because the runtime was away, and not as it was accepted. */
+  readonly isCatchUp: boolean;
+  /** Whether it is sent because a further attempt was opened, and so whatever was known when its place was looked at. */
+  readonly isRetry: boolean;
+}
+
 /** What a connection has said about the runtime behind it. */
 export interface RunningInstance {
   readonly recipient: RecipientId;
@@ -27,11 +44,24 @@ export interface RunningInstance {
   readonly retainedBytes: number;
   /** By resource; kept up with every push that it reports completed. */
   readonly held: Map<string, Held>;
+  /** What it was told last that holds for it. */
+  policy: RuntimePolicy;
   /**
-   * Pushes that were accepted while this runtime is still being caught up, in order; undefined once it is up to date and
-   * is written to directly.
+   * Guids and offsets of pushes that it was sent for their state, without being a recipient, and has not answered; nobody's
+   * track waits for them.
    */
-  waiting: TrackedPush[] | undefined;
+  readonly untracked: Map<string, number>;
+  /** When it said hello. */
+  readonly since: EpochMs;
+  /** Whether it was sent all that it lacked, so that nothing of that is sent again on this connection. */
+  isCaughtUp: boolean;
+  /**
+   * Offsets that were looked at when it was found out what this runtime lacks: what of it is to be sent was named then, and
+   * is not sent again when the journal tells of it here. Undefined while that is being found out.
+   */
+  covered: { readonly upTo: number; readonly besides: ReadonlySet<number> } | undefined;
+  /** What this runtime is sent one after the other, in order; undefined while it is up to date and written to directly. */
+  waiting: Due[] | undefined;
 }
 
 /** One authenticated connection. */
@@ -40,6 +70,8 @@ export interface Peer {
   readonly id: string;
   readonly outlet: Outlet;
   session: Session;
+  /** How far a person's session has evolved on this connection; undefined of runtimes and existing clients. */
+  keystone?: SessionState | undefined;
   /** Set by a runtime's hello. */
   running: RunningInstance | undefined;
 }
@@ -48,4 +80,16 @@ export interface RuntimePeer extends Peer {
   session: RuntimeSession;
 }
 
+/** A runtime that has said hello. */
+export interface RunningPeer extends RuntimePeer {
+  running: RunningInstance;
+}
+
+/** Whether what was accepted at a place was looked at when it was found out what a runtime lacks. */
+export const covers = ({ covered }: RunningInstance, offset: number): boolean =>
+  covered !== undefined && (offset <= covered.upTo || covered.besides.has(offset));
+
 export const isRuntimePeer = (peer: Peer): peer is RuntimePeer => peer.session.kind === 'runtime';
+
+export const isRunningPeer = (peer: Peer): peer is RunningPeer =>
+  peer.session.kind === 'runtime' && peer.running !== undefined;

@@ -1,11 +1,13 @@
 import { credentialOf, type RecipientId } from '@cd-push/protocol';
 
-import type { Peer, RunningInstance } from './peer.ts';
+import type { Peer, RunningInstance, RunningPeer, RuntimePeer } from './peer.ts';
 
 /** Who is connected: the one place that binds a connection to an identity. */
 export class Peers {
   readonly #all = new Map<string, Peer>();
   readonly #bySession = new Map<string, Set<Peer>>();
+  readonly #byIdentity = new Map<string, Set<Peer>>();
+  readonly #bySubject = new Map<string, Set<Peer>>();
   readonly #byRecipient = new Map<RecipientId, Peer>();
   readonly #byCredential = new Map<string, Set<Peer>>();
 
@@ -20,24 +22,36 @@ export class Peers {
   add(peer: Peer): void {
     this.#all.set(peer.id, peer);
     add(this.#bySession, peer.session.id, peer);
+    const { session } = peer;
+    if (session.kind !== 'user' || session.acting === undefined) return;
+    add(this.#byIdentity, session.acting.identity, peer);
+    add(this.#bySubject, subjectKey(session.tenant, session.subject), peer);
   }
 
   /** Answers whether the peer was still the one that its instance is reached by. */
   remove(peer: Peer): boolean {
     this.#all.delete(peer.id);
-    remove(this.#bySession, peer.session.id, peer);
+    const { session } = peer;
+    remove(this.#bySession, session.id, peer);
+    if (session.kind === 'user' && session.acting !== undefined) {
+      remove(this.#byIdentity, session.acting.identity, peer);
+      remove(this.#bySubject, subjectKey(session.tenant, session.subject), peer);
+    }
     return this.#unbind(peer);
   }
 
-  /** Binds a runtime's connection to its instance and answers the connection that it takes over from. */
-  bind(peer: Peer, running: RunningInstance): Peer | undefined {
+  /** Binds a runtime's connection to its instance and answers the connection that it takes over from, too. */
+  bind(
+    peer: RuntimePeer,
+    running: RunningInstance,
+  ): { readonly peer: RunningPeer; readonly before: Peer | undefined } {
     const before = this.#byRecipient.get(running.recipient);
     if (before !== undefined && before !== peer) this.#unbind(before);
     this.#unbind(peer);
-    peer.running = running;
-    this.#byRecipient.set(running.recipient, peer);
-    add(this.#byCredential, credentialOf(running.recipient), peer);
-    return before === peer ? undefined : before;
+    const bound = Object.assign(peer, { running });
+    this.#byRecipient.set(running.recipient, bound);
+    add(this.#byCredential, credentialOf(running.recipient), bound);
+    return { peer: bound, before: before === peer ? undefined : before };
   }
 
   byRecipient(recipient: RecipientId): Peer | undefined {
@@ -53,6 +67,16 @@ export class Peers {
     return this.#bySession.get(session) ?? none;
   }
 
+  /** Connections of an identity, each of which has a session of its own. */
+  ofIdentity(identity: string): ReadonlySet<Peer> {
+    return this.#byIdentity.get(identity) ?? none;
+  }
+
+  /** Where a person who signs hears of pushes: on every connection, since the one that sent it may have come back anew. */
+  ofSigner(tenant: string, subject: string): ReadonlySet<Peer> {
+    return this.#bySubject.get(subjectKey(tenant, subject)) ?? none;
+  }
+
   #unbind(peer: Peer): boolean {
     const { running } = peer;
     if (running === undefined) return false;
@@ -62,6 +86,9 @@ export class Peers {
     return true;
   }
 }
+
+/** Names hold no space, so that two never share a key. */
+const subjectKey = (tenant: string, subject: string): string => `${tenant} ${subject}`;
 
 const none: ReadonlySet<Peer> = new Set();
 

@@ -11,6 +11,23 @@ export interface RateLimits {
 
 export const defaultRate: RateLimits = { perSecond: 200, burst: 400 };
 
+/**
+ * Acknowledgements of one connection: two for each push, and as many pushes as all senders together may bring it. None
+ * that takes in what it is sent comes near.
+ */
+export const acknowledgementRate: RateLimits = { perSecond: 10_000, burst: 50_000 };
+
+/** Rows of the journal that count for one query that reads little. */
+const rowsPerToken = 100;
+
+/** What reading so many rows of the journal costs. */
+export const costOfRows = (rows: number): number => Math.ceil(rows / rowsPerToken);
+
+/** Bytes of a content that count for one query. */
+const bytesPerToken = 512 * 1024;
+
+export const costOfBytes = (bytes: number): number => Math.floor(bytes / bytesPerToken);
+
 interface Bucket {
   tokens: number;
   at: number;
@@ -30,18 +47,34 @@ export class Rate {
     this.#clock = clock;
   }
 
-  /** Takes one token, or says when there will be one. */
-  take(session: string): Problem | undefined {
+  /** Takes as many tokens as something costs, or says when there will be so many. */
+  take(session: string, cost = 1): Problem | undefined {
+    const { perSecond, burst } = this.#limits;
+    const bucket = this.#filled(session);
+    // What costs more than there ever is waits for a full bucket, and for what comes after it to be made up for.
+    const least = Math.min(cost, burst);
+    if (bucket.tokens >= least) {
+      bucket.tokens -= cost;
+      return undefined;
+    }
+    return problemOf('rate-limited', { retryAfter: (least - bucket.tokens) / perSecond });
+  }
+
+  /**
+   * Takes what is known only afterwards to have been the cost. There may be less than that: what comes next waits until
+   * it is made up for.
+   */
+  charge(session: string, cost: number): void {
+    this.#filled(session).tokens -= cost;
+  }
+
+  #filled(session: string): Bucket {
     const { perSecond, burst } = this.#limits;
     const at = this.#clock.now();
     const bucket = this.#buckets.get(session) ?? this.#fresh(session, at);
     bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, at - bucket.at) / 1000) * perSecond);
     bucket.at = at;
-    if (bucket.tokens >= 1) {
-      bucket.tokens -= 1;
-      return undefined;
-    }
-    return problemOf('rate-limited', { retryAfter: (1 - bucket.tokens) / perSecond });
+    return bucket;
   }
 
   #fresh(session: string, at: number): Bucket {
@@ -52,9 +85,9 @@ export class Rate {
   }
 
   #forgetFull(at: number): void {
-    const fullAfterMs = (this.#limits.burst / this.#limits.perSecond) * 1000;
-    for (const [session, bucket] of this.#buckets) {
-      if (at - bucket.at >= fullAfterMs) this.#buckets.delete(session);
+    const { perSecond, burst } = this.#limits;
+    for (const [session, { tokens, at: since }] of this.#buckets) {
+      if (tokens + ((at - since) / 1000) * perSecond >= burst) this.#buckets.delete(session);
     }
   }
 }

@@ -11,37 +11,52 @@ import {
 } from '@cd-push/protocol';
 
 import type { Directory } from '../authority/directory.ts';
-import { mayQuery, reaches, type RuntimeRecord, type Session } from '../authority/session.ts';
+import { mayQuery, reaches, seesAll, type RuntimeRecord, type Session } from '../authority/session.ts';
+import type { Roster } from '../nodes/roster.ts';
 import type { Peers } from '../peers/peers.ts';
+import type { PolicyBook } from '../policy/policy-book.ts';
+
+export interface TargetPorts {
+  readonly directory: Directory;
+  readonly peers: Peers;
+  readonly roster: Roster;
+  readonly policies: PolicyBook;
+}
 
 /** Runtimes that the session may reach: each connected instance, and each that is known but absent. */
 export const listTargets = (
   payload: unknown,
   session: Session,
-  directory: Directory,
-  peers: Peers,
+  ports: TargetPorts,
 ): Result<{ targets: TargetView[] }, Problem> => {
   if (!mayQuery(session)) return refuse(problemOf('forbidden'));
   const query = parse('ListTargets', payload);
   if (!query.ok) return query;
   const { select } = query.value;
-  const seesAll = session.roles.includes('admin') || session.roles.includes('observer');
-  const targets = [...directory.all()]
-    .filter((runtime) => seesAll || reaches(session, runtime))
+  const targets = [...ports.directory.all()]
+    .filter((runtime) => seesAll(session) || reaches(session, runtime))
     .filter((runtime) => select === undefined || matchesSelector(select, runtime))
-    .flatMap((runtime) => viewsOf(runtime, peers));
+    .flatMap((runtime) => viewsOf(runtime, ports));
   return ok({ targets });
 };
 
-const viewsOf = (runtime: RuntimeRecord, peers: Peers): TargetView[] => {
+const viewsOf = (runtime: RuntimeRecord, { peers, roster, policies }: TargetPorts): TargetView[] => {
   const { guid, name, module, environment, labels } = runtime;
-  const about = { name, module, environment, labels };
-  const connected = [...peers.instancesOf(guid)].flatMap(({ running }): TargetView[] => {
-    if (running === undefined) return [];
-    const { recipient, kind, base, retainedBytes } = running;
-    return [{ ...about, recipient, kind, connected: true, base, retainedBytes }];
+  const held = policies.of(runtime).hold ? { held: true } : {};
+  const about = { name, module, environment, labels, ...held };
+  const connected = roster.connected(guid).map((recipient): TargetView => {
+    // Of what is connected to another node the journal holds no more than that.
+    const { base = null, retainedBytes = 0 } = peers.byRecipient(recipient)?.running ?? {};
+    const kind = roster.of(recipient)?.kind;
+    return {
+      ...about,
+      recipient,
+      ...(kind === undefined ? {} : { kind }),
+      connected: true,
+      base,
+      retainedBytes,
+    };
   });
   if (connected.length > 0) return connected;
-  const recipient = recipientIdOf(guid);
-  return [{ ...about, recipient, connected: false, base: null, retainedBytes: 0 }];
+  return [{ ...about, recipient: recipientIdOf(guid), connected: false, base: null, retainedBytes: 0 }];
 };

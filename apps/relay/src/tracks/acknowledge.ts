@@ -9,10 +9,12 @@ import {
   type TrackEvent,
 } from '@cd-push/protocol';
 
+import { untrackedFailureEntry } from '../audit/entries.ts';
 import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TrackedPush } from '../journal/tracked-push.ts';
-import { isRuntimePeer, type Held, type Peer } from '../peers/peer.ts';
+import { factsOf, type Log } from '../log.ts';
+import { isRuntimePeer, type Held, type Peer, type RunningInstance } from '../peers/peer.ts';
 import type { Tracker } from './tracker.ts';
 
 export type AcknowledgementEvent = 'push-ack' | 'push-msg-complete' | 'push-msg-fail';
@@ -28,11 +30,13 @@ export class Acknowledgements {
   readonly #journal: Journal;
   readonly #tracker: Tracker;
   readonly #clock: Clock;
+  readonly #log: Log;
 
-  constructor(journal: Journal, tracker: Tracker, clock: Clock) {
+  constructor(journal: Journal, tracker: Tracker, clock: Clock, log: Log) {
     this.#journal = journal;
     this.#tracker = tracker;
     this.#clock = clock;
+    this.#log = log;
   }
 
   /** Answers what was wrong with it, if it is worth telling: a repeated or late one is not. */
@@ -47,16 +51,20 @@ export class Acknowledgements {
     const parsed = event === 'push-msg-fail' ? parse('Failure', payload) : parse('Acknowledgement', payload);
     if (!parsed.ok) return parsed.problem;
     const acknowledgement = parsed.value;
-    const push = await this.#journal.find(peer.session.tenant, acknowledgement.pushGuid);
-    // Its push may have been settled long ago, or be somebody else's: the two look alike.
-    if (push === undefined) return undefined;
-    const isRecipient = push.entryOf(running.recipient) !== undefined;
-    if (acknowledgement.statement !== push.accepted.digest) {
-      // To whom it was not addressed it is somebody else's.
-      if (!isRecipient) return undefined;
-      const detail = 'This is not the digest of the statement that was sent.';
-      return problemOf('invalid-request', { path: '/statement', detail });
+    const { pushGuid } = acknowledgement;
+    let push: TrackedPush | undefined;
+    try {
+      push = await this.#journal.find(peer.session.tenant, pushGuid);
+    } catch (error) {
+      this.#log.warn(factsOf(error), 'An acknowledgement could not be looked up.');
+      // It comes back, and says what it holds; this word of it would be lost.
+      peer.outlet.cut('slow');
+      return undefined;
     }
+    if (push === undefined || push.entryOf(running.recipient) === undefined) {
+      return this.#ofNoRecipient(event, acknowledgement, push, running);
+    }
+    if (acknowledgement.statement !== push.accepted.digest) return otherStatement();
     if (event === 'push-msg-complete') hold(running.held, push);
     this.#tracker.move(
       push,
@@ -64,6 +72,33 @@ export class Acknowledgements {
       acknowledgement.attempt,
       this.#eventOf(event, acknowledgement),
     );
+    return undefined;
+  }
+
+  /**
+   * A runtime that was sent the state, as whoever joins later is, answers as any other, and moves nobody's track. To
+   * everybody else a push that is not theirs and one that does not exist look alike.
+   */
+  #ofNoRecipient(
+    event: AcknowledgementEvent,
+    { pushGuid, statement, problem }: Acknowledgement & { problem?: Problem },
+    push: TrackedPush | undefined,
+    running: RunningInstance,
+  ): Problem | undefined {
+    if (push === undefined || !running.untracked.has(pushGuid)) {
+      const detail = 'No push under this guid was sent to this runtime.';
+      return problemOf('not-found', { path: '/pushGuid', detail });
+    }
+    if (statement !== push.accepted.digest) return otherStatement();
+    if (event === 'push-ack') return undefined;
+    running.untracked.delete(pushGuid);
+    if (event === 'push-msg-complete') hold(running.held, push);
+    else {
+      const failure = shortened(problem ?? problemOf('apply-failed'));
+      this.#journal.audit(
+        untrackedFailureEntry(push.accepted, running.recipient, failure, this.#clock.now()),
+      );
+    }
     return undefined;
   }
 
@@ -89,6 +124,12 @@ export class Acknowledgements {
     }
   }
 }
+
+const otherStatement = (): Problem =>
+  problemOf('invalid-request', {
+    path: '/statement',
+    detail: 'This is not the digest of the statement that was sent.',
+  });
 
 const hold = (held: Map<string, Held>, push: TrackedPush): void => {
   for (const patch of push.accepted.signed?.patches ?? []) {

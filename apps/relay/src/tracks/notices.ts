@@ -1,10 +1,12 @@
 import { problemOf, type DownEvents, type RecipientId, type TrackNotice } from '@cd-push/protocol';
+import type { RecipientTrack } from '@cd-push/store';
 
-import type { RecipientTrack, TrackedPush } from '../journal/tracked-push.ts';
+import type { TrackChange } from '../journal/follower.ts';
+import type { TrackedPush } from '../journal/tracked-push.ts';
 
 /** Hears of a push's tracks; each door translates it for its peers. */
 export interface Watcher {
-  notice(push: TrackedPush, event: NoticeEvent, notice: Notice): void;
+  notice(push: TrackedPush, event: NoticeEvent, notice: Notice, changes: readonly TrackChange[]): void;
 }
 
 export type NoticeEvent = Extract<
@@ -17,39 +19,69 @@ type Entry = TrackNotice['recipients'][number] & { readonly recipient: Recipient
 /** A notice before it goes on a wire. */
 type Notice = Omit<TrackNotice, 'recipients'> & { readonly recipients: readonly Entry[] };
 
+/** What is told in one message. */
+interface Message {
+  readonly event: NoticeEvent;
+  readonly entries: Entry[];
+  readonly changes: TrackChange[];
+}
+
+/** What is told of one push, in the order in which it is sent, and which message names each recipient last. */
+interface Telling {
+  readonly messages: Message[];
+  readonly last: Map<RecipientId, number>;
+}
+
 /**
- * Tells senders how far their pushes have come. What happens within one turn of the event loop is told in one message
- * per push and stage: a thousand acknowledgements that arrive together cost a few messages, and one that arrives alone
- * waits for no timer.
+ * Tells senders how far their pushes have come. What is written within one turn of the event loop is told in few messages
+ * per push: a thousand acknowledgements that arrive together cost one for each stage, and one that arrives alone waits for
+ * no timer. Each recipient's stages are told in their order, so an entry never joins a message before the last one that
+ * names its recipient.
  */
 export class Notices {
   readonly #watcher: Watcher;
-  #pending = new Map<TrackedPush, Map<NoticeEvent, Entry[]>>();
+  #pending = new Map<TrackedPush, Telling>();
 
   constructor(watcher: Watcher) {
     this.#watcher = watcher;
   }
 
-  add(push: TrackedPush, recipient: RecipientId, track: RecipientTrack): void {
+  /** A push that was accepted is relayed to all of its recipients. */
+  accepted(push: TrackedPush): void {
+    for (const [recipient, track] of push.tracks) this.#add({ push, recipient, track, before: undefined });
+  }
+
+  written(changes: readonly TrackChange[]): void {
+    for (const change of changes) this.#add(change);
+  }
+
+  #add(change: TrackChange): void {
+    const { push, recipient, track } = change;
     const told = tellingOf(recipient, track);
     if (told === undefined) return;
     if (this.#pending.size === 0) setImmediate(() => this.#flush());
-    const stages = this.#pending.get(push) ?? new Map<NoticeEvent, Entry[]>();
-    this.#pending.set(push, stages);
+    const telling: Telling = this.#pending.get(push) ?? { messages: [], last: new Map() };
+    this.#pending.set(push, telling);
     const { event, entry } = told;
-    const entries = stages.get(event);
-    if (entries === undefined) stages.set(event, [entry]);
-    else entries.push(entry);
+    const { messages, last } = telling;
+    const after = last.get(recipient) ?? -1;
+    const joined = messages.findIndex((message, index) => index > after && message.event === event);
+    if (joined === -1) messages.push({ event, entries: [entry], changes: [change] });
+    else {
+      messages[joined]?.entries.push(entry);
+      messages[joined]?.changes.push(change);
+    }
+    last.set(recipient, joined === -1 ? messages.length - 1 : joined);
   }
 
   #flush(): void {
     const pending = this.#pending;
     this.#pending = new Map();
-    for (const [push, stages] of pending) {
+    for (const [push, { messages }] of pending) {
       const { commTrack, outcome } = push.progress;
       const { pushGuid } = push.accepted;
-      for (const [event, recipients] of stages) {
-        this.#watcher.notice(push, event, { pushGuid, recipients, commTrack, outcome });
+      for (const { event, entries, changes } of messages) {
+        this.#watcher.notice(push, event, { pushGuid, recipients: entries, commTrack, outcome }, changes);
       }
     }
   }

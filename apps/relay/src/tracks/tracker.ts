@@ -1,17 +1,17 @@
-import type { RecipientId, TrackEvent } from '@cd-push/protocol';
+import type { EpochMs, RecipientId, TrackEvent } from '@cd-push/protocol';
 
 import type { Journal } from '../journal/journal.ts';
 import type { Move, TrackedPush } from '../journal/tracked-push.ts';
-import type { Notices } from './notices.ts';
 
-/** The one way in which a recipient's track is moved: moved, taken down, told. */
+/**
+ * The one way in which a recipient's track is moved: moved, written, told. Whoever wants to be told listens to
+ * `journal.onWritten`, and hears of it when it would survive the end of this process.
+ */
 export class Tracker {
-  readonly #journal: Journal;
-  readonly #notices: Notices;
+  readonly #journal: Pick<Journal, 'move'>;
 
-  constructor(journal: Journal, notices: Notices) {
+  constructor(journal: Pick<Journal, 'move'>) {
     this.#journal = journal;
-    this.#notices = notices;
   }
 
   /** An event of the recipient's latest attempt, seen by the relay itself. */
@@ -20,11 +20,17 @@ export class Tracker {
   }
 
   move(push: TrackedPush, recipient: RecipientId, attempt: number, event: TrackEvent): Move {
-    const move = push.move(recipient, attempt, event);
-    if (move.outcome === 'advanced') {
-      this.#journal.record(push, move.recipient, move.track);
-      this.#notices.add(push, move.recipient, move.track);
-    }
+    return this.#write(push, push.move(recipient, attempt, event));
+  }
+
+  /** Opens the next attempt at a recipient where the last one ended; the caller has made sure that it may. */
+  open(push: TrackedPush, recipient: RecipientId, at: EpochMs): Move {
+    return this.#write(push, push.open(recipient, at));
+  }
+
+  #write(push: TrackedPush, move: Move): Move {
+    if (move.outcome === 'advanced')
+      this.#journal.move({ push, recipient: move.recipient, track: move.track });
     return move;
   }
 }

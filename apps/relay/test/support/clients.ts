@@ -1,14 +1,31 @@
 import {
   epochMs,
   protocolVersion,
+  type Answer as Answered,
+  type ConnectChallenge,
+  type ConnectProofAnswer,
   type Head,
   type ICdPushEnvelop,
   type Problem,
+  type PublicKey,
   type PushAnswer,
+  type RelayCertificate,
+  type RelayChallenge,
+  type RuntimeHello,
   type TrackNotice,
   type Welcome,
 } from '@cd-push/protocol';
+import {
+  answerChallenge,
+  fromBase64url,
+  thumbprintOf,
+  unpackEnvelope,
+  type OwnSession,
+  type SessionTurn,
+} from '@cd-push/timeline';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
+
+import { ownSession } from './memory-authority.ts';
 
 /** A frame that came down: the event's name and its payload. */
 export type Frame = readonly [event: string, payload: unknown];
@@ -20,7 +37,15 @@ const hangsMs = 30_000;
 export class Client {
   readonly socket: Socket;
   readonly frames: Frame[] = [];
+  /** Those of them that came packed, as they came. */
+  readonly packs: Uint8Array[] = [];
+  /** Hears each frame as it is kept. */
+  hear: (frame: Frame) => void = () => {};
+  #unpacked: Promise<void> | undefined;
+  readonly #own: OwnSession | undefined;
   readonly closed: Promise<{ reason: string; code: number | undefined }>;
+  /** What was proven to which relay, where one demanded it. */
+  proven: { readonly turn: SessionTurn; readonly relay: PublicKey } | undefined;
   #read = 0;
   #wake: () => void = () => {};
 
@@ -30,25 +55,60 @@ export class Client {
       reconnection: false,
       forceNew: true,
       autoConnect: false,
-      auth,
+      auth: withGenesis(auth),
       ...options,
     });
-    this.socket.onAny((event: string, payload: unknown) => {
-      this.frames.push([event, payload]);
-      this.#wake();
+    this.#own = ownSession('token' in auth ? auth.token : undefined);
+    this.socket.onAny((event: string, payload: unknown, pack?: Uint8Array) => {
+      if (event === 'connect-challenge') return;
+      if (pack === undefined && this.#unpacked === undefined) this.#keep(event, payload);
+      else this.#unpacked = this.#unpack(event, payload, pack, this.#unpacked);
     });
     const { promise, resolve } = Promise.withResolvers<{ reason: string; code: number | undefined }>();
     this.closed = promise;
     this.socket.on('disconnect', (reason, details) => resolve({ reason, code: codeOf(details) }));
   }
 
-  /** Resolves when connected; rejects with the problem of the refusal. */
-  connected(): Promise<this> {
-    return new Promise((resolve, reject) => {
-      this.socket.once('connect', () => resolve(this));
-      this.socket.once('connect_error', (error: Error & { data?: Problem }) => reject(error));
-      this.socket.connect();
+  #keep(event: string, payload: unknown): void {
+    this.frames.push([event, payload]);
+    this.hear([event, payload]);
+    this.#wake();
+  }
+
+  /** Keeps it after those that came before. */
+  async #unpack(
+    event: string,
+    payload: unknown,
+    pack: Uint8Array | undefined,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    if (pack !== undefined) this.packs.push(pack);
+    const [envelope] = await Promise.all([pack && unpackEnvelope(payload, pack), before]);
+    this.#keep(event, envelope ?? payload);
+  }
+
+  /** Resolves when connected, with the relay's challenge answered; rejects with the problem of the refusal. */
+  async connected(): Promise<this> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const challenged = new Promise<unknown>((hear) => {
+      this.socket.once('connect-challenge', hear);
     });
+    this.socket.once('connect', resolve);
+    this.socket.once('connect_error', (error: Error & { data?: Problem }) => reject(error));
+    this.socket.connect();
+    await promise;
+    if (this.#own !== undefined) await this.#prove(this.#own, (await challenged) as ConnectChallenge);
+    return this;
+  }
+
+  async #prove(own: OwnSession, { challenge, relayCertificate }: ConnectChallenge): Promise<void> {
+    const demand = payloadOf(challenge) as RelayChallenge;
+    const { cnf } = payloadOf(relayCertificate) as RelayCertificate;
+    const turn = await answerChallenge(own, 'connect', demand.challenge, await thumbprintOf(cnf.jwk));
+    if (!turn.ok) throw new Error(turn.problem.detail);
+    const answer = await this.ask<Answered<ConnectProofAnswer>>('connect-proof', { step: turn.value.step });
+    if (!answer.status) throw Object.assign(new Error(answer.error.title), { data: answer.error });
+    this.proven = { turn: turn.value, relay: cnf.jwk };
   }
 
   ask<Answer>(event: string, payload: unknown): Promise<Answer> {
@@ -97,7 +157,11 @@ export class Client {
 
 /** A runtime's side of the protocol, acknowledging by hand. */
 export class RuntimeClient extends Client {
-  async hello(instance: string, heads: readonly Head[] = []): Promise<Welcome> {
+  async hello(
+    instance: string,
+    heads: readonly Head[] = [],
+    more: Partial<RuntimeHello> = {},
+  ): Promise<Welcome> {
     const answer = await this.ask<({ status: true } & Welcome) | { status: false; error: Problem }>(
       'runtime-hello',
       {
@@ -107,6 +171,7 @@ export class RuntimeClient extends Client {
         base: null,
         heads,
         retainedBytes: 0,
+        ...more,
       },
     );
     if (!answer.status) throw new Error(JSON.stringify(answer.error));
@@ -145,3 +210,11 @@ const codeOf = (details: unknown): number | undefined => {
   const context = (details as { context?: { code?: number } } | undefined)?.context;
   return context?.code;
 };
+
+const withGenesis = (auth: object): object => {
+  const own = ownSession('token' in auth ? auth.token : undefined);
+  return own === undefined ? auth : { genesis: own.genesis, ...auth };
+};
+
+const payloadOf = (jws: string): unknown =>
+  JSON.parse(new TextDecoder().decode(fromBase64url(jws.split('.')[1] ?? '')));

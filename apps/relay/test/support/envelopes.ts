@@ -10,7 +10,7 @@ import {
   type Statement,
   type Target,
 } from '@cd-push/protocol';
-import { digestOf, signStatement } from '@cd-push/timeline';
+import { digestOf, encodeDelta, signStatement } from '@cd-push/timeline';
 
 import type { SigningLogin } from './memory-authority.ts';
 import { tenant } from './memory-authority.ts';
@@ -23,6 +23,22 @@ export interface File {
   readonly content?: PatchContent;
   readonly head?: Partial<PatchHead>;
 }
+
+/** A text as a delta upon another one. */
+export const deltaOf = async (
+  base: string,
+  text: string,
+): Promise<Extract<PatchContent, { encoding: 'delta' }>> => ({
+  encoding: 'delta',
+  base: await digestOf(base),
+  delta: await deltaText(base, text),
+});
+
+/** What makes a text of another one, as it travels. */
+const deltaText = async (base: string, text: string): Promise<string> => {
+  const delta = await encodeDelta(base, text, { atMost: Number.POSITIVE_INFINITY });
+  return Buffer.from(delta ?? []).toString('base64');
+};
 
 export interface PushOptions {
   readonly targets?: readonly Target[];

@@ -7,6 +7,11 @@ export class ManualClock implements Clock {
   #now = Date.now();
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
 
+  /** How many wait to be called back. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   now(): EpochMs {
     return epochMs(this.#now);
   }

@@ -7,10 +7,22 @@ import {
   type Grant,
   type PublicKey,
   type ResourceGuid,
+  type Scope,
   type Trigger,
 } from '@cd-push/protocol';
 import { builtInTriggers } from '@cd-push/protocol';
-import { cryptoPlatform, signCertificate, signRelayCertificate, type SigningKey } from '@cd-push/timeline';
+import {
+  claimSession,
+  createIdentity,
+  cryptoPlatform,
+  newSeed,
+  openSession,
+  signCertificate,
+  signRelayCertificate,
+  type KeptIdentity,
+  type OwnSession,
+  type SigningKey,
+} from '@cd-push/timeline';
 
 import type { Authority, Certified, Change, ChangeListener } from '../../src/authority/authority.ts';
 import type {
@@ -33,7 +45,19 @@ export interface Login<Kind extends Session> {
 export interface SigningLogin extends Login<UserSession> {
   readonly key: SigningKey;
   readonly certificate: string;
+  /** The identity behind the session. */
+  readonly kept: KeptIdentity;
 }
+
+/** By token: the session that a client connects by. */
+const owned = new Map<string, OwnSession>();
+
+/** Has clients that show this token answer challenges by the session. */
+export const connectAs = (token: string, own: OwnSession): void => void owned.set(token, own);
+
+/** The session that a token stands for, with its secrets. */
+export const ownSession = (token: unknown): OwnSession | undefined =>
+  typeof token === 'string' ? owned.get(token) : undefined;
 
 export const makeKey = async (): Promise<SigningKey> =>
   cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
@@ -47,7 +71,7 @@ export class MemoryAuthority implements Authority {
   readonly voided: string[] = [];
   isDown = false;
   introspections = 0;
-  #listener: ChangeListener | undefined;
+  readonly #listeners = new Set<ChangeListener>();
   #users = 100;
 
   private constructor(issuerKey: SigningKey) {
@@ -67,21 +91,41 @@ export class MemoryAuthority implements Authority {
       readonly livesMs?: number;
       readonly certificate?: Partial<Certificate>;
       readonly signedBy?: SigningKey;
+      readonly scope?: Partial<Scope>;
+      /** Of another session. */
+      readonly kept?: KeptIdentity;
+      readonly user?: UserSession;
     } = {},
   ): Promise<SigningLogin> {
-    this.#users += 1;
-    const id = this.#users;
+    if (options.user === undefined) this.#users += 1;
+    const id = options.user?.user.id ?? this.#users;
+    const grants = options.grants ??
+      options.user?.grants ?? [{ prefix: '/shop', environments: ['development'] }];
+    const before = options.kept ?? (await createIdentity()).kept;
     const key = await makeKey();
-    const grants = options.grants ?? [{ prefix: '/shop', environments: ['development'] }];
+    const own = await openSession({
+      identity: before.identity,
+      key,
+      seed: newSeed(),
+      nonce: crypto.randomUUID(),
+    });
+    const scope: Scope = {
+      verbs: ['connect', 'sync', 'push', 'rollback', 'manage'],
+      grants: [{ prefix: '/', environments: ['*'] }],
+      expiresAt: Date.now() + 3_600_000,
+      ...options.scope,
+    };
+    const { kept, claim } = await claimSession(before, { target: own.address, key: key.publicKey, scope });
     const session: UserSession = {
       kind: 'user',
-      id: crypto.randomUUID(),
+      id: own.address,
       subject: `user-${id}`,
       tenant: options.tenant ?? tenant,
       roles: options.roles ?? ['developer'],
       expiresAt: epochMs(Date.now() + (options.livesMs ?? 900_000)),
-      user: { id, guid: crypto.randomUUID(), name: `dev${id}` },
+      user: options.user?.user ?? { id, guid: crypto.randomUUID(), name: `dev${id}` },
       grants,
+      acting: { identity: kept.identity, session: own.address, key: key.publicKey, scope },
     };
     const certificate = await signCertificate(
       {
@@ -91,7 +135,10 @@ export class MemoryAuthority implements Authority {
         sub: session.subject,
         tenant: session.tenant,
         session: session.id,
+        identity: kept.identity,
+        delegation: { establishments: [...kept.establishments], claim },
         cnf: { jwk: key.publicKey },
+        verbs: [...scope.verbs],
         grants: [...grants],
         notBefore: Date.now() - 1000,
         notAfter: Date.now() + 900_000,
@@ -99,7 +146,9 @@ export class MemoryAuthority implements Authority {
       },
       options.signedBy ?? this.issuerKey,
     );
-    return { token: this.#issueToken(session), session, key, certificate };
+    const token = this.#issueToken(session);
+    connectAs(token, own);
+    return { token, session, key, certificate, kept };
   }
 
   runtime(options: Partial<RuntimeRecord> & { readonly livesMs?: number } = {}): Login<RuntimeSession> {
@@ -129,17 +178,24 @@ export class MemoryAuthority implements Authority {
     return { token: this.#issueToken(session), session };
   }
 
+  /** A session of an existing client: without an identity, which nothing is signed by. */
+  async existing(options: { readonly roles?: readonly Role[] } = {}): Promise<Login<UserSession>> {
+    const { session } = await this.developer(options);
+    const own: UserSession = { ...session, id: crypto.randomUUID(), acting: undefined };
+    return { token: this.#issueToken(own), session: own };
+  }
+
   /** Another token of the same session. */
   renew(session: Session, livesMs = 900_000): string {
     return this.#issueToken({ ...session, expiresAt: epochMs(Date.now() + livesMs) });
   }
 
   change(change: Change): void {
-    this.#listener?.changed(change);
+    for (const listener of this.#listeners) listener.changed(change);
   }
 
   reset(): void {
-    this.#listener?.reset();
+    for (const listener of this.#listeners) listener.reset();
   }
 
   revoke(session: Session, voidsSignatures = true): void {
@@ -190,8 +246,9 @@ export class MemoryAuthority implements Authority {
     return Promise.resolve([...this.voided]);
   }
 
-  follow(listener: ChangeListener): Promise<void> {
-    this.#listener = listener;
+  follow(listener: ChangeListener, signal: AbortSignal): Promise<void> {
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
     return Promise.resolve();
   }
 

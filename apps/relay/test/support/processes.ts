@@ -1,17 +1,24 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-import type { Grant, PublicKey } from '@cd-push/protocol';
-import { signProof, type SigningKey } from '@cd-push/timeline';
+import type { Grant, PublicKey, Scope, SessionAnswer } from '@cd-push/protocol';
+import {
+  claimSession,
+  createIdentity,
+  cryptoPlatform,
+  newSeed,
+  openSession,
+  registeredUpTo,
+  signProof,
+  type KeptIdentity,
+  type OwnSession,
+  type SigningKey,
+} from '@cd-push/timeline';
 import { onTestFinished } from 'vitest';
-
-import type { Role } from '../../src/authority/session.ts';
 
 const apiMain = fileURLToPath(new URL('dist/main.js', import.meta.resolve('@cd-push/api/package.json')));
 const relayMain = join(import.meta.dirname, '../../src/main.ts');
@@ -21,7 +28,10 @@ const secret = 'a service secret of at least 32 characters';
 export interface Served {
   readonly url: string;
   readonly lines: readonly string[];
-  stop(): Promise<void>;
+  /** Answers the exit code. */
+  stop(): Promise<number | null>;
+  /** Ends it as `kill -9` does. */
+  kill(): Promise<void>;
 }
 
 const serve = async (main: string, env: Record<string, string>, isReady: RegExp): Promise<Served> => {
@@ -29,12 +39,15 @@ const serve = async (main: string, env: Record<string, string>, isReady: RegExp)
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: 'pipe',
   });
-  const stop = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    }
+    return child.exitCode;
   };
-  onTestFinished(stop);
+  onTestFinished(async () => void (await end('SIGTERM')));
   const lines: string[] = [];
   const url = await Promise.race([
     firstUrl(child.stdout, lines, isReady),
@@ -43,7 +56,7 @@ const serve = async (main: string, env: Record<string, string>, isReady: RegExp)
       throw new Error(lines.join('\n'));
     }),
   ]);
-  return { url, lines, stop };
+  return { url, lines, stop: () => end('SIGTERM'), kill: async () => void (await end('SIGKILL')) };
 };
 
 const firstUrl = (output: Readable, lines: string[], isReady: RegExp): Promise<string> =>
@@ -54,12 +67,6 @@ const firstUrl = (output: Readable, lines: string[], isReady: RegExp): Promise<s
       if (url !== undefined) resolve(url);
     });
   });
-
-export const newDataFile = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'cd-push-relay-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return join(folder, 'api.db');
-};
 
 const apiEnv = (dataFile: string, port: string): Record<string, string> => ({
   CD_PUSH_ISSUER: 'http://127.0.0.1',
@@ -82,7 +89,8 @@ export const addAdmin = async (dataFile: string): Promise<void> => {
 export const serveApi = (dataFile: string, port = '0'): Promise<Served> =>
   serve(apiMain, apiEnv(dataFile, port), /Server listening at (http:\/\/[^"]+)/);
 
-export const serveRelay = (apiUrl: string): Promise<Served> =>
+/** @param env where its pushes are kept, and whatever differs from the usual. */
+export const serveRelay = (apiUrl: string, env: Record<string, string>): Promise<Served> =>
   serve(
     relayMain,
     {
@@ -91,6 +99,7 @@ export const serveRelay = (apiUrl: string): Promise<Served> =>
       CD_PUSH_LEGACY: 'on',
       PORT: '0',
       LOG_LEVEL: 'debug',
+      ...env,
     },
     /"url":"(http:[^"]+)".*The relay is ready/,
   );
@@ -118,23 +127,12 @@ interface Challenge {
   readonly issuer: string;
 }
 
-/** What of the api's answers the tests read. */
-export interface LoginAnswer {
-  readonly app_state: {
-    readonly sess: { readonly initUuid: string; readonly jwt: { readonly jwtToken: string } };
-  };
-  readonly data: {
-    readonly certificate: string;
-    readonly grants: Grant[];
-    readonly user: {
-      readonly id: number;
-      readonly guid: string;
-      readonly name: string;
-      readonly roles: Role[];
-      readonly tenant: string;
-      readonly subject: string;
-    };
-  };
+/** A session, as its client holds it. */
+export interface SignedIn {
+  readonly answer: SessionAnswer;
+  readonly own: OwnSession;
+  readonly scope: Scope;
+  readonly kept: KeptIdentity;
 }
 
 export interface Enrolled {
@@ -145,16 +143,39 @@ export interface Enrolled {
   readonly keys: PublicKey[];
 }
 
-/** Signs in with a key, so that the session has a certificate. */
-export const signIn = async (
-  url: string,
-  userName: string,
-  password: string,
-  key: SigningKey,
-): Promise<LoginAnswer> => {
+/** Binds a new identity to a user by password, and has it open a session. */
+export const signIn = async (url: string, userName: string, password: string): Promise<SignedIn> => {
+  const { kept: made } = await createIdentity();
+  const { identity } = made;
+  const { nonce, proof } = await prove(url, identity, await cryptoPlatform.importPrivateKey(made.key));
+  const events = made.pending;
+  await ask(url, '/identities', { json: { userName, password, identity, events, nonce, proof } });
+  return openAnother(url, registeredUpTo(made, made.n));
+};
+
+/** Another session of the same identity. */
+export const openAnother = async (url: string, before: KeptIdentity): Promise<SignedIn> => {
+  const { identity, tip: from } = before;
+  const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
   const { nonce, issuer } = await ask<Challenge>(url, '/auth/challenge');
-  const proof = await signProof({ nonce, issuer, subject: userName }, key);
-  return ask(url, '/auth/login', { json: { userName, password, publicKey: key.publicKey, nonce, proof } });
+  const own = await openSession({ identity, key, seed: newSeed(), nonce });
+  const scope: Scope = {
+    verbs: ['connect', 'sync', 'push', 'rollback', 'manage'],
+    grants: [{ prefix: '/', environments: ['*'] }],
+    expiresAt: Date.now() + 3_600_000,
+  };
+  const { kept } = await claimSession(before, { target: own.address, key: key.publicKey, scope });
+  const proof = await signProof({ nonce, issuer, subject: own.address }, key);
+  const { genesis } = own;
+  const answer = await ask<SessionAnswer>(url, '/auth/sessions', {
+    json: { identity, from, events: kept.pending, genesis, nonce, proof },
+  });
+  return { answer, own, scope, kept: registeredUpTo(kept, kept.n) };
+};
+
+const prove = async (url: string, subject: string, key: SigningKey) => {
+  const { nonce, issuer } = await ask<Challenge>(url, '/auth/challenge');
+  return { nonce, proof: await signProof({ nonce, issuer, subject }, key) };
 };
 
 export const enrol = async (url: string, joinCode: string, key: SigningKey): Promise<Enrolled> => {

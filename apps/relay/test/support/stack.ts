@@ -2,11 +2,11 @@ import { onTestFinished } from 'vitest';
 
 import type { Clock } from '../../src/clock.ts';
 import type { Log } from '../../src/log.ts';
-import { startRelay, type RelayOptions } from '../../src/start-relay.ts';
+import { startRelay, type Relay, type RelayOptions } from '../../src/start-relay.ts';
 import { Client, RuntimeClient } from './clients.ts';
 import { MemoryAuthority, type Login, type SigningLogin } from './memory-authority.ts';
 import type { RuntimeRecord, RuntimeSession } from '../../src/authority/session.ts';
-import type { Head, Welcome } from '@cd-push/protocol';
+import type { Head, RuntimeHello, Welcome } from '@cd-push/protocol';
 
 export const pageOrigin = 'https://app.test';
 
@@ -23,32 +23,38 @@ export class KeptLog implements Log {
 export class Stack {
   readonly authority: MemoryAuthority;
   readonly log: KeptLog;
+  readonly relay: Relay;
   readonly url: string;
   readonly close: () => Promise<void>;
 
-  private constructor(authority: MemoryAuthority, log: KeptLog, url: string, close: () => Promise<void>) {
+  private constructor(authority: MemoryAuthority, log: KeptLog, relay: Relay) {
     this.authority = authority;
     this.log = log;
-    this.url = url;
-    this.close = close;
+    this.relay = relay;
+    this.url = relay.url;
+    this.close = () => relay.close();
   }
 
   static async start(
-    options: { readonly clock?: Clock; readonly legacy?: 'on' } & Partial<
-      Pick<RelayOptions, 'rate' | 'allowedHosts'>
-    > = {},
+    options: {
+      readonly clock?: Clock;
+      readonly legacy?: 'on';
+      /** Of an earlier or another relay. */
+      readonly authority?: MemoryAuthority;
+    } & Partial<Omit<RelayOptions, 'authority' | 'clock' | 'legacy' | 'logger' | 'allowedOrigins'>> = {},
   ): Promise<Stack> {
-    const authority = await MemoryAuthority.create();
+    const authority = options.authority ?? (await MemoryAuthority.create());
     const log = new KeptLog();
     const relay = await startRelay({
       port: 0,
-      authority,
       allowedOrigins: [pageOrigin],
       logger: log,
+      journal: { kind: 'memory' },
       ...options,
+      authority,
     });
     onTestFinished(() => relay.close());
-    return new Stack(authority, log, relay.url, () => relay.close());
+    return new Stack(authority, log, relay);
   }
 
   client(auth: object): Client {
@@ -69,10 +75,17 @@ export class Stack {
     options: Partial<RuntimeRecord> & { readonly livesMs?: number } = {},
     instance = 'one',
     heads: readonly Head[] = [],
+    hello: Partial<RuntimeHello> = {},
   ): Promise<{ client: RuntimeClient; login: Login<RuntimeSession>; welcome: Welcome; recipient: string }> {
     const login = this.authority.runtime(options);
-    const { client, welcome } = await this.join(login, instance, heads);
+    const { client, welcome } = await this.join(login, instance, heads, hello);
     return { client, login, welcome, recipient: welcome.recipient };
+  }
+
+  runtimeClient(login: Login<RuntimeSession>): RuntimeClient {
+    const client = new RuntimeClient(this.url, { token: login.token });
+    onTestFinished(() => client.close());
+    return client;
   }
 
   /** Another connection of a runtime. */
@@ -80,10 +93,10 @@ export class Stack {
     login: Login<RuntimeSession>,
     instance = 'one',
     heads: readonly Head[] = [],
+    hello: Partial<RuntimeHello> = {},
   ): Promise<{ client: RuntimeClient; welcome: Welcome }> {
-    const client = new RuntimeClient(this.url, { token: login.token });
-    onTestFinished(() => client.close());
+    const client = this.runtimeClient(login);
     await client.connected();
-    return { client, welcome: await client.hello(instance, heads) };
+    return { client, welcome: await client.hello(instance, heads, hello) };
   }
 }

@@ -1,0 +1,2 @@
+/** Names this run of the process, in the journal and to other nodes. */
+export const newNodeId = (): string => `relay-${crypto.randomUUID()}`;

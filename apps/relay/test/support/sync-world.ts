@@ -1,0 +1,148 @@
+import { isRelayChallenge, ProblemError, type CloseReason, type PublicKey } from '@cd-push/protocol';
+import {
+  answerChallenge,
+  MemorySpace,
+  openJws,
+  SyncSession,
+  thumbprintOf,
+  type SessionTurn,
+  type SyncPeer,
+} from '@cd-push/timeline';
+
+import { Challenges } from '../../src/authority/challenges.ts';
+import { RelayIdentity } from '../../src/authority/relay-identity.ts';
+import type { Peer } from '../../src/peers/peer.ts';
+import type { SyncBounds } from '../../src/sync/sync-bounds.ts';
+import { SyncDesk } from '../../src/sync/sync-desk.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryAuthority, ownSession, type Login } from './memory-authority.ts';
+import type { Session } from '../../src/authority/session.ts';
+import { KeptLog } from './stack.ts';
+import { signingFor } from './sync-client.ts';
+
+/** A connection without a socket, and what became of it. */
+export interface Line {
+  readonly peer: Peer;
+  readonly cuts: CloseReason[];
+  /** The way to the desk on it. */
+  readonly sync: SyncPeer;
+  readonly proven: SessionTurn;
+  session(space: MemorySpace, options?: { readonly isKeptOpen?: boolean }): Promise<SyncSession>;
+}
+
+/** No content was pushed or put by itself. */
+const nobodys = {
+  uploads: () => Promise.resolve(new Map<string, number>()),
+  resourcesWith: () => Promise.resolve([]),
+};
+
+/** A desk with everything around it but sockets and a database. */
+export class SyncWorld {
+  readonly clock = new ManualClock();
+  readonly space = new MemorySpace();
+  readonly log = new KeptLog();
+  readonly authority: MemoryAuthority;
+  readonly desk: SyncDesk;
+  readonly #identity: RelayIdentity;
+  readonly #challenges: Challenges;
+  #peers = 0;
+
+  private constructor(authority: MemoryAuthority, bounds: SyncBounds | undefined) {
+    this.authority = authority;
+    this.#identity = new RelayIdentity(authority, this.clock, this.log);
+    this.#challenges = new Challenges(this.#identity, this.clock);
+    const spaceOf = (): MemorySpace => this.space;
+    this.desk = new SyncDesk({
+      spaceOf,
+      contents: nobodys,
+      identity: this.#identity,
+      clock: this.clock,
+      log: this.log,
+      bounds,
+    });
+  }
+
+  static async create(bounds?: SyncBounds): Promise<SyncWorld> {
+    const world = new SyncWorld(await MemoryAuthority.create(), bounds);
+    await world.#identity.certify();
+    world.#identity.close();
+    return world;
+  }
+
+  /** A developer's connection that has answered its challenge. */
+  async connect(options: Parameters<MemoryAuthority['developer']>[0] = {}): Promise<Line> {
+    const login = await this.authority.developer(options);
+    const own = ownSession(login.token);
+    const { acting } = login.session;
+    if (own === undefined || acting === undefined) throw new Error('Nobody stands behind this session.');
+    const challenge = valueOf(await this.#challenges.of(acting, own.genesis));
+    const relay = this.#identity.seal?.key.publicKey;
+    if (relay === undefined) throw new Error('The relay is not certified.');
+    const demand = await openJws('cd-push-challenge+jws', challenge.demand.challenge, [relay]);
+    if (!isRelayChallenge(demand)) throw new Error('This is no challenge of the relay.');
+    const proven = valueOf(
+      await answerChallenge(own, 'connect', demand.challenge, await thumbprintOf(relay)),
+    );
+    const keystone = valueOf(await challenge.judge({ step: proven.step }));
+    return this.line(login, { keystone, proven, relay });
+  }
+
+  line(
+    { session }: Login<Session>,
+    {
+      keystone,
+      proven,
+      relay,
+    }: {
+      readonly keystone: Peer['keystone'];
+      readonly proven: SessionTurn;
+      readonly relay: PublicKey;
+    },
+  ): Line {
+    this.#peers += 1;
+    const cuts: CloseReason[] = [];
+    const peer: Peer = {
+      id: `peer-${this.#peers}`,
+      session,
+      keystone,
+      running: undefined,
+      outlet: {
+        emit: () => {},
+        cut: (reason) => void cuts.push(reason),
+        get isOpen() {
+          return cuts.length === 0;
+        },
+        drained: () => Promise.resolve(),
+      },
+    };
+    const sync: SyncPeer = {
+      exchange: async (turn) => {
+        const taken = await this.desk.turn(JSON.parse(JSON.stringify(turn)), peer);
+        if (taken.outcome === 'answered') return taken.answer;
+        if (taken.outcome === 'ended') cuts.push('unproven');
+        throw new ProblemError(taken.problem);
+      },
+      close: () => this.desk.leave(peer),
+    };
+    return {
+      peer,
+      cuts,
+      sync,
+      proven,
+      session: async (space, { isKeptOpen = false } = {}) =>
+        new SyncSession({
+          space,
+          peer: sync,
+          isKeptOpen,
+          signing: await signingFor({ turn: proven, relay }),
+        }),
+    };
+  }
+}
+
+const valueOf = <Value>(
+  result: { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problem: object },
+): Value => {
+  if (!result.ok) throw new Error(JSON.stringify(result.problem));
+  return result.value;
+};
