@@ -52,6 +52,33 @@ const onlyWebSocket: Plugin = {
   },
 };
 
+/** What is not text comes as the bytes of a WebSocket's own frames, never as base64, for which long polling has a use. */
+const noBase64: Plugin = {
+  name: 'no-base64',
+  transform: {
+    filter: { id: /\/engine\.io-parser\/build\/esm\/contrib\/base64-arraybuffer\.js$/ },
+    handler: () => ({ code: 'export const decode = () => new ArrayBuffer(0);\n', map: null }),
+  },
+};
+
+/** A runtime pushes nothing, so that the check of the answer to a push is of no use in a page. */
+const noPushes: Plugin = {
+  name: 'no-pushes',
+  transform: {
+    filter: { id: /\/packages\/client\/dist\/connection\/answers\.js$/ },
+    handler: (code) => ({ code: code.replace('isPushAnswer(answer)', 'false'), map: null }),
+  },
+};
+
+/** Long polling registers itself with the page where it is loaded; nobody uses it here. */
+const noLongPolling: Plugin = {
+  name: 'no-long-polling',
+  transform: {
+    filter: { id: /\/engine\.io-client\/build\/esm\/transports\/polling-xhr\.js$/ },
+    handler: (code) => ({ code, map: null, moduleSideEffects: false }),
+  },
+};
+
 /** Names a script in a wrapper as its file for browsers, for which a bundler adds a loader; the same as a module lies beside it. */
 const unwrapped: Plugin = {
   name: 'unwrapped',
@@ -64,7 +91,7 @@ const unwrapped: Plugin = {
 /** What only stacks need, and what only pushes need: neither is waited for by the start of a program. */
 const stackModules = /@jridgewell|\/modules\/map-stack/u;
 const linkModules =
-  /\/src\/(?:line|link)\/|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|argument-schema|idiomorph|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|problem)|typebox|(?:socket|engine)\.io/u;
+  /\/src\/(?:line|link)\/|\/edits\/saved-edits|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|argument-schema|idiomorph|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|not-restored|problem)|typebox|(?:socket|engine)\.io/u;
 
 /** @returns the files of dist/page, the first of them {@link entryFile}. */
 export const bundle = async (): Promise<readonly BundleFile[]> => {
@@ -73,7 +100,7 @@ export const bundle = async (): Promise<readonly BundleFile[]> => {
     // The other files import from the entry what both need.
     preserveEntrySignatures: 'allow-extension',
     platform: 'browser',
-    plugins: [pureSchemas, onlyWebSocket, unwrapped],
+    plugins: [pureSchemas, onlyWebSocket, noBase64, noLongPolling, noPushes, unwrapped],
     // Schemas are composed by spreading others.
     treeshake: { propertyReadSideEffects: false },
   });

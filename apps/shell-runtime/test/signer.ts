@@ -3,22 +3,30 @@ import { createHash, randomUUID } from 'node:crypto';
 import type {
   Certificate,
   ComponentType,
+  Delegation,
   ICdPushEnvelop,
   PatchContent,
   PatchHead,
   PublicKey,
   RelayCertificate,
+  SignedAuditHead,
   Statement,
   Target,
 } from '@cd-push/protocol';
 import { builtInTriggers, entryOf, freshCommTrack } from '@cd-push/protocol';
 import {
+  claimSession,
+  createIdentity,
   cryptoPlatform,
   digestOf,
+  newSeed,
+  openSession,
   signAcceptance,
+  signAuditHead,
   signCertificate,
   signRelayCertificate,
   signStatement,
+  type OwnSession,
   type SigningKey,
   type TrustRoot,
 } from '@cd-push/timeline';
@@ -33,6 +41,10 @@ export interface FileChange {
   readonly content: string | Uint8Array | null;
   readonly map?: string;
   readonly from?: string;
+  /** The version that this brings back; 0 for what was served. */
+  readonly restores?: number;
+  /** What is signed as the size; that of the content by default. */
+  readonly bytes?: number;
 }
 
 export interface PushOptions {
@@ -60,20 +72,38 @@ export const sha256 = (content: string | Uint8Array): string =>
 /** Everyone whose signature a push needs: an issuer, a developer's session and a relay. */
 export class Signer {
   readonly trust: TrustRoot;
-  readonly session = randomUUID();
+  readonly session: string;
+  readonly identity: string;
   readonly #issuer: SigningKey;
   readonly #key: SigningKey;
   readonly #relay: SigningKey;
+  readonly #delegation: Delegation;
 
-  private constructor(issuer: SigningKey, key: SigningKey, relay: SigningKey) {
+  private constructor(issuer: SigningKey, own: OwnSession, delegation: Delegation, relay: SigningKey) {
     this.#issuer = issuer;
-    this.#key = key;
+    this.#key = own.key;
     this.#relay = relay;
+    this.#delegation = delegation;
+    this.session = own.address;
+    this.identity = own.genesis.identity;
     this.trust = { issuer: 'https://api.test', tenant: 'acme', keys: [issuer.publicKey] };
   }
 
   static async create(): Promise<Signer> {
-    return new Signer(await newKey(), await newKey(), await newKey());
+    const { kept: made } = await createIdentity();
+    const key = await newKey();
+    const own = await openSession({ identity: made.identity, key, seed: newSeed(), nonce: randomUUID() });
+    const { kept, claim } = await claimSession(made, {
+      target: own.address,
+      key: key.publicKey,
+      scope: {
+        verbs: ['connect', 'sync', 'push', 'rollback'],
+        grants: [{ prefix: '/', environments: ['*'] }],
+        expiresAt: Date.now() + 365 * day,
+      },
+    });
+    const delegation = { establishments: [...kept.establishments], claim };
+    return new Signer(await newKey(), own, delegation, await newKey());
   }
 
   get publicKey(): PublicKey {
@@ -104,12 +134,40 @@ export class Signer {
     );
   }
 
+  /** Where a relay's audit stands, as it tells it. */
+  async auditHead(
+    node: string,
+    sequence: number,
+    { at = Date.now(), key = this.#relay, tenant = this.trust.tenant } = {},
+  ): Promise<SignedAuditHead> {
+    const head = { v: 1 as const, tenant, node, sequence, hash: sha256(`${node} ${sequence}`), at };
+    return signAuditHead(head, key, await this.#relayCertificate());
+  }
+
   /** What a relay adds for a receiver that missed this push. */
   skippedOf({ pushData: { statement = '', certificate = '' } }: ICdPushEnvelop): {
     statement: string;
     certificate: string;
   } {
     return { statement, certificate };
+  }
+
+  #relayCertificate(over: Partial<RelayCertificate> = {}): Promise<string> {
+    const now = Date.now();
+    return signRelayCertificate(
+      {
+        v: 1,
+        iss: this.trust.issuer,
+        aud: 'cd-push:acceptance',
+        sub: 'relay-1',
+        tenant: '*',
+        cnf: { jwk: this.#relay.publicKey },
+        notBefore: now - day,
+        notAfter: now + day,
+        ...over,
+      },
+      this.#issuer,
+    );
   }
 
   async #envelope(
@@ -131,6 +189,9 @@ export class Signer {
         sub: 'user-1',
         tenant: this.trust.tenant,
         session: this.session,
+        identity: this.identity,
+        delegation: this.#delegation,
+        verbs: ['push', 'rollback'],
         cnf: { jwk: this.#key.publicKey },
         grants: [{ prefix: '/app', environments: ['development'] }],
         ...times,
@@ -155,19 +216,7 @@ export class Signer {
     // The parts above make one member of the union; what a test changes of it is the test's business.
     const statement = { ...common, ...own, ...options.statement } as Statement;
     const signed = await signStatement(statement, this.#key);
-    const relayCertificate = await signRelayCertificate(
-      {
-        v: 1,
-        iss: this.trust.issuer,
-        aud: 'cd-push:acceptance',
-        sub: 'relay-1',
-        tenant: '*',
-        cnf: { jwk: this.#relay.publicKey },
-        ...times,
-        ...options.relayCertificate,
-      },
-      this.#issuer,
-    );
+    const relayCertificate = await this.#relayCertificate(options.relayCertificate);
     const acceptance = await signAcceptance(
       {
         v: 1,
@@ -210,13 +259,21 @@ const headOf = ({
   content,
   map,
   from,
+  restores,
+  bytes,
 }: FileChange): PatchHead => {
-  const common = { resource, componentType, version, predecessor };
+  const common = {
+    resource,
+    componentType,
+    version,
+    predecessor,
+    ...(restores === undefined ? {} : { restores }),
+  };
   if (content === null) return { ...common, change: 'delete', digest: null, bytes: 0 };
   const put = {
     ...common,
     digest: sha256(content),
-    bytes: Buffer.byteLength(content),
+    bytes: bytes ?? Buffer.byteLength(content),
     ...(map === undefined ? {} : { mapDigest: sha256(map) }),
   };
   return from === undefined ? { ...put, change: 'put' } : { ...put, change: 'rename', from };

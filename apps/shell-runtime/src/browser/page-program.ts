@@ -6,11 +6,14 @@ import { References } from '../components/references.ts';
 import { renewMarkup } from '../components/renew-references.ts';
 import { Styles } from '../components/styles.ts';
 import { Templates } from '../components/templates.ts';
-import { createBrowserEvaluator } from '../modules/browser-evaluator.ts';
+import type { SavedEdit } from '../edits/saved-edit.ts';
+import { sourceInMap } from '../edits/source-in-map.ts';
+import { createBrowserEvaluator, type BrowserEvaluator } from '../modules/browser-evaluator.ts';
 import { browserHealth } from '../modules/browser-health.ts';
 import { foreignModule } from '../modules/foreign-modules.ts';
 import type { ModuleSource, Namespace } from '../modules/module-format.ts';
 import type { ModulePorts, SwapLimits } from '../modules/ports.ts';
+import { programFrames } from '../modules/program-frames.ts';
 import { LiveModules } from '../modules/swap.ts';
 import type { KeptVersion } from '../record/record-store.ts';
 import { startedWith } from '../record/recover.ts';
@@ -26,7 +29,11 @@ export interface ProgramPorts {
   readonly limits: SwapLimits;
   /** What modules get that import `cd-push:runtime`. */
   readonly runtimeNamespace: () => Namespace;
+  /** Takes an edit that was made here to whoever develops the program. */
+  readonly save: (resource: string, text: string) => Promise<SavedEdit>;
 }
+
+const answerWithinMs = 15_000;
 
 /** The program of the page: what the base served, with what the record holds above it. */
 export class PageProgram {
@@ -36,7 +43,7 @@ export class PageProgram {
   readonly #state: RunningState;
   readonly #mapStack: (stack: string) => Promise<string>;
 
-  constructor({ state, baseUrl, limits, runtimeNamespace }: ProgramPorts) {
+  constructor({ state, baseUrl, limits, runtimeNamespace, save }: ProgramPorts) {
     this.#state = state;
     const references = new References(state.base, baseUrl);
     const evaluator = createBrowserEvaluator(baseUrl);
@@ -66,12 +73,14 @@ export class PageProgram {
       external: (specifier): Promise<Namespace> =>
         specifier === 'cd-push:runtime' ? Promise.resolve(runtimeNamespace()) : external(specifier),
       send: (event, data) => this.modules.emit(event, data),
+      save,
+      source: (resource) => this.#source(resource, evaluator),
     };
     this.modules = new LiveModules(ports, limits);
     this.#mapStack = async (stack) => {
       // What reads source maps is loaded with the first failure.
       const { mapStack } = await import('../modules/map-stack.ts');
-      return programFrames(await mapStack(stack, (digest) => evaluator.mapOf(digest)));
+      return programFrames(await mapStack(stack, (digest) => evaluator.mapOf(digest)), [runtimeFiles]);
     };
     const code = new Code({
       modules: this.modules,
@@ -108,14 +117,42 @@ export class PageProgram {
     await Promise.all([...served, templates.registerMarked(document)]);
   }
 
-  /** Text that stands at a resource. */
-  async textInPlace(resource: string): Promise<string | undefined> {
-    const kept = this.#state.kept(resource);
-    return kept === undefined ? this.#servedText(resource) : textOf(kept.content);
+  /** What a file of the base was served with. Rejects where it cannot be had. */
+  async served(resource: string): Promise<Uint8Array<ArrayBuffer>> {
+    const url = this.#state.base.resources.get(resource)?.url ?? '';
+    // What this page was loaded with: a host that serves the project as it is on the disk has the next version by now.
+    const response = await fetch(url, { cache: 'force-cache', signal: AbortSignal.timeout(answerWithinMs) });
+    if (!response.ok) throw new Error(`${url} answered ${response.status}.`);
+    return new Uint8Array(await response.arrayBuffer());
   }
 
   mapStack(stack: string): Promise<string> {
     return this.#mapStack(stack);
+  }
+
+  /** What a file was made of that runs here, as far as that is known. */
+  async #source(resource: string, evaluator: BrowserEvaluator): Promise<string | undefined> {
+    const kept = this.#state.kept(resource);
+    const served = this.#state.base.resources.get(resource);
+    const type = kept?.componentType ?? served?.type;
+    const digest = kept === undefined ? served?.digest : kept.digest;
+    if (type === undefined || digest === undefined || digest === null) return undefined;
+    switch (type) {
+      case 'controller':
+      case 'module': {
+        const map = kept?.content.kind === 'text' ? kept.content.map : undefined;
+        return sourceInMap(map ?? (await evaluator.mapOf(digest)));
+      }
+      case 'template':
+      case 'config':
+        return kept === undefined ? this.#servedText(resource) : textOf(kept.content);
+      // What runs of a style sheet is put together of others, and an asset may be no text.
+      case 'style':
+      case 'asset':
+        return undefined;
+      default:
+        return type satisfies never;
+    }
   }
 
   async #servedText(resource: string): Promise<string | undefined> {
@@ -139,13 +176,6 @@ export class PageProgram {
 
 /** How the addresses of the runtime's own files begin: the bundle's are `runtime.js` and `runtime-….js` beside it. */
 const runtimeFiles = import.meta.url.replace(/\.js(?:[?#].*)?$/u, '');
-
-/** A stack without the frames of the runtime, which say nothing of the program. */
-const programFrames = (stack: string): string =>
-  stack
-    .split('\n')
-    .filter((line) => !line.includes(runtimeFiles))
-    .join('\n');
 
 const fetchedText = async (url: string | undefined): Promise<string | undefined> => {
   if (url === undefined) return undefined;

@@ -7,6 +7,8 @@ import type { LinePorts } from '../line/line-ports.ts';
 import type { Link } from '../link/link.ts';
 import type { SwapLimits } from '../modules/ports.ts';
 import { crashProblem } from '../record/recover.ts';
+import type { SavedEdit } from '../edits/saved-edit.ts';
+import type { SavedEdits } from '../edits/saved-edits.ts';
 import { Emitter } from '../emitter.ts';
 import type { Overlay } from './overlay.ts';
 import { pageAppliers } from './page-appliers.ts';
@@ -29,10 +31,13 @@ export class PageRuntime implements Runtime {
   readonly #notes: Overlay | undefined;
   readonly #limits: SwapLimits;
   readonly #operations = new Operations();
+  readonly #edits = Promise.withResolvers<SavedEdits>();
   readonly #emitter = new Emitter<RuntimeEvents>((error) => reportError(error));
   #link: Link | undefined;
   #linkState: RuntimeLink = { state: 'connecting' };
   #restartAsked = false;
+  /** By the policy for this runtime, whatever a push says. */
+  #isSilent = false;
 
   constructor({ baseUrl, remembered, limits, notes }: PageRuntimeOptions) {
     this.#remembered = remembered;
@@ -43,6 +48,7 @@ export class PageRuntime implements Runtime {
       baseUrl,
       limits,
       runtimeNamespace: () => ({ runtime: this }),
+      save: (resource, text) => this.#save(resource, text),
     });
   }
 
@@ -93,8 +99,8 @@ export class PageRuntime implements Runtime {
   }
 
   /** Tells people and listeners of something that failed. */
-  fail(problem: Problem, resources: readonly string[] = []): void {
-    this.#notes?.failed(problem, resources);
+  fail(problem: Problem, resources: readonly string[] = [], silent = false): void {
+    this.#notesUnless(silent)?.failed(problem, resources);
     this.#emitter.emit('failed', { problem, resources });
   }
 
@@ -108,12 +114,18 @@ export class PageRuntime implements Runtime {
   async connect(connecting: (instance: string) => Promise<Link>, ready: Promise<unknown>): Promise<void> {
     try {
       // A program does not wait for what only its pushes need.
-      const [link, line] = await Promise.all([
+      const [link, line, edits] = await Promise.all([
         connecting(this.#remembered.instance),
         import('../line/delivery-line.ts'),
+        import('../edits/saved-edits.ts'),
       ]);
       if (this.#linkState.state === 'closed') link.close();
-      else this.#open(link, new line.DeliveryLine(this.#linePorts(link), ready));
+      else {
+        const standing = (resource: string) => this.#remembered.state.standing(resource);
+        const saved = new edits.SavedEdits({ link, standing });
+        this.#edits.resolve(saved);
+        this.#open(link, new line.DeliveryLine(this.#linePorts(link), ready), saved);
+      }
     } catch (error) {
       this.refuse(
         error instanceof ProblemError ? error.problem : problemOf('internal', { detail: String(error) }),
@@ -121,7 +133,13 @@ export class PageRuntime implements Runtime {
     }
   }
 
-  #open(link: Link, line: DeliveryLine): void {
+  /** An edit that is made before the page is connected waits for that. */
+  async #save(resource: string, text: string): Promise<SavedEdit> {
+    if (this.#linkState.state === 'refused') return { outcome: 'refused', problem: this.#linkState.problem };
+    return (await this.#edits.promise).save(resource, text);
+  }
+
+  #open(link: Link, line: DeliveryLine, edits: SavedEdits): void {
     const { crashed, instance, state } = this.#remembered;
     this.#link = link;
     for (const applying of crashed) {
@@ -135,14 +153,22 @@ export class PageRuntime implements Runtime {
         kind: 'browser',
         base: state.base.digest,
         heads: state.heads(),
+        ...(line.journal === null ? {} : { journal: line.journal }),
         retainedBytes: this.program.modules.retainedBytes,
       }),
       welcomed: (welcome) => {
         this.#linkState = { state: 'connected' };
+        this.#isSilent = welcome.policy.silent;
         line.welcomed(welcome);
+        edits.connected();
       },
       pushed: (envelope) => void line.receive(envelope),
       sessionRevoked: (session) => line.revoke([session]),
+      policyChanged: ({ silent }) => {
+        this.#isSilent = silent;
+      },
+      auditHeads: (heads) => line.auditHeads(heads),
+      editSettled: (settlement) => edits.settled(settlement),
       disconnected: () => {
         if (this.#linkState.state === 'connected') this.#linkState = { state: 'connecting' };
         line.disconnected();
@@ -163,19 +189,17 @@ export class PageRuntime implements Runtime {
       instance,
       appliers: pageAppliers(this.program.components),
       execute: (operation, args) => this.#operations.execute(operation, args),
-      textInPlace: (resource) => this.program.textInPlace(resource),
+      served: (resource) => this.program.served(resource),
+      content: (digest, atMost) => link.content(digest, atMost),
       events: {
         applied: (push, changes) => {
           const { pushGuid, signer, silent } = push.statement;
           const resources = changes.map(({ head }) => head.resource);
-          if (!silent) this.#notes?.synced(resources);
+          this.#notesUnless(silent)?.synced(resources);
           this.#askForRestart();
           this.#emitter.emit('applied', { pushGuid, resources, signer, silent });
         },
-        failed: (problem, resources, silent) => {
-          if (!silent) this.#notes?.failed(problem, resources);
-          this.#emitter.emit('failed', { problem, resources });
-        },
+        failed: (problem, resources, silent) => this.fail(problem, resources, silent),
         notice: ({ text, from, statement }) => {
           if (!statement.silent) this.#notes?.notice(from, text);
           this.#emitter.emit('notice', { text, from });
@@ -187,7 +211,12 @@ export class PageRuntime implements Runtime {
   /** Once: whoever goes on working has a reason. */
   #askForRestart(): void {
     if (this.#restartAsked || this.program.modules.retainedBytes <= this.#limits.retainedBytes) return;
-    this.#restartAsked = true;
-    this.#notes?.restartDue();
+    this.#restartAsked = !this.#isSilent;
+    this.#notesUnless(false)?.restartDue();
+  }
+
+  /** Where what happens here is shown, unless a push or the policy is silent. Notices are shown all the same. */
+  #notesUnless(silent: boolean): Overlay | undefined {
+    return silent || this.#isSilent ? undefined : this.#notes;
   }
 }

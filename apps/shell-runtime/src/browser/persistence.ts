@@ -31,7 +31,7 @@ export const remember = async (scope: string, base: Base, at: EpochMs): Promise<
     ]);
     for (const applying of crashed)
       await state.write(afterCrash(applying, (resource) => state.record(resource)));
-    await state.write(withoutRevoked(state.records, (session) => state.isRevoked(session)));
+    await state.write(withoutRevoked(state.records, (kept) => state.isRevoked(kept)));
     return { instance, mark, state, crashed };
   } catch (error) {
     // Outside of a secure context, or where the user blocks storage. Pushes are applied all the same; a reload starts
@@ -48,8 +48,16 @@ export const remember = async (scope: string, base: Base, at: EpochMs): Promise<
 const noMark: ApplyingMark = { open: () => undefined, close: () => undefined, takeLeft: async () => [] };
 
 const noStore: RecordStore = {
-  load: async () => ({ resources: [], done: [], revokedSessions: [] }),
+  load: async () => ({
+    resources: [],
+    done: [],
+    revokedSessions: [],
+    identities: [],
+    journal: null,
+    auditHeads: [],
+  }),
   write: async () => undefined,
+  settle: async () => undefined,
 };
 
 const restartsKey = 'cd-push:restarts';

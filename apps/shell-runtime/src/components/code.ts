@@ -1,4 +1,4 @@
-import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
+import { notRestored, problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
 import type { Change } from '../line/push.ts';
 import type { ModuleChange, SwapFailed, SwapFailure } from '../modules/swap-result.ts';
@@ -72,7 +72,7 @@ const problemOfSwap = async (
     return problemOf('restart-required', { resource, detail });
   }
   const message = error instanceof Error ? error.message : String(error);
-  const lost = restored ? '' : ` The version before could not be restored either: ${String(restoreError)}`;
+  const lost = restored ? '' : ` ${notRestored}: ${String(restoreError)}`;
   return problemOf('apply-failed', {
     resource,
     detail: `${phrase[at]}: ${message}${lost}`,

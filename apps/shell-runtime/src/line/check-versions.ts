@@ -29,7 +29,9 @@ export const checkVersions = async (
     if (head.version > push.statement.issuedAt + limits.clockSkewMs) return refuse(ahead(head, path));
     const here = standing(head.resource);
     const { latest } = here;
-    const isLatest = head.version === latest.version && head.digest === latest.digest;
+    // What was served is here under its own digest, which a push that goes back to it cannot name.
+    const isLatest =
+      head.version === latest.version && (head.digest === latest.digest || head.restores === 0);
     if (head.version <= latest.version && !isLatest) {
       stale ??= staleAt(head.version, head.resource, here, path);
       continue;

@@ -1,13 +1,23 @@
-import { problemOf, type Problem, type Statement, type Welcome } from '@cd-push/protocol';
+import {
+  problemOf,
+  type JournalOffset,
+  type Problem,
+  type SignedAuditHead,
+  type Statement,
+  type Welcome,
+} from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
 
+import { laterHeads } from './audit-heads.ts';
 import { misaddressed } from './check-address.ts';
+import { JournalProgress, type Arrival } from './journal-progress.ts';
+import { Ledger } from './ledger.ts';
 import type { Gate, LinePorts } from './line-ports.ts';
 import { Outcomes, type Outcome } from './outcomes.ts';
 import { parsePush, reportableOf } from './parse-push.ts';
 import type { TrustedPush } from './push.ts';
 import { Reports, type Reported } from './reports.ts';
-import { takeNotice, takeOperation } from './take-message.ts';
+import { takeNotice, takeOperation, type Taken } from './take-message.ts';
 import { takePatch } from './take-patch.ts';
 import { revokedProblem, Verifier } from './verify-push.ts';
 
@@ -18,9 +28,12 @@ import { revokedProblem, Verifier } from './verify-push.ts';
 export class DeliveryLine {
   readonly #ports: LinePorts;
   readonly #reports: Reports;
-  readonly #verifier = new Verifier();
+  readonly #verifier: Verifier;
   readonly #outcomes = new Outcomes();
+  readonly #ledger: Ledger;
+  readonly #progress: JournalProgress;
   #tail: Promise<void>;
+  #heads: Promise<void> = Promise.resolve();
 
   /** @param ready what has to be over, whether well or not, before the first envelope is taken. */
   constructor(ports: LinePorts, ready: Promise<unknown> = Promise.resolve()) {
@@ -29,30 +42,54 @@ export class DeliveryLine {
       () => undefined,
       () => undefined,
     );
+    this.#verifier = new Verifier(ports.state);
     this.#reports = new Reports(ports.link);
+    this.#ledger = new Ledger(ports.state);
+    this.#progress = new JournalProgress(ports.state.followedBefore);
+    for (const { problem, ...reported } of ports.state.interrupted) {
+      if (problem !== null) this.#reports.failed(reported, problem);
+    }
+  }
+
+  /** How far this instance has followed the relay's journal; null where it never did. */
+  get journal(): JournalOffset | null {
+    return this.#progress.at;
   }
 
   /** Takes what came off the wire. Settles, and never rejects, when its outcome was handed to the link. */
   receive(envelope: unknown): Promise<void> {
-    const run = this.#tail.then(() => this.#take(envelope));
-    this.#tail = run.catch((error: unknown) => this.#fault(envelope, error));
+    const arrival = this.#progress.arrived(envelope);
+    const run = this.#tail.then(() => this.#take(envelope, arrival));
+    this.#tail = run.catch((error: unknown) => this.#fault(envelope, arrival, error));
     return this.#tail;
   }
 
   welcomed(welcome: Welcome): void {
     this.#reports.welcomed();
     this.revoke(welcome.revokedSessions);
+    this.#progress.welcomed(welcome);
+    this.#follow(this.#progress.at);
+    this.auditHeads(welcome.auditHeads);
+  }
+
+  /** Where the audit stands by the relay's word: kept, so that it cannot be cut behind this runtime's back. */
+  auditHeads(told: readonly SignedAuditHead[]): void {
+    const { link, state } = this.#ports;
+    const keep = async (): Promise<void> => {
+      const heads = await laterHeads(state.auditHeads, told, link.self().trust);
+      if (heads !== undefined) await state.keepAuditHeads(heads);
+    };
+    this.#heads = kept(this.#heads.then(keep), 'heads of the audit');
   }
 
   disconnected(): void {
     this.#reports.disconnected();
+    this.#progress.disconnected();
   }
 
-  /** What these sessions signed is refused from now on, and not loaded at the next start. What of it runs, runs on. */
+  /** What these sessions, and sessions of these identities, have signed is refused from now on, and not loaded at the next start. What of it runs, runs on. */
   revoke(sessions: readonly string[]): void {
-    this.#ports.state
-      .revoke(sessions)
-      .catch((error: unknown) => console.warn('[cd-push] Not kept: a revocation.', error));
+    void kept(this.#ports.state.revoke(sessions), 'a revocation');
   }
 
   /** A push that an earlier life of this program did not survive. */
@@ -60,27 +97,26 @@ export class DeliveryLine {
     this.#reports.failed(reported, problem);
   }
 
-  async #take(envelope: unknown): Promise<void> {
+  async #take(envelope: unknown, arrival: Arrival): Promise<void> {
     const { link, refuseAll, state } = this.#ports;
-    if (refuseAll !== undefined) return this.#refuse(envelope, refuseAll);
+    if (refuseAll !== undefined) return this.#refuse(envelope, refuseAll, arrival);
     const parsed = parsePush(envelope);
-    if (!parsed.ok) return this.#refuse(envelope, parsed.problem);
+    if (!parsed.ok) return this.#refuse(envelope, parsed.problem, arrival);
     const before = this.#outcomes.of(parsed.value.statement, parsed.value.attempt);
-    if (before !== undefined) return this.#repeat(envelope, before);
+    if (before !== undefined) return this.#repeat(envelope, before, arrival);
 
     const self = link.self();
     const verified = await this.#verifier.verify(parsed.value, self.trust);
-    if (!verified.ok) return this.#refuse(envelope, verified.problem);
+    if (!verified.ok) return this.#refuse(envelope, verified.problem, arrival);
     const push = verified.value;
-    const { session } = push.certificate;
-    const fault = state.isRevoked(session)
-      ? revokedProblem(session)
+    const fault = state.isRevoked(push.certificate)
+      ? revokedProblem(push.certificate.session)
       : misaddressed(push.statement, push.certificate, self);
-    if (fault !== undefined) return this.#refuse(envelope, fault);
-    return this.#dispatch(push);
+    if (fault !== undefined) return this.#refuse(envelope, fault, arrival);
+    return this.#dispatch(push, arrival);
   }
 
-  async #dispatch(push: TrustedPush): Promise<void> {
+  async #dispatch(push: TrustedPush, arrival: Arrival): Promise<void> {
     const reported = reportedOf(push);
     let delivered = false;
     const gate: Gate = {
@@ -91,24 +127,22 @@ export class DeliveryLine {
       },
     };
     const settle = (outcome: Outcome): void => {
+      // It was not answered, so that the relay sends it again once it is reached.
+      if (!outcome.completed && outcome.isCutOff === true && !arrival.isConnected) return;
       // What was refused before it could have had an effect is looked at anew: the next copy may bring what was missing.
       if (delivered) this.#outcomes.remember(push.parsed.statement, push.parsed.attempt, outcome);
       this.#settle(push, outcome);
+      this.#follow(arrival.settled());
     };
     const { statement } = push;
+    const message = { ledger: this.#ledger, gate, arrival };
     switch (statement.kind) {
       case 'patch':
-        return settle(await takePatch({ ...push, statement }, this.#ports, this.#verifier, gate));
+        return settle(await takePatch({ ...push, statement }, this.#ports, this.#verifier, gate, arrival));
       case 'notice':
-        return settle(await takeNotice({ ...push, statement }, this.#ports, gate));
-      case 'operation': {
-        const taken = await takeOperation({ ...push, statement }, this.#ports, gate);
-        if (!('finished' in taken)) return settle(taken);
-        taken.finished.then(settle, (error: unknown) =>
-          settle({ completed: false, problem: internal(error) }),
-        );
-        return;
-      }
+        return settleMessage(await takeNotice({ ...push, statement }, this.#ports, message), settle);
+      case 'operation':
+        return settleMessage(await takeOperation({ ...push, statement }, this.#ports, message), settle);
       default:
         return statement satisfies never;
     }
@@ -122,24 +156,41 @@ export class DeliveryLine {
   }
 
   /** The same attempt again: the same answer, without effect. */
-  async #repeat(envelope: unknown, outcome: Outcome): Promise<void> {
+  async #repeat(envelope: unknown, outcome: Outcome, arrival: Arrival): Promise<void> {
     const reported = await named(envelope);
-    if (reported === undefined) return;
-    if (outcome.completed) this.#reports.completed(reported);
-    else this.#reports.failed(reported, outcome.problem);
+    if (reported !== undefined) {
+      if (outcome.completed) this.#reports.completed(reported);
+      else this.#reports.failed(reported, outcome.problem);
+    }
+    this.#follow(arrival.settled());
   }
 
-  async #refuse(envelope: unknown, problem: Problem): Promise<void> {
+  async #refuse(envelope: unknown, problem: Problem, arrival: Arrival): Promise<void> {
     const reported = await named(envelope);
     if (reported !== undefined) this.#reports.failed(reported, problem);
     this.#ports.events.failed(problem, [], false);
+    this.#follow(arrival.settled());
   }
 
-  async #fault(envelope: unknown, error: unknown): Promise<void> {
+  async #fault(envelope: unknown, arrival: Arrival, error: unknown): Promise<void> {
     console.error('[cd-push] The delivery line broke off.', error);
-    await this.#refuse(envelope, internal(error)).catch(() => undefined);
+    await this.#refuse(envelope, internal(error), arrival).catch(() => undefined);
+  }
+
+  #follow(journal: JournalOffset | null): void {
+    if (journal !== null) void kept(this.#ports.state.followed(journal), 'the place in the journal');
   }
 }
+
+/** What runs is true without the record as well. */
+const kept = (writing: Promise<void>, what: string): Promise<void> =>
+  writing.catch((error: unknown) => console.warn(`[cd-push] Not kept: ${what}.`, error));
+
+/** What has begun may take its time: the line goes on meanwhile. */
+const settleMessage = (taken: Taken, settle: (outcome: Outcome) => void): void => {
+  if (!('finished' in taken)) return settle(taken);
+  taken.finished.then(settle, (error: unknown) => settle({ completed: false, problem: internal(error) }));
+};
 
 const reportedOf = ({ parsed, statement, digest }: TrustedPush): Reported => ({
   pushGuid: statement.pushGuid,

@@ -18,7 +18,8 @@ interface LineEvents {
   applied(push: TrustedPatch, changes: readonly Change[]): void;
   /** @param resources names of the files at fault, where the push was trusted. */
   failed(problem: Problem, resources: readonly string[], silent: boolean): void;
-  notice(notice: Notice): void;
+  /** @returns when all who listen have heard it, where that can be known. */
+  notice(notice: Notice): void | Promise<void>;
 }
 
 /** The last gate before a push may have an effect. */
@@ -39,8 +40,10 @@ export interface LinePorts {
   readonly instance: string;
   /** Runs what the app registered under the name. Throws a `ProblemError` where it cannot, rejects where it fails. */
   readonly execute: (operation: string, args: unknown) => Promise<unknown>;
-  /** Text that stands at a resource, for deltas. */
-  readonly textInPlace: (resource: string) => Promise<string | undefined>;
+  /** What a file of the base was served with. Rejects where that cannot be had. */
+  readonly served: (resource: string) => Promise<Uint8Array<ArrayBuffer>>;
+  /** Bytes that did not travel along with a push, from the relay. */
+  readonly content: Link['content'];
   /** Why no push can be judged here at all, for example because signatures cannot be checked. */
   readonly refuseAll?: Problem | undefined;
 }

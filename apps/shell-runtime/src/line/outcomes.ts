@@ -1,7 +1,14 @@
 import type { Problem } from '@cd-push/protocol';
 
 /** How an attempt ended here. */
-export type Outcome = { readonly completed: true } | { readonly completed: false; readonly problem: Problem };
+export type Outcome =
+  | { readonly completed: true }
+  | {
+      readonly completed: false;
+      readonly problem: Problem;
+      /** Whether nothing was wrong with it but the way to the relay. */
+      readonly isCutOff?: boolean;
+    };
 
 /** A relay repeats what it saw no answer to; longer ago than this many attempts it did not wait. */
 const rememberedAttempts = 1_000;

@@ -1,14 +1,14 @@
 import {
   guardJson,
-  isCdPushEnvelopInput,
+  isPushedEnvelop,
   ok,
   problemOf,
-  readCommTrack,
   refuse,
   type Problem,
   type Result,
 } from '@cd-push/protocol';
 
+import { memberOf } from './member-of.ts';
 import type { ParsedPush } from './push.ts';
 
 /**
@@ -18,32 +18,28 @@ import type { ParsedPush } from './push.ts';
 export const parsePush = (envelope: unknown): Result<ParsedPush, Problem> => {
   const fault = guardJson(envelope);
   if (fault !== undefined) return refuse(fault);
-  if (!isCdPushEnvelopInput(envelope)) return refuse(problemOf('invalid-envelope', { path: '' }));
+  if (!isPushedEnvelop(envelope)) return refuse(problemOf('invalid-envelope', { path: '' }));
   const { pushData } = envelope;
   const { statement, certificate, acceptance, relayCertificate, attempt = 1 } = pushData;
   if (statement === undefined) return refuse(unproven('/pushData/statement'));
   if (certificate === undefined) return refuse(unproven('/pushData/certificate'));
   if (acceptance === undefined) return refuse(unproven('/pushData/acceptance'));
   if (relayCertificate === undefined) return refuse(unproven('/pushData/relayCertificate'));
-  const data = { ...pushData, commTrack: readCommTrack(pushData.commTrack) };
-  return ok({ data, statement, certificate, acceptance, relayCertificate, attempt });
+  return ok({ data: pushData, statement, certificate, acceptance, relayCertificate, attempt });
 };
 
 /** What a failure report must name, read from an envelope that may be faulty anywhere else. */
 export const reportableOf = (
   envelope: unknown,
 ): { pushGuid: string; attempt: number; statement: string } | undefined => {
-  const data = member(envelope, 'pushData');
-  const pushGuid = member(data, 'pushGuid');
-  const statement = member(data, 'statement');
-  const attempt = member(data, 'attempt') ?? 1;
+  const data = memberOf(envelope, 'pushData');
+  const pushGuid = memberOf(data, 'pushGuid');
+  const statement = memberOf(data, 'statement');
+  const attempt = memberOf(data, 'attempt') ?? 1;
   if (typeof pushGuid !== 'string' || typeof statement !== 'string' || typeof attempt !== 'number')
     return undefined;
   return { pushGuid, attempt, statement };
 };
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 const unproven = (path: string): Problem =>
   problemOf('bad-signature', { path, detail: 'The envelope lacks a part of its proof.' });

@@ -1,21 +1,19 @@
 import type {
   Certificate,
   Digest,
-  ICdPushEnvelop,
   NoticeStatement,
   OperationStatement,
   PatchHead,
   PatchStatement,
   Problem,
+  PushedEnvelop,
   Statement,
 } from '@cd-push/protocol';
 import type { VerifiedContent } from '@cd-push/timeline';
 
-type PushData = ICdPushEnvelop['pushData'];
-
 /** An envelope that fits its schema and carries what a proof needs; nothing of it is believed yet. */
 export interface ParsedPush {
-  readonly data: PushData;
+  readonly data: PushedEnvelop['pushData'];
   readonly statement: string;
   readonly certificate: string;
   readonly acceptance: string;

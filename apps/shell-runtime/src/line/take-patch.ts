@@ -1,10 +1,12 @@
-import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
+import { ok, problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
 import { applyTogether } from '../components/apply-together.ts';
 import type { Applying } from '../record/applying-mark.ts';
 import { checkVersions } from './check-versions.ts';
+import type { Arrival } from './journal-progress.ts';
 import type { Gate, LinePorts } from './line-ports.ts';
 import { openContents } from './open-contents.ts';
+import { isUnfetched } from './stored-contents.ts';
 import type { Outcome } from './outcomes.ts';
 import type { Change, TrustedPatch } from './push.ts';
 import type { Verifier } from './verify-push.ts';
@@ -15,6 +17,7 @@ export const takePatch = async (
   ports: LinePorts,
   verifier: Verifier,
   gate: Gate,
+  arrival: Arrival,
 ): Promise<Outcome> => {
   const { link, state, events } = ports;
   const verdict = await checkVersions(
@@ -24,13 +27,13 @@ export const takePatch = async (
     link.self().trust,
   );
   if (!verdict.ok) return { completed: false, problem: verdict.problem };
-  const opened = await openContents(push, verdict.value.fresh, ports.textInPlace);
-  if (!opened.ok) return { completed: false, problem: opened.problem };
+  const { fresh } = verdict.value;
+  const known = outcomeBefore(push, ports) ?? (fresh.length === 0 ? { completed: true as const } : undefined);
+  const opened = known === undefined ? await openContents(push, fresh, ports, gate) : ok([]);
+  if (!opened.ok) return { completed: false, problem: opened.problem, isCutOff: isUnfetched(opened.problem) };
   const unaccepted = await gate.passed();
   if (unaccepted !== undefined) return { completed: false, problem: unaccepted };
   const changes = opened.value;
-  const known =
-    outcomeBefore(push, ports) ?? (changes.length === 0 ? { completed: true as const } : undefined);
   if (known !== undefined) {
     gate.delivered();
     return known;
@@ -39,21 +42,26 @@ export const takePatch = async (
   const problem = await apply(push, changes, ports, gate);
   if (problem !== undefined) {
     const outcome = problem.kind === 'restart-required' ? 'pending' : 'failed';
-    await written(state.notApplied(push, changes, outcome, problem));
+    await written(state.notApplied(push, changes, outcome, problem, arrival.settled()));
     return { completed: false, problem };
   }
   events.applied(push, changes);
-  await written(state.applied(push, changes));
+  await written(state.applied(push, changes, arrival.settled()));
   return { completed: true };
 };
 
 /** Puts all changes in place or none; the problem says why none. */
 const apply = async (
   push: TrustedPatch,
-  changes: readonly Change[],
-  { appliers, mark, instance }: LinePorts,
+  all: readonly Change[],
+  { appliers, mark, instance, state }: LinePorts,
   gate: Gate,
 ): Promise<Problem | undefined> => {
+  const changes = all.filter((change) => !standsAlready(change, state));
+  if (changes.length === 0) {
+    gate.delivered();
+    return undefined;
+  }
   try {
     // The platform may load meanwhile what was staged, so what is still to be said and written costs no time of its own.
     const parts = await appliers.stage(changes).finally(() => gate.delivered());
@@ -69,6 +77,12 @@ const apply = async (
     return problemOfFailure(error, changes);
   }
 };
+
+/** What is brought back stands still where the change that is taken back never took effect; nothing is to be run anew for it. */
+const standsAlready = ({ head }: Change, state: LinePorts['state']): boolean =>
+  head.restores !== undefined &&
+  head.change !== 'rename' &&
+  head.digest === state.standing(head.resource).digest;
 
 /**
  * Outcome of this very attempt in an earlier life of this program: it crashed, or waits for a restart. A further attempt

@@ -11,8 +11,10 @@ import {
   disagreementOf,
   openAcceptance,
   openCertificate,
+  openDelegation,
   openRelayCertificate,
   openStatement,
+  type FollowedIdentity,
   type TrustRoot,
 } from '@cd-push/timeline';
 
@@ -23,11 +25,25 @@ const keptCertificates = 32;
 
 type Opened<Value> = Promise<Result<Value, Problem>>;
 
-/** Verifies who signed a push and who accepted it. Certificates that were opened once are not opened again. */
+/** What was seen of identities before, here or in an earlier life. */
+export interface KnownIdentities {
+  identity(address: string): FollowedIdentity | undefined;
+  keepIdentity(followed: FollowedIdentity): Promise<void>;
+}
+
+/**
+ * Verifies who signed a push and who accepted it: the session's key, which an identity has claimed by its own keys and the
+ * issuer has certified. Certificates that were opened once are not opened again.
+ */
 export class Verifier {
+  readonly #identities: KnownIdentities;
   #root: TrustRoot | undefined;
   readonly #certificates = new Map<string, Opened<Certificate>>();
   readonly #relays = new Map<string, Opened<RelayCertificate>>();
+
+  constructor(identities: KnownIdentities) {
+    this.#identities = identities;
+  }
 
   async verify(parsed: ParsedPush, root: TrustRoot): Promise<Result<TrustedPush, Problem>> {
     this.#pin(root);
@@ -57,7 +73,21 @@ export class Verifier {
 
   openCertificate(jws: string, root: TrustRoot): Opened<Certificate> {
     this.#pin(root);
-    return once(this.#certificates, jws, (text) => openCertificate(text, root));
+    return once(this.#certificates, jws, (text) => this.#open(text, root));
+  }
+
+  /** One without the other proves nothing: the issuer certifies what an identity has claimed. */
+  async #open(jws: string, root: TrustRoot): Opened<Certificate> {
+    const certificate = await openCertificate(jws, root);
+    if (!certificate.ok) return certificate;
+    const { identity } = certificate.value;
+    if (root.identities?.includes(identity) === false) return refuse(untrusted(identity));
+    const delegation = await openDelegation(certificate.value, this.#identities.identity(identity));
+    if (!delegation.ok) return delegation;
+    await this.#identities
+      .keepIdentity(delegation.value.followed)
+      .catch((error: unknown) => console.warn('[cd-push] Not kept: who signed.', error));
+    return certificate;
   }
 
   /** What was opened by other keys of the issuer counts no more. */
@@ -82,8 +112,14 @@ const once = <Value>(
   return opening;
 };
 
+const untrusted = (identity: string): Problem =>
+  problemOf('bad-certificate', {
+    path: '/pushData/certificate/identity',
+    detail: `This runtime was enrolled to believe certain identities alone, and ${identity} is none of them.`,
+  });
+
 export const revokedProblem = (session: string): Problem =>
   problemOf('session-revoked', {
     path: '/pushData/certificate',
-    detail: `Session ${session}, which signed this push, was ended.`,
+    detail: `Session ${session}, which signed this push, was ended, or the identity behind it.`,
   });

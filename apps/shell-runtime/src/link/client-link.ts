@@ -1,19 +1,30 @@
-import { connect, type RuntimeSession } from '@cd-push/client';
-import { branded, isSessionRevocation, recipientIdOf, type ResourceGuid } from '@cd-push/protocol';
+import { connectRuntime, fetchContent, onEnvelopes, type RuntimeSession } from '@cd-push/client';
+import {
+  branded,
+  isAuditHeads,
+  isEditSettled,
+  isRuntimePolicy,
+  isSessionRevocation,
+  ProblemError,
+  problemOf,
+  recipientIdOf,
+  type ResourceGuid,
+} from '@cd-push/protocol';
 
 import { pushEvents, type Link } from './link.ts';
 
 /** The line's link over the project's client. */
 export const clientLink = (relayUrl: string, session: RuntimeSession, instance: string): Link => {
   const { identity } = session;
-  let connection: ReturnType<typeof connect> | undefined;
+  const closing = new AbortController();
+  let connection: ReturnType<typeof connectRuntime> | undefined;
   return {
     self: () => {
-      const { module, environment, labels, groups } = session.described;
+      const { module, environment, labels, groups, user } = session.described;
       return {
         guid: identity.resourceGuid,
         recipient: recipientIdOf(branded<ResourceGuid>(identity.resourceGuid), instance),
-        user: null,
+        user,
         module,
         environment,
         labels,
@@ -23,7 +34,7 @@ export const clientLink = (relayUrl: string, session: RuntimeSession, instance: 
     },
     now: () => session.clock.now(),
     open(handlers) {
-      const connected = connect({
+      const connected = connectRuntime({
         relayUrl,
         session,
         greet: async (ask) => {
@@ -48,14 +59,31 @@ export const clientLink = (relayUrl: string, session: RuntimeSession, instance: 
             return status satisfies never;
         }
       });
-      for (const event of pushEvents) connected.on(event, (envelope) => handlers.pushed(envelope));
+      onEnvelopes(connected, pushEvents, (envelope) => handlers.pushed(envelope));
       connected.on('session-revoked', (revocation) => {
         if (isSessionRevocation(revocation)) handlers.sessionRevoked(revocation.session);
+      });
+      connected.on('policy-changed', (policy) => {
+        if (isRuntimePolicy(policy)) handlers.policyChanged(policy);
+      });
+      connected.on('edit-settled', (settlement) => {
+        if (isEditSettled(settlement)) handlers.editSettled(settlement);
+      });
+      connected.on('audit-heads', (told) => {
+        if (isAuditHeads(told)) handlers.auditHeads(told.heads);
       });
     },
     delivered: (acknowledgement) => void connection?.send('push-ack', acknowledgement),
     completed: (acknowledgement) => void connection?.send('push-msg-complete', acknowledgement),
     failed: (failure) => void connection?.send('push-msg-fail', failure),
-    close: () => connection?.close(),
+    content: (digest, atMost) => fetchContent({ relayUrl, session, digest, signal: closing.signal }, atMost),
+    saveEdit: async (edit) => {
+      if (connection === undefined) throw new ProblemError(problemOf('unavailable'));
+      await connection.request('save-edit', edit, { signal: closing.signal });
+    },
+    close: () => {
+      closing.abort();
+      connection?.close();
+    },
   };
 };

@@ -1,10 +1,14 @@
 import type {
   Acknowledgement,
   Addressee,
+  EditSettled,
   EpochMs,
   Failure,
   Problem,
   RuntimeHello,
+  RuntimePolicy,
+  SaveEdit,
+  SignedAuditHead,
   Welcome,
 } from '@cd-push/protocol';
 import type { TrustRoot } from '@cd-push/timeline';
@@ -19,6 +23,11 @@ export interface LinkHandlers {
   /** An envelope as it came off the wire, not yet parsed. */
   pushed(envelope: unknown): void;
   sessionRevoked(session: string): void;
+  /** What holds here from now on; the welcome says what holds at first. */
+  policyChanged(policy: RuntimePolicy): void;
+  auditHeads(heads: readonly SignedAuditHead[]): void;
+  /** What became of an edit that was made here. */
+  editSettled(settlement: EditSettled): void;
   /** It comes back by itself. */
   disconnected(): void;
   /** It does not come back. */
@@ -45,5 +54,18 @@ export interface Link {
   delivered(acknowledgement: Acknowledgement): void;
   completed(acknowledgement: Acknowledgement): void;
   failed(failure: Failure): void;
+  /**
+   * Bytes that lie at the relay under a digest, checked against it.
+   *
+   * @param atMost how many there may be; no more is taken in.
+   * @throws ProblemError `bad-signature`, `too-large`, and whatever else kept them from coming.
+   */
+  content(digest: string, atMost: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Hands an edit over that was made here.
+   *
+   * @throws ProblemError why the relay does not keep it, or that it was not reached.
+   */
+  saveEdit(edit: SaveEdit): Promise<void>;
   close(): void;
 }

@@ -1,3 +1,4 @@
+import type { SavedEdit } from '../edits/saved-edit.ts';
 import type { Namespace } from './module-format.ts';
 
 type AcceptOne = (module: Namespace | undefined) => unknown;
@@ -20,6 +21,8 @@ export interface HotHost {
   send(event: string, data: unknown): void;
   listen(event: string, listener: Listener): void;
   unlisten(event: string, listener: Listener): void;
+  save(resource: string, text: string): Promise<SavedEdit>;
+  source(resource: string): Promise<string | undefined>;
 }
 
 /** `import.meta.hot`: the shape of Vite's, and `health`. One per evaluation of a module. */
@@ -98,6 +101,26 @@ export class HotContext {
 
   send(event: string, data?: unknown): void {
     this.#host.send(event, data);
+  }
+
+  /**
+   * Sends an edit of one of the program's files back to whoever develops it. It is merged into the file there where that is
+   * allowed (`cd-cli watch --accept-edits`), and comes back as a push like any other save.
+   *
+   * @param resource the file's name, for example `/shop/src/cart.ts`.
+   * @param text the whole file as it shall be: its source, not what is made of it; see {@link source}.
+   * @returns when a developer has taken it in or refused it, which may be long after.
+   */
+  save(resource: string, text: string): Promise<SavedEdit> {
+    return this.#host.save(resource, text);
+  }
+
+  /**
+   * The text to edit of one of the program's files: as it was saved, of the version that runs. Undefined where that is not
+   * known here, as of styles, of which what runs is put together, and of code without its source map.
+   */
+  source(resource: string): Promise<string | undefined> {
+    return this.#host.source(resource);
   }
 
   /** @internal Listeners end with the evaluation that registered them. */

@@ -166,6 +166,8 @@ export class ModuleGraph {
         send: (event, payload) => this.ports.send(event, payload),
         listen: (event, listener) => this.#listen(event, listener),
         unlisten: (event, listener) => void this.#listeners.get(event)?.delete(listener),
+        save: async (resource, text) => this.ports.save?.(resource, text) ?? { outcome: 'refused' },
+        source: async (resource) => this.ports.source?.(resource),
       },
       data,
     );
@@ -225,7 +227,24 @@ export class ModuleGraph {
     const record = this.record(target);
     bind(importer, record, names);
     if (importer.record.instance === importer) record.importers.add(importer.record);
-    return this.evaluated(record, importer);
+    const evaluated = this.evaluated(record, importer);
+    if (names?.importedNames === undefined) return evaluated;
+    const checked = (namespace: Namespace): Namespace => {
+      this.#requireNames(record, namespace, names.importedNames ?? []);
+      return namespace;
+    };
+    return evaluated instanceof Promise ? evaluated.then(checked) : checked(evaluated);
+  }
+
+  /** Throws as an engine does when it links; names that a cycle may still bring are not missing yet. */
+  #requireNames(record: ModuleRecord, namespace: Namespace, names: readonly string[]): void {
+    if (record.instance?.state !== 'evaluated') return;
+    const missing = names.find((name) => !(name in namespace));
+    if (missing === undefined) return;
+    for (const { instance } of this.records.values()) if (instance?.pendingStars.includes(namespace)) return;
+    throw new SyntaxError(
+      `The requested module '${record.resource}' does not provide an export named '${missing}'`,
+    );
   }
 
   #external(specifier: string): Namespace | Promise<Namespace> {

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { writeWhole } from '../node/contents/content-folder.ts';
 import { loadedModuleOf } from './loaded-module.ts';
 import type { ModuleSource } from './module-format.ts';
 import type { Evaluator } from './ports.ts';
@@ -22,7 +23,7 @@ export interface NodeEvaluator extends Evaluator {
 export const createNodeEvaluator = ({ dir, projectDir }: NodeEvaluatorOptions): NodeEvaluator => {
   const folder = resolve(dir);
   const imported = new Set<string>();
-  const made = mkdir(folder, { recursive: true });
+  const made = mkdir(folder, { recursive: true, mode: 0o700 });
 
   return {
     async load({ digest, content, url, map }: ModuleSource) {
@@ -54,11 +55,4 @@ export const createNodeEvaluator = ({ dir, projectDir }: NodeEvaluatorOptions): 
         throw error;
       }),
   };
-};
-
-/** Several processes may share the folder; none may import a file that another has half written. */
-const writeWhole = async (file: string, text: string): Promise<void> => {
-  const draft = `${file}.${process.pid}.${crypto.randomUUID()}`;
-  await writeFile(draft, text);
-  await rename(draft, file);
 };

@@ -1,3 +1,4 @@
+import type { SavedEdit } from '../edits/saved-edit.ts';
 import type { LoadedModule, ModuleSource, Namespace } from './module-format.ts';
 import type { SwapResult } from './swap-result.ts';
 
@@ -35,6 +36,10 @@ export interface ModulePorts {
   external(specifier: string): Promise<Namespace>;
   /** `import.meta.hot.send`. */
   send(event: string, data: unknown): void;
+  /** `import.meta.hot.save`; where there is none, nobody takes edits in. */
+  readonly save?: (resource: string, text: string) => Promise<SavedEdit>;
+  /** `import.meta.hot.source`. */
+  readonly source?: (resource: string) => Promise<string | undefined>;
   /** How the swap ended that `hot.invalidate` began outside any other; `unaccepted` asks for a restart or reload. */
   readonly invalidated?: (result: SwapResult) => void;
 }

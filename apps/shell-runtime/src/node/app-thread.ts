@@ -4,6 +4,7 @@ import { MessageChannel, Worker, type MessagePort, type WorkerOptions } from 'no
 
 import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
+import type { SavedEdit } from '../edits/saved-edit.ts';
 import type { AppCommand, AppCommands, AppSetup, Order, Up } from './app/messages.ts';
 import { readAnswer } from './app/read-answer.ts';
 
@@ -15,6 +16,8 @@ export type ThreadEnd =
 
 export interface ThreadEvents {
   restartAsked(detail: string): void;
+  /** The program has saved an edit; resolves to what became of it. */
+  saved(resource: string, text: string): Promise<SavedEdit>;
   /** Called once. */
   ended(end: ThreadEnd): void;
 }
@@ -108,9 +111,18 @@ export class AppThread {
       case 'restart-asked':
         this.#events.restartAsked(message.detail);
         return;
+      case 'save-edit':
+        void this.#save(message);
+        return;
       default:
         message satisfies never;
     }
+  }
+
+  async #save({ id, resource, text }: Extract<Up, { kind: 'save-edit' }>): Promise<void> {
+    const saved = await this.#events.saved(resource, text);
+    // A thread that is gone has nobody left who waits for it.
+    await this.ask('edit-settled', { id, saved }).catch(() => undefined);
   }
 
   #end(exitCode: number): void {

@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { epochMs, protocolVersion } from '@cd-push/protocol';
 
 import { DeliveryLine } from '../line/delivery-line.ts';
+import { SavedEdits } from '../edits/saved-edits.ts';
 import type { Link } from '../link/link.ts';
 import { defaultSwapLimits } from '../modules/ports.ts';
 import {
@@ -15,6 +16,7 @@ import {
   suspectsOf,
   withoutRevoked,
 } from '../record/recover.ts';
+import type { Applying } from '../record/applying-mark.ts';
 import { RunningState } from '../record/running-state.ts';
 import { AppThread } from './app-thread.ts';
 import type { Told } from './app/messages.ts';
@@ -98,13 +100,16 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
   const mark = new FileMark(stateDir);
   const state = await RunningState.load(base, new FileRecordStore(recordDir), epochMs(Date.now()));
   const left = await mark.takeLeft();
-  for (const applying of left) await state.write(afterCrash(applying, (resource) => state.record(resource)));
-  await state.write(withoutRevoked(state.records, (session) => state.isRevoked(session)));
+  for (const applying of left)
+    await state.write(afterCrash(suspicionOf(applying), (resource) => state.record(resource)));
+  await state.write(withoutRevoked(state.records, (kept) => state.isRevoked(kept)));
 
-  const tell = (told: Told): void => supervisor.tell(told);
+  const mention = (told: Told): void => void supervisor.tell(told).catch(() => undefined);
+  const edits = new SavedEdits({ link, standing: (resource) => state.standing(resource) });
   const supervisor: Supervisor = new Supervisor(standingOf(resources, state), {
     limits,
     event,
+    save: (resource, text) => edits.save(resource, text),
     thread: async (standing, events) =>
       new AppThread(
         {
@@ -126,6 +131,17 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
     patienceMs: limits.startMs + extraPatienceMs,
   });
 
+  // By the policy for this runtime, whatever a push says.
+  let isSilent = false;
+  let isFetching = false;
+  const fetched = async <Value>(fetch: () => Promise<Value>): Promise<Value> => {
+    isFetching = true;
+    try {
+      return await fetch();
+    } finally {
+      isFetching = false;
+    }
+  };
   const line = new DeliveryLine(
     {
       link,
@@ -134,22 +150,23 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
       instance,
       appliers: supervisor,
       execute: (operation, args) => supervisor.execute(operation, args),
-      textInPlace: (resource) => supervisor.standing.text(resource),
+      served: (resource) => servedOf(resources, resource),
+      content: (digest, atMost) => fetched(() => link.content(digest, atMost)),
       events: {
         applied: (push, changes) => {
           const { pushGuid, signer, silent } = push.statement;
           const payload = { pushGuid, resources: changes.map(({ head }) => head.resource), signer, silent };
-          if (!silent) event({ kind: 'applied', ...payload });
-          tell({ event: 'applied', payload });
+          if (!silent && !isSilent) event({ kind: 'applied', ...payload });
+          mention({ event: 'applied', payload });
         },
         failed: (problem, concerned) => {
           const payload = { problem, resources: concerned };
           event({ kind: 'failed', ...payload });
-          tell({ event: 'failed', payload });
+          mention({ event: 'failed', payload });
         },
         notice: ({ text, from, statement }) => {
           if (!statement.silent) event({ kind: 'notice', text, from });
-          tell({ event: 'notice', payload: { text, from } });
+          return supervisor.tell({ event: 'notice', payload: { text, from } });
         },
       },
     },
@@ -166,17 +183,25 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
       kind: 'node',
       base: base.digest,
       heads: state.heads(),
+      ...(line.journal === null ? {} : { journal: line.journal }),
       retainedBytes: supervisor.retainedBytes,
     }),
     welcomed: (welcome) => {
       linkState = 'connected';
+      isSilent = welcome.policy.silent;
       event({ kind: 'connected', recipient: welcome.recipient });
       line.welcomed(welcome);
+      edits.connected();
     },
     pushed: (envelope) => {
       if (linkState !== 'closed') taking = line.receive(envelope);
     },
     sessionRevoked: (session) => line.revoke([session]),
+    policyChanged: ({ silent }) => {
+      isSilent = silent;
+    },
+    auditHeads: (heads) => line.auditHeads(heads),
+    editSettled: (settlement) => edits.settled(settlement),
     disconnected: () => {
       if (linkState === 'connected') event({ kind: 'disconnected' });
       if (linkState !== 'closed') linkState = 'connecting';
@@ -192,7 +217,11 @@ export const startNode = async (options: StartNodeOptions): Promise<NodeRuntime>
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     linkState = 'closed';
-    // What is being applied is finished and reported; what comes now is sent again to the next life.
+    // What is being applied is finished and reported; what comes now, or is still on its way, is sent again to the next life.
+    if (isFetching) {
+      line.disconnected();
+      link.close();
+    }
     await taking;
     link.close();
     await supervisor.stop();
@@ -252,6 +281,24 @@ const startProgram = async (
   await settlesWithin(settle(), patienceMs);
   isPatient = false;
   if (newest !== undefined) mark.close();
+};
+
+/**
+ * A program that hangs or dies at its start ends its thread, not this process: who killed the process killed it from
+ * outside, as a rule. What it was starting with is left out once, and taken when the relay sends it, as attempt 0 says;
+ * if that does not end well either, it is refused.
+ */
+const suspicionOf = (applying: Applying): Applying =>
+  applying.kind === 'start' ? { ...applying, attempt: 0 } : applying;
+
+/** What a file of the base was served with; it was fetched before the program was started. */
+const servedOf = async (
+  resources: readonly StandingResource[],
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const path = resources.find(({ resource }) => resource === name)?.path;
+  if (path === undefined) throw new TypeError(`The base has no ${name}.`);
+  return new Uint8Array(await readFile(path));
 };
 
 /** The base, with what the record holds above it. */

@@ -2,6 +2,7 @@ import { problemOf, ProblemError, type Problem } from '@cd-push/protocol';
 
 import type { Appliers } from '../components/applicable.ts';
 import type { Staged } from '../components/component.ts';
+import type { SavedEdit } from '../edits/saved-edit.ts';
 import type { Change } from '../line/push.ts';
 import type { Applied, LeftData, Told } from './app/messages.ts';
 import { describe, type AppThread, type ThreadEnd, type ThreadEvents } from './app-thread.ts';
@@ -51,6 +52,8 @@ export interface SupervisorPorts {
   /** A thread that would run what stands; nothing is evaluated before it is asked to. */
   readonly thread: (standing: Standing, events: ThreadEvents) => Promise<AppThread>;
   readonly event: (event: ProgramEvent) => void;
+  /** Takes an edit of the program's to whoever develops it. */
+  readonly save: (resource: string, text: string) => Promise<SavedEdit>;
 }
 
 type State =
@@ -121,9 +124,9 @@ export class Supervisor implements Appliers {
     await this.#state.thread.ask('operate', { name, args });
   }
 
-  /** Tells those who listen in the program, if it runs. */
-  tell(told: Told): void {
-    if (this.#state.is === 'up') this.#state.thread.ask('tell', told).catch(() => undefined);
+  /** Tells those who listen in the program, if it runs. Rejects with a `ProblemError` where it may not have heard. */
+  async tell(told: Told): Promise<void> {
+    if (this.#state.is === 'up') await this.#state.thread.ask('tell', told, this.#ports.limits.hangMs);
   }
 
   /** Lets the program dispose of itself, and ends it. */
@@ -264,6 +267,7 @@ export class Supervisor implements Appliers {
 
   async #fresh(standing: Standing): Promise<AppThread> {
     const thread: AppThread = await this.#ports.thread(standing, {
+      saved: (resource, text) => this.#ports.save(resource, text),
       restartAsked: (detail) => {
         if (this.#isCurrent(thread)) this.#handOverSoon(detail);
       },

@@ -30,18 +30,18 @@ export const afterCrash = (
 
 export const crashProblem = crashed;
 
-/** Records without what revoked sessions signed. Their versions stay known, so that older ones do not come back. */
+/** Records without what revoked sessions, and sessions of revoked identities, have signed. Their versions stay known, so that older ones do not come back. */
 export const withoutRevoked = (
   records: Iterable<ResourceRecord>,
-  isRevoked: (session: string) => boolean,
+  isRevoked: (kept: KeptVersion) => boolean,
 ): ResourceRecord[] => {
   const changed: ResourceRecord[] = [];
   for (const record of records) {
     const { good, former, next, resource } = record;
-    const lost = good !== null && isRevoked(good.session) ? good : undefined;
-    const unwanted = next?.outcome === 'pending' && isRevoked(next.kept.session) ? next.kept : undefined;
+    const lost = good !== null && isRevoked(good) ? good : undefined;
+    const unwanted = next?.outcome === 'pending' && isRevoked(next.kept) ? next.kept : undefined;
     if (lost === undefined && unwanted === undefined) continue;
-    const kept = former !== null && !isRevoked(former.session) ? former : null;
+    const kept = former !== null && !isRevoked(former) ? former : null;
     const still = lost === undefined ? good : kept;
     const gone = unwanted ?? lost;
     changed.push({ resource, good: still, former: null, next: gone === undefined ? next : refused(gone) });

@@ -114,4 +114,18 @@ describe('the overlay', () => {
     ]);
     await expect.poll(() => world.page.title()).toBe('anew');
   });
+
+  test('[POLICY-6] shows nothing but notices where the policy is silent, from the moment that it is until it is lifted', async () => {
+    await open();
+    const { world, signer } = suite;
+    const policy = { hold: false, silent: true, mode: 'hybrid' as const };
+    await world.page.evaluate((changed) => globalThis.cd.policy(changed), policy);
+    await world.push({ 'a.css': 'h1 { color: teal }' });
+    await world.push({ 'c.controller.ts': `throw new Error('broken');` });
+    await world.send(await signer.notice('Deploying at noon.'));
+    expect(await notes()).toMatchObject([{ kind: 'notice', text: 'Deploying at noon.' }]);
+    await world.page.evaluate((changed) => globalThis.cd.policy(changed), { ...policy, silent: false });
+    await world.push({ 'a.css': 'h1 { color: navy }' });
+    expect((await notes()).map(({ kind }) => kind)).toEqual(['notice', 'sync']);
+  });
 });

@@ -1,15 +1,18 @@
 import {
   epochMs,
+  ProblemError,
+  problemOf,
   type ICdPushEnvelop,
   type Problem,
   type RuntimeHello,
-  type Welcome,
+  type RuntimePolicy,
 } from '@cd-push/protocol';
 
 import type { Runtime } from '../../src/browser/runtime.ts';
 import { startPage } from '../../src/browser/start-page.ts';
 import type { LinkHandlers, RuntimeSelf } from '../../src/link/link.ts';
 import { defaultSwapLimits } from '../../src/modules/ports.ts';
+import { welcomeOf } from '../welcome.ts';
 
 /** What the test's server says at `/setup.json`. */
 export interface PageSetup {
@@ -41,6 +44,7 @@ export interface PageApi {
   /** Says what came of it in `reports` alone, since the page may not live to answer. */
   pushAndForget(envelope: ICdPushEnvelop): void;
   revoke(session: string): void;
+  policy(policy: RuntimePolicy): void;
 }
 
 declare global {
@@ -75,15 +79,8 @@ const started = startPage({
     open(given) {
       handlers = given;
       hello = given.hello();
-      const welcome: Welcome = {
-        protocol: 1,
-        recipient: `${setup.self.guid}#${instance}`,
-        serverTime: Date.now(),
-        catchUp: 0,
-        revokedSessions: [...setup.revokedSessions],
-        envelopeBytes: 8_000_000,
-      };
-      given.welcomed(welcome);
+      const recipient = `${setup.self.guid}#${instance}`;
+      given.welcomed(welcomeOf({ recipient, revokedSessions: [...setup.revokedSessions] }));
     },
     delivered: ({ pushGuid, attempt, statement }) =>
       report({ stage: 'delivered', pushGuid, attempt, statement }),
@@ -91,6 +88,8 @@ const started = startPage({
       report({ stage: 'completed', pushGuid, attempt, statement }),
     failed: ({ pushGuid, attempt, statement, problem }) =>
       report({ stage: 'failed', pushGuid, attempt, statement, problem }),
+    content: () => Promise.reject(new ProblemError(problemOf('unavailable'))),
+    saveEdit: () => Promise.reject(new ProblemError(problemOf('unavailable'))),
     close: () => undefined,
   }),
 }).then(
@@ -135,4 +134,5 @@ globalThis.cd = {
     ),
   pushAndForget: (envelope) => void setTimeout(() => handlers?.pushed(envelope)),
   revoke: (session) => handlers?.sessionRevoked(session),
+  policy: (policy) => handlers?.policyChanged(policy),
 };

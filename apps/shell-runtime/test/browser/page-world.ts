@@ -46,6 +46,8 @@ export class PageWorld {
   readonly context: BrowserContext;
   html = '<!doctype html><title>app</title><body></body>';
   policy = policy;
+  /** What the host says of all that it serves. */
+  cacheControl = 'no-store';
   revokedSessions: string[] = [];
   overlay = false;
   page!: Page;
@@ -70,7 +72,7 @@ export class PageWorld {
       const { pathname } = new URL(request.url ?? '/', 'http://page');
       world.#requested.get(pathname)?.resolve();
       const answer = world.#answer(pathname, code);
-      const headers = { 'content-security-policy': world.policy, 'cache-control': 'no-store' };
+      const headers = { 'content-security-policy': world.policy, 'cache-control': world.cacheControl };
       response.writeHead(answer === undefined ? 404 : 200, {
         ...headers,
         'content-type': answer?.[0] ?? 'text/plain',

@@ -1,3 +1,4 @@
+import { limits } from '@cd-push/protocol';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
@@ -39,6 +40,22 @@ describe('with the real api and relay', () => {
     expect(await page.title()).toBe('pushed');
     expect(await color(page)).toBe('rgb(2, 2, 2)');
     expect(await page.evaluate(() => globalThis.violations)).toEqual([]);
+  });
+
+  test('[CONTENT-5] what fits no envelope is fetched over HTTP, from where the page may connect to, by each tab', async () => {
+    const pages = [await stack.open(context), await stack.open(context)];
+    const large = `${css(7)}/* ${'x'.repeat(limits.envelopeBytes)} */`;
+    const title = `document.title = 'beside it'; import.meta.hot!.accept();`;
+    const tracks = await stack.push({ 'a.css': large, 'c.controller.ts': title });
+    expect(tracks.map(({ state }) => state.stage)).toEqual(['completed', 'completed']);
+    for (const page of pages) {
+      expect([await color(page), await page.title()]).toEqual(['rgb(7, 7, 7)', 'beside it']);
+      expect(await page.evaluate(() => globalThis.violations)).toEqual([]);
+    }
+    // The next load has it from its record.
+    await pages[0]?.route('**/contents/**', (route) => route.abort());
+    await pages[0]?.reload();
+    await expect.poll(() => color(pages[0]!)).toBe('rgb(7, 7, 7)');
   });
 
   test('what fails reaches its sender with file and line', async () => {

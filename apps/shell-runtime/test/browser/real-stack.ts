@@ -14,7 +14,6 @@ import {
   type Session,
 } from '@cd-push/client';
 import { silentLog, startRelay } from '@cd-push/relay';
-import { cryptoPlatform } from '@cd-push/timeline';
 import type { BrowserContext, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
@@ -59,12 +58,14 @@ export class RealStack {
   /** @param files what the base serves, by name. */
   static async create(html: string, files: Map<string, string>): Promise<RealStack> {
     const runtime = await (built ??= bundle());
+    /** What a page has to be allowed to connect to: the api, and the relay in both of its ways. */
+    const reached: string[] = [];
     const boot: { apiUrl?: string; relayUrl?: string; joinCode?: string } = {};
     const server = createServer((request, response) => {
       const answer = answerOf(request.url ?? '/', html, runtime, JSON.stringify(boot), files);
       response.writeHead(answer === undefined ? 404 : 200, {
         'content-type': answer?.[0] ?? 'text/plain',
-        'content-security-policy': policy,
+        'content-security-policy': `${policy}; connect-src 'self' ${reached.join(' ')}`,
         'cache-control': 'no-store',
       });
       response.end(answer?.[1]);
@@ -92,11 +93,11 @@ export class RealStack {
       allowedOrigins: [origin],
       apiUrl: api.url,
       serviceCredential,
+      journal: { kind: 'memory' },
       logger: silentLog,
     });
     onTestFinished(() => relay.close());
-    const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
-    const session = await login({ apiUrl: api.url, userName: 'dev', password: 'correct horse', key });
+    const session = await login({ apiUrl: api.url, userName: 'dev', password: 'correct horse' });
     const connection = connect({ relayUrl: relay.url, session });
     onTestFinished(() => connection.close());
     await connection.opened();
@@ -107,6 +108,7 @@ export class RealStack {
       body: JSON.stringify({ module: 'app', environment: 'development' }),
     });
     const { code: joinCode } = (await answer.json()) as { code: string };
+    reached.push(api.url, relay.url, relay.url.replace(/^http/u, 'ws'));
     Object.assign(boot, { apiUrl: api.url, relayUrl: relay.url, joinCode });
     return new RealStack(origin, api.url, session, new Publisher({ connection, session }), files);
   }

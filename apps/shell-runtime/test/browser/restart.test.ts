@@ -54,6 +54,51 @@ const pushAll = () =>
 const pushed = { title: 'pushed', text: 'pushed', color: 'rgb(2, 2, 2)', n: 2, width: 20 };
 
 describe('a reload', () => {
+  test('[EFFECT-5] goes on from its place in the journal, each tab from its own', async () => {
+    await open();
+    const { world } = suite;
+    const placeOf = () => world.page.evaluate(() => globalThis.cd.hello?.journal?.offset);
+    expect(await placeOf()).toBeUndefined();
+    const tamper = ({ pushData }: ICdPushEnvelop): void => void (pushData.offset = 41);
+    await world.push({ 'a.css': 'b { color: rgb(2, 2, 2); }' }, { tamper });
+    await world.reload();
+    expect(await placeOf()).toBe(41);
+    await world.open();
+    expect(await placeOf()).toBeUndefined();
+  });
+
+  test('[EFFECT-2] ends an operation in the middle: it is reported as crashed, and a repetition does not run it again', async () => {
+    const { world, signer } = suite;
+    world.deploy({
+      'main.ts': `import { runtime } from 'cd-push:runtime';
+runtime.command('wait', { type: 'object' }, () => {
+  localStorage.runs = Number(localStorage.runs ?? 0) + 1;
+  return new Promise(() => {});
+});`,
+    });
+    await world.open();
+    const envelope = await signer.operation('wait', {});
+    await world.page.evaluate((given) => globalThis.cd.pushAndForget(given), envelope);
+    const runs = () => world.page.evaluate(() => Number(localStorage.runs ?? 0));
+    await expect.poll(runs).toBe(1);
+    await world.reload();
+    const crashed = { stage: 'failed', pushGuid: envelope.pushData.pushGuid, problem: { kind: 'crashed' } };
+    await expect.poll(() => world.reports()).toMatchObject([crashed]);
+    expect((await world.send(envelope)).reports).toMatchObject([{ stage: 'delivered' }, crashed]);
+    expect(await runs()).toBe(1);
+  });
+
+  test('[EFFECT-2] shows a notice no second time', async () => {
+    const { world, signer } = suite;
+    world.overlay = true;
+    await open();
+    const notice = await signer.notice('Lunch.');
+    await world.send(notice);
+    await world.reload();
+    expect(stages(await world.send(notice))).toEqual(['delivered', 'completed']);
+    expect(await world.page.locator('cd-push-overlay li').count()).toBe(0);
+  });
+
   test('keeps what was applied, and says so to the relay', async () => {
     await open();
     expect(await seen()).toEqual(served);

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
+import { encodeDelta } from '@cd-push/timeline';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { sha256, Signer, type FileChange, type PushOptions } from '../signer.ts';
+import { welcomeOf } from '../welcome.ts';
 import { LineWorld } from './line-world.ts';
 
 let signer: Signer;
@@ -76,32 +78,56 @@ describe('the order of the line', () => {
 });
 
 describe('a delta', () => {
-  const asDelta = (at: number, remove: number, insert: string): PushOptions => ({
+  const second = version + 1;
+  const followed = sha256('.a { color: red }');
+  const later = (content: string): FileChange => file(content, { version: second, predecessor: followed });
+  const asDelta = (delta: string, base = followed): PushOptions => ({
     tamper: ({ pushData }) => {
-      pushData.contents = [{ encoding: 'delta', splices: [{ at, remove, insert }] }];
+      pushData.contents = [{ encoding: 'delta', base, delta }];
     },
   });
-
-  test('counts if what comes out of it has the signed digest', async () => {
-    expect(await world.take(await push(file('basic'), asDelta(3, 1, 'ic')))).toContain('apply:basic');
-    expect(
-      await world.take(
-        await push(
-          file('basics', { version: version + 1, predecessor: sha256('basic') }),
-          asDelta(5, 0, 's'),
-        ),
-      ),
-    ).toContain('apply:basics');
+  const deltaTo = async (content: string): Promise<string> =>
+    Buffer.from((await encodeDelta('.a { color: red }', content, { atMost: 1_000 })) ?? []).toString(
+      'base64',
+    );
+  beforeEach(async () => {
+    await world.take(await push(file('.a { color: red }')));
   });
 
-  test('is refused if it has not, or does not fit what is in place', async () => {
-    expect(await world.take(await push(file('basic'), asDelta(3, 1, 'IC')))).toEqual([
-      'failed:bad-signature',
+  test('[SIGN-2] counts if what comes out of it has the signed digest', async () => {
+    const delta = await deltaTo('.a { color: tan }');
+    expect(await world.take(await push(later('.a { color: tan }'), asDelta(delta)))).toContain(
+      'apply:.a { color: tan }',
+    );
+  });
+
+  test('[SIGN-2] is refused if it has not', async () => {
+    for (const delta of [await deltaTo('.a { color: TAN }'), '', 'AAAA'])
+      expect(await world.take(await push(later('.a { color: tan }'), asDelta(delta)))).toEqual([
+        'failed:bad-signature',
+      ]);
+    expect(world.texts.get('/app/a.css')).toBe('.a { color: red }');
+  });
+
+  test('[DELTA-4] upon something else than what was brought here last is fetched whole, and not tried', async () => {
+    const content = '.a { color: tan }';
+    const delta = await deltaTo(content);
+    const elsewhere = asDelta(delta, sha256('something else'));
+    expect(await world.take(await push(later(content), elsewhere))).toEqual([
+      'fetch:17',
+      'failed:unavailable',
     ]);
-    expect(await world.take(await push(file('basic'), asDelta(30, 1, 'ic')))).toEqual([
-      'failed:bad-signature',
-    ]);
-    expect(world.texts.get('/app/a.css')).toBe('base');
+    world.contents.set(sha256(content), Buffer.from(content));
+    expect(await world.take(await push(later(content), elsewhere))).toContain(`apply:${content}`);
+  });
+
+  test('[DELTA-4] upon what the base serves is fetched whole: nothing of it is kept here', async () => {
+    world = await new LineWorld(signer).start({ '/app/a.css': 'base' });
+    const delta = Buffer.from((await encodeDelta('base', 'basic', { atMost: 100 })) ?? []).toString('base64');
+    world.contents.set(sha256('basic'), Buffer.from('basic'));
+    expect(await world.take(await push(file('basic'), asDelta(delta, sha256('base'))))).toContain(
+      'apply:basic',
+    );
   });
 });
 
@@ -122,6 +148,23 @@ describe('a copy that was refused', () => {
     const whole = { ...pushData, skipped: [signer.skippedOf(skipped)] };
     expect(await world.take({ ...envelope, pushData: whole })).toContain('completed');
     expect(world.texts.get('/app/a.css')).toBe('three');
+  });
+});
+
+describe('[EFFECT-1] what was answered', () => {
+  test('is answered the same way when it arrives again, without effect', async () => {
+    const envelope = await push(file('one'));
+    await world.take(envelope);
+    expect(await world.take(envelope)).toEqual(['completed']);
+  });
+
+  test('and what stands is completed without effect, over restarts and under any other guid', async () => {
+    const [envelope, again] = [await push(file('one')), await push(file('one'))];
+    await world.take(envelope);
+    await world.start();
+    expect(await world.take(envelope)).toEqual(['delivered', 'completed']);
+    expect(await world.take(again)).toEqual(['delivered', 'completed']);
+    expect(await world.take(await push(file('other')))).toEqual(['failed:stale-version']);
   });
 });
 
@@ -210,14 +253,7 @@ describe('reports', () => {
     expect(await world.take(await push(file('one')))).not.toContain('completed');
     world.connected = true;
     world.log.length = 0;
-    world.line.welcomed({
-      protocol: 1,
-      recipient: 'x',
-      serverTime: 0,
-      catchUp: 0,
-      revokedSessions: [],
-      envelopeBytes: 1,
-    });
+    world.line.welcomed(welcomeOf());
     expect(world.log).toEqual(['delivered', 'completed']);
   });
 });
@@ -260,24 +296,6 @@ describe('messages', () => {
     await world.take(await signer.operation('run', {}, granting('/app', '*')));
     await expect.poll(() => world.log).toContain('completed');
     expect(run).toEqual([{}]);
-  });
-
-  test('an operation that the program did not survive is not run again by a repetition, but by a further attempt', async () => {
-    const runs: unknown[] = [];
-    const pushGuid = randomUUID();
-    world.onExecute = (_operation, args) => {
-      runs.push(args);
-      return new Promise(() => undefined);
-    };
-    const envelope = await signer.operation('run', { n: 1 }, { pushGuid });
-    expect(await world.take(envelope)).toEqual(['delivered']);
-    await world.start();
-    expect(await world.take(envelope)).toEqual(['delivered', 'failed:crashed']);
-    expect(runs).toEqual([{ n: 1 }]);
-    world.onExecute = (_operation, args) => runs.push(args);
-    await world.take(await signer.operation('run', { n: 1 }, { pushGuid, attempt: 2 }));
-    await expect.poll(() => world.log).toContain('completed');
-    expect(runs).toEqual([{ n: 1 }, { n: 1 }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { epochMs, problemOf, ProblemError } from '@cd-push/protocol';
+import { epochMs, problemOf, ProblemError, type JournalOffset, type Problem } from '@cd-push/protocol';
 
 import type { Staged } from '../../src/components/component.ts';
 import { textOf } from '../../src/components/content-text.ts';
@@ -6,10 +6,18 @@ import { DeliveryLine } from '../../src/line/delivery-line.ts';
 import type { Change } from '../../src/line/push.ts';
 import type { LinkHandlers, RuntimeSelf } from '../../src/link/link.ts';
 import type { Applying, ApplyingMark } from '../../src/record/applying-mark.ts';
+import type { FollowedIdentity } from '@cd-push/timeline';
+import { mergedIdentities } from '../../src/record/merged-identities.ts';
 import { merged } from '../../src/record/merged.ts';
-import type { DoneRecord, RecordStore, ResourceRecord } from '../../src/record/record-store.ts';
+import type {
+  DoneRecord,
+  KeptAuditHead,
+  RecordStore,
+  ResourceRecord,
+} from '../../src/record/record-store.ts';
 import { RunningState } from '../../src/record/running-state.ts';
 import { sha256, type Signer } from '../signer.ts';
+import { epoch, welcomeOf } from '../welcome.ts';
 
 /** What happened, in its order, one word each. */
 type Log = string[];
@@ -23,10 +31,28 @@ export class LineWorld {
     resources: new Map<string, ResourceRecord>(),
     done: new Map<string, DoneRecord>(),
     revoked: new Set<string>(),
+    identities: [] as readonly FollowedIdentity[],
+    journal: null as JournalOffset | null,
+    auditHeads: [] as readonly KeptAuditHead[],
   };
+  /** Of everything that was reported as failed. */
+  readonly problems: Problem[] = [];
+  /** Of everything that the program was told to have failed. */
+  readonly shown: Problem[] = [];
+  /** What lies at the relay, by digest, and what was asked for. */
+  readonly contents = new Map<string, Uint8Array>();
+  /** Where the relay's journal stands, and how many pushes follow a welcome. */
+  journal: JournalOffset = { epoch, offset: 0 };
+  catchUp = 0;
+  /** Whether the disk takes anything. */
+  isFull = false;
   /** Called while a change is being applied. */
   onApply: (text: string | undefined) => void | Promise<void> = () => undefined;
   onExecute: (operation: string, args: unknown) => unknown = () => undefined;
+  onFetch: () => void = () => undefined;
+  /** Called for what a file of the base was served with. */
+  onServed = (resource: string, base: Record<string, string>): Uint8Array<ArrayBuffer> =>
+    new TextEncoder().encode(base[resource]);
   now = Date.now();
   connected = true;
   line!: DeliveryLine;
@@ -40,7 +66,7 @@ export class LineWorld {
     this.#self = self;
   }
 
-  async start(base: Record<string, string> = {}): Promise<this> {
+  async start(base: Record<string, string> = {}, { welcomed = true } = {}): Promise<this> {
     for (const [resource, text] of Object.entries(base)) this.texts.set(resource, text);
     const resources = new Map(
       Object.entries(base).map(([resource, text]) => [
@@ -70,7 +96,18 @@ export class LineWorld {
       open: (_handlers: LinkHandlers) => undefined,
       delivered: () => send('delivered'),
       completed: () => send('completed'),
-      failed: ({ problem }: { problem: { kind: string } }) => send(`failed:${problem.kind}`),
+      failed: ({ problem }: { problem: Problem }) => {
+        this.problems.push(problem);
+        send(`failed:${problem.kind}`);
+      },
+      content: async (digest: string, atMost: number) => {
+        this.log.push(`fetch:${atMost}`);
+        this.onFetch();
+        const bytes = this.contents.get(digest);
+        if (bytes === undefined) throw new ProblemError(problemOf('not-found'));
+        return new Uint8Array(bytes);
+      },
+      saveEdit: async () => undefined,
       close: () => undefined,
     };
     const mark: ApplyingMark = {
@@ -91,21 +128,15 @@ export class LineWorld {
       instance: 'tab',
       appliers: { stage: async (changes) => changes.map((change) => this.#staged(change)) },
       execute: async (operation, args) => this.onExecute(operation, args),
-      textInPlace: async (resource) => this.texts.get(resource),
+      content: link.content,
+      served: async (resource) => this.onServed(resource, base),
       events: {
         applied: () => this.log.push('told'),
-        failed: () => undefined,
-        notice: ({ text }) => this.log.push(`notice:${text}`),
+        failed: (problem) => void this.shown.push(problem),
+        notice: ({ text }) => void this.log.push(`notice:${text}`),
       },
     });
-    this.line.welcomed({
-      protocol: 1,
-      recipient: 'x',
-      serverTime: 0,
-      catchUp: 0,
-      revokedSessions: [],
-      envelopeBytes: 1,
-    });
+    if (welcomed) this.line.welcomed(welcomeOf({ journal: this.journal, catchUp: this.catchUp }));
     return this;
   }
 
@@ -136,21 +167,37 @@ export class LineWorld {
   }
 
   #store(): RecordStore {
-    const { resources, done, revoked } = this.stored;
+    const { stored } = this;
+    const take = (work: () => void): Promise<void> => {
+      if (this.isFull) return Promise.reject(new Error('No space left.'));
+      work();
+      return Promise.resolve();
+    };
     return {
       load: async () => ({
-        resources: [...resources.values()],
-        done: [...done.values()],
-        revokedSessions: [...revoked],
+        resources: [...stored.resources.values()],
+        done: [...stored.done.values()],
+        revokedSessions: [...stored.revoked],
+        identities: stored.identities,
+        journal: stored.journal,
+        auditHeads: stored.auditHeads,
       }),
-      write: async (change) => {
-        for (const record of change.resources ?? []) {
-          resources.set(record.resource, merged(resources.get(record.resource), record));
-          this.log.push('kept');
-        }
-        for (const outcome of change.done ?? []) done.set(outcome.pushGuid, outcome);
-        for (const session of change.revokedSessions ?? []) revoked.add(session);
-      },
+      write: (change) =>
+        take(() => {
+          for (const record of change.resources ?? []) {
+            stored.resources.set(record.resource, merged(stored.resources.get(record.resource), record));
+            this.log.push('kept');
+          }
+          for (const session of change.revokedSessions ?? []) stored.revoked.add(session);
+          stored.identities = mergedIdentities(stored.identities, change.identities ?? []);
+          stored.journal = change.journal ?? stored.journal;
+          stored.auditHeads = change.auditHeads ?? stored.auditHeads;
+        }),
+      settle: (done, journal) =>
+        take(() => {
+          stored.done.set(done.pushGuid, done);
+          stored.journal = journal ?? stored.journal;
+        }),
     };
   }
 }

@@ -69,6 +69,19 @@ describe('linking', () => {
     expect(await world.start()).toMatchObject({ n: 3 });
   });
 
+  test('a name that a module does not export is refused as an engine does it, and says whose it is', async () => {
+    const world = new World({
+      'main.ts': `export { total } from './cart.ts';`,
+      'cart.ts': `export const sum = 1;`,
+    });
+    await expect(world.start()).rejects.toThrow(
+      "The requested module '/m/cart.ts' does not provide an export named 'total'",
+    );
+    expect(await world.push({ 'cart.ts': `export const sum = 1; export const total = 2;` })).toMatchObject({
+      status: 'applied',
+    });
+  });
+
   test('a bare specifier goes to the external port, once', async () => {
     const world = new World({ 'main.ts': `import './a.ts'; log('main');`, 'a.ts': `log('a');` });
     await world.start();

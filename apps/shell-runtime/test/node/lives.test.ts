@@ -1,15 +1,33 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import { ProblemError } from '@cd-push/protocol';
+import { ProblemError, type ICdPushEnvelop } from '@cd-push/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { takeStateFolder } from '../../src/node/state/state-folder.ts';
 import { answerSaying, NodeWorld, serverFiles } from './node-world.ts';
+
+/** A process that starts with what the world has kept, takes a push if it lives so long, and is killed by its own code. */
+const killedWith = async (world: NodeWorld, envelope: ICdPushEnvelop): Promise<void> => {
+  const child = fork(new URL('killed-process.ts', import.meta.url), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  child.send({
+    base: world.baseDir,
+    stateDir: world.stateDir,
+    socket: world.socket,
+    trust: world.signer.trust,
+    envelope,
+  });
+  const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  expect(signal).toBe('SIGKILL');
+  await rm(world.socket, { force: true });
+};
 
 describe('from one life of the process to the next', () => {
   test('what was applied is there again, and the relay is told so', async () => {
@@ -44,20 +62,7 @@ describe('from one life of the process to the next', () => {
     const envelope = await world.envelope({
       'answer.ts': answerSaying('deadly', `process.kill(process.pid, 'SIGKILL');`),
     });
-    const child = fork(new URL('killed-process.ts', import.meta.url), {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    child.send({
-      base: world.baseDir,
-      stateDir: world.stateDir,
-      socket: world.socket,
-      trust: world.signer.trust,
-      envelope,
-    });
-    const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    expect(signal).toBe('SIGKILL');
-    await rm(world.socket, { force: true });
+    await killedWith(world, envelope);
 
     await world.start();
     expect(await world.get()).toBe('one 1');
@@ -70,6 +75,34 @@ describe('from one life of the process to the next', () => {
     world.link.send(envelope);
     expect(await world.link.ended(envelope)).toMatchObject({ stage: 'failed', problem: { kind: 'crashed' } });
     expect(await world.get()).toBe('one 2');
+  });
+
+  test('what kill -9 took down at its start is taken when the relay sends it again', async () => {
+    const world = await NodeWorld.create(serverFiles);
+    const deadly = `${world.socket}.deadly`;
+    const envelope = await world.envelope({
+      'answer.ts': answerSaying(
+        'two',
+        `import { existsSync } from 'node:fs'; if (existsSync(process.env.SOCKET + '.deadly')) process.kill(process.pid, 'SIGKILL');\n`,
+      ),
+    });
+    await world.start();
+    world.link.send(envelope);
+    expect(await world.link.ended(envelope)).toMatchObject({ stage: 'completed' });
+    await world.stop();
+    await writeFile(deadly, '');
+    await killedWith(world, envelope);
+    await rm(deadly);
+
+    await world.start();
+    expect(await world.get()).toBe('one 1');
+    expect(world.link.hello!.heads).toContainEqual(
+      expect.objectContaining({ resource: '/app/answer.ts', version: 0 }),
+    );
+    world.link.reports.length = 0;
+    world.link.send(envelope);
+    expect(await world.link.ended(envelope)).toMatchObject({ stage: 'completed', attempt: 1 });
+    expect(await world.get()).toBe('two 2');
   });
 
   test('a record that the program does not start with goes back to what it did start with', async () => {
@@ -151,6 +184,54 @@ export const dead = (url: string) => { if (url === '/die') setTimeout(() => { th
     await first.release();
     const second = await takeStateFolder(world.stateDir);
     await second.release();
+  });
+
+  test('what a state folder keeps is its owner’s alone, also where an earlier release left it readable', async () => {
+    const world = await NodeWorld.create({ ...serverFiles, 'logo.svg': '<svg/>' });
+    const others = async (): Promise<string[]> => {
+      const names = ['', ...(await readdir(world.stateDir, { recursive: true }))];
+      const open = await Promise.all(
+        names.map(async (name) => ((await lstat(join(world.stateDir, name))).mode & 0o077) !== 0),
+      );
+      return names.filter((_, index) => open[index]);
+    };
+    await world.start();
+    await world.push({ 'answer.ts': answerSaying('two'), 'logo.svg': '<svg></svg>' });
+    await world.stop();
+    expect((await others()).filter((name) => name !== '')).toEqual([]);
+
+    const contents = await readdir(join(world.stateDir, 'contents'));
+    await writeFile(join(world.stateDir, 'notes.txt'), 'of the owner');
+    await chmod(join(world.stateDir, 'notes.txt'), 0o644);
+    await symlink(join(world.stateDir, 'notes.txt'), join(world.stateDir, 'contents', 'link'));
+    for (const name of [
+      '',
+      'contents',
+      'record',
+      join('contents', contents[0]!),
+      join('record', 'index.json'),
+    ])
+      await chmod(join(world.stateDir, name), 0o755);
+    const folder = await takeStateFolder(world.stateDir);
+    await folder.release();
+    // The owner's own file stays as it was, also where a link leads to it; a link has no permissions of its own.
+    expect((await others()).toSorted()).toEqual(['contents/link', 'notes.txt']);
+  });
+
+  test('a state folder is kept from git, unless it holds something else', async () => {
+    const world = await NodeWorld.create(serverFiles);
+    const ignored = join(world.stateDir, '.gitignore');
+    const take = async (): Promise<void> => (await takeStateFolder(world.stateDir)).release();
+    await writeFile(join(world.stateDir, 'key.json'), '{}');
+    await take();
+    expect(await readFile(ignored, 'utf8')).toBe('*\n');
+    await writeFile(ignored, 'dist/\n');
+    await take();
+    expect(await readFile(ignored, 'utf8')).toBe('dist/\n');
+    await rm(ignored);
+    await writeFile(join(world.stateDir, 'package.json'), '{}');
+    await take();
+    expect(await readdir(world.stateDir)).not.toContain('.gitignore');
   });
 
   test('a lock that a killed process left is taken over', async () => {

@@ -1,14 +1,19 @@
-import type {
-  Acknowledgement,
-  EpochMs,
-  Failure,
-  ICdPushEnvelop,
-  Problem,
-  RuntimeHello,
+import {
+  problemOf,
+  ProblemError,
+  type Acknowledgement,
+  type EditSettled,
+  type EpochMs,
+  type Failure,
+  type ICdPushEnvelop,
+  type Problem,
+  type RuntimeHello,
+  type SaveEdit,
 } from '@cd-push/protocol';
 import type { TrustRoot } from '@cd-push/timeline';
 
 import type { Link, LinkHandlers, RuntimeSelf } from '../../src/link/link.ts';
+import { welcomeOf } from '../welcome.ts';
 
 export type Report =
   | ({ readonly stage: 'delivered' | 'completed' } & Acknowledgement)
@@ -46,14 +51,20 @@ export class MemoryLink implements Link {
   open(handlers: LinkHandlers): void {
     this.#handlers = handlers;
     this.hello = handlers.hello();
-    handlers.welcomed({
-      protocol: 1,
-      recipient: this.self().recipient,
-      serverTime: this.now(),
-      catchUp: 0,
-      revokedSessions: [],
-      envelopeBytes: 1_000_000,
-    });
+    handlers.welcomed(welcomeOf({ recipient: this.self().recipient }));
+  }
+  readonly edits: SaveEdit[] = [];
+  async saveEdit(edit: SaveEdit): Promise<void> {
+    this.edits.push(edit);
+    for (const wake of this.#waiting) wake();
+  }
+  /** As after a break. */
+  comeBack(): void {
+    this.#handlers?.disconnected();
+    if (this.#handlers !== undefined) this.open(this.#handlers);
+  }
+  settleEdit(settlement: EditSettled): void {
+    this.#handlers?.editSettled(settlement);
   }
   delivered(acknowledgement: Acknowledgement): void {
     this.#heard({ stage: 'delivered', ...acknowledgement });
@@ -63,6 +74,9 @@ export class MemoryLink implements Link {
   }
   failed(failure: Failure): void {
     this.#heard({ stage: 'failed', ...failure });
+  }
+  content(): Promise<Uint8Array<ArrayBuffer>> {
+    return Promise.reject(new ProblemError(problemOf('unavailable')));
   }
   close(): void {
     this.closed = true;

@@ -54,7 +54,26 @@ describe('a push of code to a Node program', () => {
     });
     expect(report).toHaveProperty('problem.detail', expect.stringContaining('not today'));
     expect(report).toHaveProperty('problem.stack', expect.stringMatching(/\(\/app\/answer\.ts:2:7\)/u));
+    // Where the runtime is installed and how it runs a module is nobody's business.
+    const stack = report.stage === 'failed' ? (report.problem.stack ?? '') : '';
+    const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
+    expect(frames).toEqual([expect.stringContaining('(/app/answer.ts:2:7)')]);
     expect(await world.get()).toBe('one 2');
+  });
+
+  test('a push that goes back to before the first version puts in place what the base had, with the state', async () => {
+    const world = await NodeWorld.create(serverFiles);
+    await world.start();
+    expect(await world.push({ 'answer.ts': answerSaying('bad') })).toMatchObject({ stage: 'completed' });
+    expect(await world.get()).toBe('bad 1');
+    const gone = { type: 'module', version: Date.now(), content: null, restores: 0 } as const;
+    const back = await world.signer.patch([{ resource: '/app/answer.ts', ...gone }]);
+    world.link.send(back);
+    expect(await world.link.ended(back)).toMatchObject({ stage: 'completed' });
+    expect(await world.get()).toBe('one 2');
+    await world.stop();
+    await world.start();
+    expect(await world.get()).toBe('one 1');
   });
 
   test('a module that is no module is refused before anything is touched', async () => {

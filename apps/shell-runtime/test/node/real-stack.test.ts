@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import type { PatchInput } from '@cd-push/client';
+import { limits } from '@cd-push/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { NodeRuntimeEvent } from '../../src/node/runtime-event.ts';
@@ -92,11 +93,52 @@ describe('a Node runtime on the real api and relay', () => {
     });
   });
 
+  test('[CONTENT-5] what fits no envelope comes by its digest, as pushed and when the state was lost', async () => {
+    const reading = `import { statSync } from 'node:fs';
+import { runtime } from 'cd-push:runtime';
+export const answer = () => \`\${statSync(runtime.file('/app/model.bin').path()).size}\`;`;
+    const { world, stack, start } = await setUp();
+    const runtime = await start({ joinCode: await stack.joinCode() });
+    const content = new Uint8Array(limits.envelopeBytes + 1);
+    const pushed = await stack.push(
+      { change: 'put', resource: '/app/model.bin', componentType: 'asset', content },
+      moduleNamed('answer.ts', reading),
+    );
+    expect(pushed).toMatchObject({ state: { stage: 'completed' } });
+    expect(await world.get()).toBe(String(content.length));
+    await runtime.close();
+
+    await rm(join(world.stateDir, 'record'), { recursive: true });
+    await start();
+    await expect.poll(() => world.get().catch(() => '')).toBe(String(content.length));
+  });
+
+  test('its folder keeps how far it followed the journal, and heads of the relay’s audit', async () => {
+    const { world, stack, start } = await setUp();
+    await start({ joinCode: await stack.joinCode() });
+    expect(await stack.push(moduleNamed('answer.ts', answerSaying('two')))).toMatchObject({
+      state: { stage: 'completed' },
+    });
+    const kept = (name: string): Promise<string> =>
+      readFile(join(world.stateDir, 'record', name), 'utf8').catch(() => '');
+    await expect
+      .poll(() => kept('index.json'))
+      .toMatch(/"journal":\{"epoch":"[0-9a-f-]{36}","offset":[1-9]/u);
+    await expect.poll(() => kept('audit-heads.jsonl')).toMatch(/^\{"node":"relay-/u);
+  });
+
   test('a notice is told', async () => {
     const { stack, start, events } = await setUp();
     await start({ joinCode: await stack.joinCode() });
     expect(await stack.notify('Lunch.')).toMatchObject({ state: { stage: 'completed' } });
     expect(events).toContainEqual(expect.objectContaining({ kind: 'notice', text: 'Lunch.' }));
+  });
+
+  test('what is addressed by user reaches what that user has let enrol', async () => {
+    const { stack, events, start } = await setUp();
+    await start({ joinCode: await stack.joinCode() });
+    expect(await stack.notifyOwn('for mine')).toMatchObject({ state: { stage: 'completed' } });
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'notice', text: 'for mine' }));
   });
 
   test('key and credential are readable by their owner alone, and hold no join code', async () => {

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { FileLedger } from '../../src/node/state/file-ledger.ts';
 import { FileMark } from '../../src/node/state/file-mark.ts';
 import { FileRecordStore } from '../../src/node/state/file-record-store.ts';
+import type { DoneRecord } from '../../src/record/record-store.ts';
 import { applyingMarkRules, kept, record, recordStoreRules } from '../record/record-rules.ts';
 
 let dir: string;
@@ -41,8 +43,26 @@ describe('the record in files', () => {
       resources: [],
       done: [],
       revokedSessions: [],
+      identities: [],
+      journal: null,
+      auditHeads: [],
     });
     expect(said).toEqual([expect.stringContaining('damaged')]);
+  });
+
+  test('heads of the audit lie there line by line, as whoever verifies a log reads them', async () => {
+    const store = new FileRecordStore(dir);
+    await store.load('base-1', 0);
+    const heads = ['relay-1', 'api-1'].map((node) => ({
+      node,
+      sequence: 1,
+      at: 0,
+      head: `e30.${node}.e30`,
+      certificate: null,
+    }));
+    await store.write({ auditHeads: heads });
+    const lines = (await readFile(join(dir, 'audit-heads.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(heads);
   });
 
   test('contents that nothing names any more go at the next start', async () => {
@@ -51,6 +71,46 @@ describe('the record in files', () => {
     await store.write({ resources: [record('/m/a.ts', kept(1))] });
     await new FileRecordStore(dir).load('base-2', 0);
     expect(await readdir(join(dir, 'contents'))).toEqual([]);
+  });
+});
+
+describe('outcomes in a file', () => {
+  const done = (pushGuid: string, keepUntil = 1_000): DoneRecord => ({
+    pushGuid,
+    attempt: 1,
+    statement: 'sha256-statement',
+    outcome: 'started',
+    problem: null,
+    keepUntil,
+  });
+  const path = (): string => join(dir, 'done.jsonl');
+  const guids = async (): Promise<string[]> =>
+    (await new FileLedger(path()).load(0)).map((line) => line.done.pushGuid);
+
+  test('a line that was cut short says nothing, and costs none that follows it', async () => {
+    const ledger = new FileLedger(path());
+    await ledger.load(0);
+    await ledger.append([{ done: done('one'), journal: null }]);
+    await appendFile(path(), '\n{"done":{"pushGuid":"cut","att');
+    await ledger.append([{ done: done('two'), journal: null }]);
+    expect(await guids()).toEqual(['one', 'two']);
+  });
+
+  test('what is no line of it is left out', async () => {
+    await writeFile(path(), '[]\n{"done":{"pushGuid":7}}\nnull\n');
+    expect(await guids()).toEqual([]);
+  });
+
+  test('the file holds what still says something, also where it is never closed', async () => {
+    const ledger = new FileLedger(path());
+    await ledger.load(0);
+    const line = (count: number) => ({
+      done: { ...done('same', Number.MAX_SAFE_INTEGER), attempt: count },
+      journal: null,
+    });
+    await ledger.append(Array.from({ length: 1_100 }, (_, count) => line(count)));
+    expect((await readFile(path(), 'utf8')).trim().split('\n')).toHaveLength(1);
+    expect(await guids()).toEqual(['same']);
   });
 });
 

@@ -6,11 +6,11 @@ import {
   login,
   Publisher,
   type PatchInput,
+  type Push,
   type RecipientTrack,
   type Session,
 } from '@cd-push/client';
 import { silentLog, startRelay } from '@cd-push/relay';
-import { cryptoPlatform } from '@cd-push/timeline';
 import { onTestFinished } from 'vitest';
 
 const serviceCredential = { id: 'relay', secret: 'a service secret of at least 32 characters' };
@@ -46,11 +46,11 @@ export class Stack {
       allowedOrigins: [],
       apiUrl: api.url,
       serviceCredential,
+      journal: { kind: 'memory' },
       logger: silentLog,
     });
     onTestFinished(() => relay.close());
-    const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
-    const session = await login({ apiUrl: api.url, userName: 'dev', password: 'correct horse', key });
+    const session = await login({ apiUrl: api.url, userName: 'dev', password: 'correct horse' });
     const connection = connect({ relayUrl: relay.url, session });
     onTestFinished(() => connection.close());
     await connection.opened();
@@ -69,15 +69,32 @@ export class Stack {
   }
 
   /** Pushes to every runtime of the module, and gives the track of the only one. */
-  async push(...patches: readonly PatchInput[]): Promise<RecipientTrack> {
-    const push = this.#publisher.push({ environment: 'development', targets, patches });
-    const { reached, missed } = await push.settled('completed');
-    return [...reached, ...missed][0]!;
+  push(...patches: readonly PatchInput[]): Promise<RecipientTrack> {
+    return settledTrack(this.begin(...patches));
   }
 
-  async notify(message: string): Promise<RecipientTrack> {
-    const push = this.#publisher.notify({ environment: 'development', targets, message });
-    const { reached, missed } = await push.settled('completed');
-    return [...reached, ...missed][0]!;
+  /** A push that is under way. */
+  begin(...patches: readonly PatchInput[]): Push {
+    return this.#publisher.push({ environment: 'development', targets, patches });
+  }
+
+  notify(message: string): Promise<RecipientTrack> {
+    return settledTrack(this.#publisher.notify({ environment: 'development', targets, message }));
+  }
+
+  /** The same to whatever the developer has let enrol. */
+  notifyOwn(message: string): Promise<RecipientTrack> {
+    const own = [{ user: this.#session.account.user.id }];
+    return settledTrack(this.#publisher.notify({ environment: 'development', targets: own, message }));
+  }
+
+  operate(operation: string, args: unknown): Promise<RecipientTrack> {
+    return settledTrack(this.#publisher.operate({ environment: 'development', targets, operation, args }));
   }
 }
+
+/** The track of the only recipient, at its end. */
+export const settledTrack = async (push: Push): Promise<RecipientTrack> => {
+  const { reached, missed } = await push.settled('completed');
+  return [...reached, ...missed][0]!;
+};

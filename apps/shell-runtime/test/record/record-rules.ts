@@ -1,5 +1,12 @@
 import type { Applying, ApplyingMark } from '../../src/record/applying-mark.ts';
-import type { DoneRecord, KeptVersion, RecordStore, ResourceRecord } from '../../src/record/record-store.ts';
+import type {
+  DoneRecord,
+  KeptAuditHead,
+  KeptVersion,
+  RecordSnapshot,
+  RecordStore,
+  ResourceRecord,
+} from '../../src/record/record-store.ts';
 
 /** One rule of a port. It throws where an adapter breaks it; it needs no test framework, so that it runs in pages too. */
 export interface Rule<Place> {
@@ -54,10 +61,30 @@ const failedNext = (version: number, outcome: 'failed' | 'crashed') => ({
 const done = (pushGuid: string, keepUntil: number): DoneRecord => ({
   pushGuid,
   attempt: 1,
+  statement: 'sha256-statement',
   outcome: 'completed',
   problem: null,
   keepUntil,
 });
+
+const journal = { epoch: '7d1f6c1e-5d0e-4c56-9d3a-0f5a5f0a9b11', offset: 7 };
+const later = { ...journal, offset: 9 };
+const head = (node: string, sequence: number): KeptAuditHead => ({
+  node,
+  sequence,
+  at: 1_763_600_000_000,
+  head: `head.${node}.${sequence}`,
+  certificate: null,
+});
+
+const empty: RecordSnapshot = {
+  resources: [],
+  done: [],
+  revokedSessions: [],
+  identities: [],
+  journal: null,
+  auditHeads: [],
+};
 
 const same = (found: unknown, expected: unknown, what: string): void => {
   const [a, b] = [found, expected].map((value) => JSON.stringify(value, ordered));
@@ -78,11 +105,7 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
   {
     title: 'an empty place gives an empty record',
     async run(place) {
-      same(
-        await place.open('a').load('base-1', 0),
-        { resources: [], done: [], revokedSessions: [] },
-        'snapshot',
-      );
+      same(await place.open('a').load('base-1', 0), empty, 'snapshot');
     },
   },
   {
@@ -117,11 +140,7 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
       await first.load('base-1', 0);
       await first.write({ resources: [record('/m/a.ts', kept(1))], revokedSessions: ['s'] });
       const second = place.open('a');
-      same(
-        await second.load('base-2', 0),
-        { resources: [], done: [], revokedSessions: ['s'] },
-        'after a deployment',
-      );
+      same(await second.load('base-2', 0), { ...empty, revokedSessions: ['s'] }, 'after a deployment');
       await second.write({ resources: [record('/m/b.ts', kept(2))] });
       same(
         (await place.open('a').load('base-2', 0)).resources,
@@ -138,11 +157,7 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
       await old.load('base-1', 0);
       await place.open('b').load('base-2', 0);
       await old.write({ resources: [record('/m/a.ts', kept(1))], revokedSessions: ['s'] });
-      same(
-        await place.open('c').load('base-2', 0),
-        { resources: [], done: [], revokedSessions: ['s'] },
-        'snapshot',
-      );
+      same(await place.open('c').load('base-2', 0), { ...empty, revokedSessions: ['s'] }, 'snapshot');
     },
   },
   {
@@ -172,13 +187,17 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
     async run(place) {
       const store = place.open('a');
       await store.load('base-1', 0);
-      await store.write({ done: [done('push-1', 100), done('push-2', 200)] });
-      await store.write({ done: [{ ...done('push-2', 200), attempt: 2, outcome: 'started' }] });
+      await Promise.all([
+        store.settle(done('push-1', 100), null),
+        store.settle(done('push-2', 200), null),
+        store.settle({ ...done('push-2', 200), attempt: 2, outcome: 'started' }, null),
+      ]);
       same(
         (await place.open('a').load('base-2', 150)).done.map(
-          ({ pushGuid, attempt, outcome, problem, keepUntil }) => ({
+          ({ pushGuid, attempt, statement, outcome, problem, keepUntil }) => ({
             pushGuid,
             attempt,
+            statement,
             outcome,
             problem,
             keepUntil,
@@ -190,21 +209,53 @@ export const recordStoreRules: readonly Rule<RecordPlace>[] = [
     },
   },
   {
-    title: 'outcomes are those of one instance, resources and revocations of all',
+    title: 'the place in the journal goes with what was written last, on the base that it was written for',
+    async run(place) {
+      const store = place.open('a');
+      await store.load('base-1', 0);
+      await store.write({ resources: [record('/m/a.ts', kept(1))], journal });
+      same((await place.open('a').load('base-1', 0)).journal, journal, 'with resources');
+      await store.settle(done('push-1', 100), later);
+      same((await place.open('a').load('base-1', 0)).journal, later, 'with an outcome');
+      await store.write({ journal: { ...journal, offset: 8 } });
+      await store.write({ revokedSessions: ['s'] });
+      await store.settle(done('push-2', 100), null);
+      same((await place.open('a').load('base-2', 0)).journal, null, 'after a deployment');
+    },
+  },
+  {
+    title: 'heads of the audit last over a deployment, the latest ones alone',
+    async run(place) {
+      const store = place.open('a');
+      await store.load('base-1', 0);
+      await store.write({ auditHeads: [head('relay-1', 1), head('relay-2', 4)] });
+      await store.write({ auditHeads: [head('relay-1', 2)] });
+      same((await place.open('a').load('base-2', 0)).auditHeads, [head('relay-1', 2)], 'heads');
+    },
+  },
+  {
+    title: 'outcomes and the place in the journal are those of one instance, all else is of all',
     shared: true,
     async run(place) {
       const first = place.open('a');
       await first.load('base-1', 0);
+      await first.settle(done('push-1', 100), journal);
       await first.write({
-        done: [done('push-1', 100)],
         resources: [record('/m/a.ts', kept(1))],
         revokedSessions: ['s'],
+        auditHeads: [head('relay-1', 1)],
       });
       same(
         await place.open('b').load('base-1', 0),
-        { resources: [record('/m/a.ts', kept(1))], done: [], revokedSessions: ['s'] },
+        {
+          ...empty,
+          resources: [record('/m/a.ts', kept(1))],
+          revokedSessions: ['s'],
+          auditHeads: [head('relay-1', 1)],
+        },
         'another instance',
       );
+      same((await place.open('a').load('base-1', 0)).journal, journal, 'the same instance');
     },
   },
   {

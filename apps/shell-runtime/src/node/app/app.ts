@@ -9,12 +9,15 @@ import { Code } from '../../components/code.ts';
 import type { Staged } from '../../components/component.ts';
 import { Configs } from '../../components/config.ts';
 import { Operations } from '../../components/operations.ts';
+import type { SavedEdit } from '../../edits/saved-edit.ts';
+import { sourceInMap } from '../../edits/source-in-map.ts';
 import type { Change } from '../../line/push.ts';
 import { foreignModule } from '../../modules/foreign-modules.ts';
 import { mapStack } from '../../modules/map-stack.ts';
 import { isCode, type ModuleSource, type Namespace } from '../../modules/module-format.ts';
 import { createNodeEvaluator, type NodeEvaluator } from '../../modules/node-evaluator.ts';
 import { nodeHealth } from '../../modules/node-health.ts';
+import { programFrames } from '../../modules/program-frames.ts';
 import type { SwapResult } from '../../modules/swap-result.ts';
 import { LiveModules } from '../../modules/swap.ts';
 import { contentPath } from '../contents/standing.ts';
@@ -22,6 +25,16 @@ import { Files } from './files.ts';
 import { Emitter } from '../../emitter.ts';
 import type { Applied, AppSetup, LeftData, Told, ToldEvents } from './messages.ts';
 import type { NodeAppRuntime } from './runtime-api.ts';
+
+export interface AppPorts {
+  /** A module gave up its own change outside of any push. */
+  readonly restartAsked: (detail: string) => void;
+  /** A module has saved an edit; {@link App.settle} says what became of it. */
+  readonly save: (id: number, resource: string, text: string) => void;
+}
+
+/** How the places of the runtime's own frames begin, which is installed as one folder, and of Node's. */
+const runtimeFrames = [new URL('../../', import.meta.url).href, 'node:internal/'];
 
 /** Keeps how the last swap ended, of which a thrown problem tells only half. */
 class WatchedModules extends LiveModules {
@@ -54,8 +67,10 @@ export class App {
     console.error(`[cd-push] A listener of "${event}" threw.`, error),
   );
 
-  /** @param restartAsked a module gave up its own change outside of any push. */
-  constructor(setup: AppSetup, restartAsked: (detail: string) => void) {
+  /** Edits that were saved here, by number. */
+  readonly #saved = new Map<number, (saved: SavedEdit) => void>();
+
+  constructor(setup: AppSetup, { restartAsked, save }: AppPorts) {
     const { contentDir, projectDir, resources, settleMs, retainedBytes } = setup;
     this.#setup = setup;
     this.#sources = new Map(
@@ -83,6 +98,14 @@ export class App {
             : importNatively(import.meta.resolve(specifier, parent)),
         // There is no dev server at the other end of `hot.send`; the program's own modules hear it.
         send: (event, data) => this.#modules.emit(event, data),
+        save: (resource, text) => {
+          const { promise, resolve } = Promise.withResolvers<SavedEdit>();
+          const id = this.#saved.size === 0 ? 1 : Math.max(...this.#saved.keys()) + 1;
+          this.#saved.set(id, resolve);
+          save(id, resource, text);
+          return promise;
+        },
+        source: (resource) => this.#source(resource),
         invalidated: (result) => {
           if (result.status === 'failed') restartAsked(detailOf(result.error));
         },
@@ -147,6 +170,12 @@ export class App {
     await this.#operations.execute(name, args);
   }
 
+  /** Says what became of an edit. */
+  settle(id: number, saved: SavedEdit): void {
+    this.#saved.get(id)?.(saved);
+    this.#saved.delete(id);
+  }
+
   tell(told: Told): void {
     switch (told.event) {
       case 'applied':
@@ -160,8 +189,10 @@ export class App {
     }
   }
 
-  mapStack(stack: string): Promise<string> {
-    return mapStack(stack, (digest) => this.#evaluator.mapOf(digest));
+  /** Leads a raw stack back to the sources, and leaves out what only says how they are run. */
+  async mapStack(stack: string): Promise<string> {
+    const mapped = await mapStack(stack, (digest) => this.#evaluator.mapOf(digest));
+    return programFrames(mapped, runtimeFrames);
   }
 
   /** Values first, so that new code finds them; code last, since its swap keeps or restores by itself. */
@@ -216,6 +247,15 @@ export class App {
       detail: detailOf(error),
       stack: error instanceof Error ? await this.mapStack(error.stack ?? '') : undefined,
     });
+  }
+
+  /** What a file was made of that runs here, as far as that is known. */
+  async #source(resource: string): Promise<string | undefined> {
+    const source = this.#sources.get(resource);
+    if (source === undefined) return undefined;
+    if (isCode(resource)) return sourceInMap(source.map ?? (await this.#evaluator.mapOf(source.digest)));
+    // What runs of a style sheet is put together of others, and an asset may be no text.
+    return /\.(?:html|json)$/u.test(resource) ? this.#files.text(resource).get() : undefined;
   }
 
   #api(): NodeAppRuntime {

@@ -1,5 +1,6 @@
 import type { Problem } from '@cd-push/protocol';
 
+import type { SavedEdit } from '../../edits/saved-edit.ts';
 import type { Change } from '../../line/push.ts';
 import type { StandingResource } from '../contents/standing.ts';
 
@@ -63,6 +64,8 @@ export interface AppCommands {
   release: { payload: null; value: LeftData };
   /** Tells those who listen in the program. */
   tell: { payload: Told; value: null };
+  /** What became of an edit that a module has saved. */
+  'edit-settled': { payload: { readonly id: number; readonly saved: SavedEdit }; value: null };
   /** Says nothing but that the thread still turns. */
   ping: { payload: null; value: null };
 }
@@ -80,4 +83,6 @@ export type Up =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly problem: Problem }
   /** A module gave up its own change and nobody above accepts it. */
-  | { readonly kind: 'restart-asked'; readonly detail: string };
+  | { readonly kind: 'restart-asked'; readonly detail: string }
+  /** A module has saved an edit. */
+  | { readonly kind: 'save-edit'; readonly id: number; readonly resource: string; readonly text: string };

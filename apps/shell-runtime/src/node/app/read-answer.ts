@@ -38,5 +38,6 @@ export const readAnswer: {
   operate: nothing,
   release: reader(LeftSchema),
   tell: nothing,
+  'edit-settled': nothing,
   ping: nothing,
 };

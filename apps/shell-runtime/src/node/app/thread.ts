@@ -17,7 +17,10 @@ interface Introduction {
  */
 const serve = ({ setup, port }: Introduction): void => {
   const say = (message: Up): void => port.postMessage(message);
-  const app = new App(setup, (detail) => say({ kind: 'restart-asked', detail }));
+  const app = new App(setup, {
+    restartAsked: (detail) => say({ kind: 'restart-asked', detail }),
+    save: (id, resource, text) => say({ kind: 'save-edit', id, resource, text }),
+  });
 
   const answer = async (order: Down): Promise<AppCommands[Down['command']]['value']> => {
     switch (order.command) {
@@ -35,6 +38,9 @@ const serve = ({ setup, port }: Introduction): void => {
         return app.release();
       case 'tell':
         app.tell(order.payload);
+        return null;
+      case 'edit-settled':
+        app.settle(order.payload.id, order.payload.saved);
         return null;
       case 'ping':
         return null;

@@ -15,7 +15,7 @@ export class ContentFolder {
   }
 
   static async open(dir: string): Promise<ContentFolder> {
-    await mkdir(dir, { recursive: true });
+    await mkdir(dir, { recursive: true, mode: 0o700 });
     return new ContentFolder(dir);
   }
 
@@ -46,29 +46,24 @@ export class ContentFolder {
   }
 }
 
-/** Replaces a file in one step; readers see the old or the new. */
+/** What is pushed is not for everybody on the machine. */
+const mode = 0o600;
+
+/** Replaces a file in one step; readers in any process see the old or the new. */
 export const writeWhole = async (path: string, content: string | Uint8Array): Promise<void> => {
   const draft = `${path}.${process.pid}.${randomUUID()}`;
-  await writeFile(draft, content);
+  await writeFile(draft, content, { mode });
   await rename(draft, path);
 };
 
 /** Like {@link writeWhole}, and on the disk when it returns: the file first, then its name. */
-export const writeDurably = async (
-  path: string,
-  content: string | Uint8Array,
-  mode?: number,
-): Promise<void> => {
-  await writeSynced(path, content, mode);
+export const writeDurably = async (path: string, content: string | Uint8Array): Promise<void> => {
+  await writeSynced(path, content);
   await syncFolder(dirname(path));
 };
 
 /** Like {@link writeDurably} for one of several files of a folder; {@link syncFolder} then keeps all their names. */
-export const writeSynced = async (
-  path: string,
-  content: string | Uint8Array,
-  mode = 0o666,
-): Promise<void> => {
+export const writeSynced = async (path: string, content: string | Uint8Array): Promise<void> => {
   const draft = `${path}.${process.pid}.${randomUUID()}`;
   const file = await open(draft, 'w', mode);
   try {

@@ -13,6 +13,7 @@ import { Check } from 'typebox/value';
 
 import { isCode } from '../../modules/module-format.ts';
 import type { Base, BaseResource } from '../../record/base.ts';
+import { parsedJson } from '../parsed-json.ts';
 import { readIfThere, writeDurably, type ContentFolder } from './content-folder.ts';
 import { contentPath, type StandingResource } from './standing.ts';
 
@@ -70,7 +71,7 @@ export const loadBase = async (
       if (!(error instanceof ProblemError)) throw error;
       if (error.problem.kind === 'conflict' && reading < readings) continue;
       const kept = error.problem.kind === 'unavailable' ? await readIfThere(keptManifest) : undefined;
-      const manifest = kept === undefined ? undefined : parsed(kept);
+      const manifest = kept === undefined ? undefined : parsedJson(kept.toString('utf8'));
       if (!Check(ManifestSchema, manifest)) throw error;
       return { ...(await take(manifest, root, folder)), stale: error.problem.detail };
     }
@@ -94,18 +95,10 @@ const readManifest = async (root: URL): Promise<Manifest> => {
   const bytes = await read(url);
   const detail = `There is no ${url.href}. "cd-cli build" writes it, and "cd-cli up" serves one.`;
   if (bytes === undefined) throw new ProblemError(problemOf('unavailable', { detail }));
-  const value = parsed(bytes);
+  const value = parsedJson(bytes.toString('utf8'));
   if (Check(ManifestSchema, value) && Object.keys(value.resources).every((name) => parseResource(name).ok))
     return value;
   throw new ProblemError(problemOf('invalid-request', { detail: `${url.href} is not a base manifest.` }));
-};
-
-const parsed = (bytes: Buffer): unknown => {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
 };
 
 const take = async (manifest: Manifest, root: URL, folder: ContentFolder): Promise<LoadedBase> => {

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
 import type { ComponentType } from '@cd-push/protocol';
 import type { VerifiedContent } from '@cd-push/timeline';
 
-import { textOf } from '../../components/content-text.ts';
 import type { Change } from '../../line/push.ts';
 import { isCode } from '../../modules/module-format.ts';
 import type { ContentFolder } from './content-folder.ts';
@@ -51,13 +49,6 @@ export class Standing {
       else next.set(resource, { resource, type, digest, content });
     }
     return new Standing(next);
-  }
-
-  /** The text in place of a resource; undefined where it does not exist. */
-  async text(resource: string): Promise<string | undefined> {
-    const standing = this.#resources.get(resource);
-    if (standing === undefined) return undefined;
-    return 'content' in standing ? textOf(standing.content) : readFile(standing.path, 'utf8');
   }
 
   /** Every resource in its file, from which a thread can start. */

@@ -5,6 +5,7 @@ import Type from 'typebox';
 import { Check } from 'typebox/value';
 
 import type { Applying, ApplyingMark } from '../../record/applying-mark.ts';
+import { parsedJson } from '../parsed-json.ts';
 
 const ApplyingSchema = Type.Object({
   kind: Type.Enum(['push', 'start']),
@@ -61,10 +62,6 @@ export class FileMark implements ApplyingMark {
 
 const applyingIn = (text: string): Applying | undefined => {
   if (!text.endsWith('\n')) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return Check(ApplyingSchema, value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parsedJson(text);
+  return Check(ApplyingSchema, value) ? value : undefined;
 };

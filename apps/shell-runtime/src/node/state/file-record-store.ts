@@ -1,20 +1,35 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { componentTypes, ProblemSchema, type ComponentType } from '@cd-push/protocol';
-import { digestOf, type VerifiedContent } from '@cd-push/timeline';
+import {
+  AddressSchema,
+  componentTypes,
+  JournalOffsetSchema,
+  ProblemSchema,
+  PublicKeySchema,
+  SignedAuditHeadSchema,
+  type ComponentType,
+  type JournalOffset,
+} from '@cd-push/protocol';
+import { digestOf, type Address, type FollowedIdentity, type VerifiedContent } from '@cd-push/timeline';
 import Type from 'typebox';
 import { Check } from 'typebox/value';
 
+import { mergedIdentities } from '../../record/merged-identities.ts';
 import { merged } from '../../record/merged.ts';
 import type {
   DoneRecord,
+  KeptAuditHead,
   KeptVersion,
+  RecordChange,
   RecordSnapshot,
   RecordStore,
   ResourceRecord,
 } from '../../record/record-store.ts';
 import { readIfThere, syncFolder, writeDurably, writeSynced } from '../contents/content-folder.ts';
+import { parsedJson } from '../parsed-json.ts';
+import { FileLedger, type LedgerLine } from './file-ledger.ts';
+import { Turns } from './turns.ts';
 
 const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
@@ -32,6 +47,7 @@ const KeptSchema = Type.Object({
   componentType: Type.Unsafe<ComponentType>(Type.Enum([...componentTypes])),
   content: ContentSchema,
   session: Type.String(),
+  identity: Type.Optional(Type.String()),
   pushGuid: Type.String(),
   attempt: Type.Integer(),
   statement: Type.String(),
@@ -46,6 +62,22 @@ const nextMembers = {
   statement: Type.String(),
   problem: ProblemSchema,
 };
+const OwnAddressSchema = Type.Unsafe<Address>(AddressSchema);
+const EstablishedKeysSchema = Type.Object({
+  address: OwnAddressSchema,
+  n: Type.Integer(),
+  keys: Type.Array(PublicKeySchema),
+  threshold: Type.Integer(),
+  next: Type.Array(Type.String()),
+  nextThreshold: Type.Integer(),
+});
+const FollowedIdentitySchema = Type.Object({
+  identity: OwnAddressSchema,
+  establishments: Type.Unsafe<FollowedIdentity['establishments']>(
+    Type.Array(EstablishedKeysSchema, { minItems: 1 }),
+  ),
+  isRevoked: Type.Boolean(),
+});
 const IndexSchema = Type.Object({
   format: Type.Literal(1),
   base: nullable(Type.String()),
@@ -63,85 +95,113 @@ const IndexSchema = Type.Object({
       ),
     }),
   ),
-  done: Type.Array(
-    Type.Object({
-      pushGuid: Type.String(),
-      attempt: Type.Integer(),
-      outcome: Type.Enum(['started', 'completed', 'failed']),
-      problem: nullable(ProblemSchema),
-      keepUntil: Type.Integer(),
-    }),
-  ),
   revokedSessions: Type.Array(Type.String()),
+  /** Absent in what was written before there were any. */
+  identities: Type.Optional(Type.Array(FollowedIdentitySchema)),
+  journal: Type.Optional(nullable(JournalOffsetSchema)),
 });
 type Index = Type.Static<typeof IndexSchema>;
 
+/** A line of the file of heads, which `cd-cli audit verify --head` reads as well. */
+const AuditHeadSchema = Type.Object({
+  node: Type.String(),
+  sequence: Type.Integer(),
+  at: Type.Integer(),
+  ...SignedAuditHeadSchema.properties,
+});
+
 /**
- * The record in a folder that one process has for itself: an index that is replaced as a whole, and contents beside it by
- * their digest. Everything is on the disk when `write` resolves, contents before the index that names them.
+ * The record in a folder that one process has for itself: an index that is replaced as a whole, contents beside it by
+ * their digest, outcomes of messages in a file that grows, and the latest heads of the audit. Everything is on the disk
+ * when a write resolves, contents before the index that names them.
  */
 export class FileRecordStore implements RecordStore {
   readonly #dir: string;
+  readonly #ledger: FileLedger;
   #base: string | null = null;
   readonly #resources = new Map<string, ResourceRecord>();
-  readonly #done = new Map<string, DoneRecord>();
   readonly #revoked = new Set<string>();
+  #identities: readonly FollowedIdentity[] = [];
+  #journal: JournalOffset | null = null;
   /** Names of files that are on the disk. */
   readonly #written = new Set<string>();
   /** Files of the contents at hand. */
   readonly #files = new WeakMap<VerifiedContent, ContentFiles>();
-  #tail: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
+  readonly #indexing = new Turns(() => this.#save());
+  #auditHeads: readonly KeptAuditHead[] = [];
+  readonly #auditing = new Turns(() =>
+    writeDurably(this.#auditFile, this.#auditHeads.map((head) => `${JSON.stringify(head)}\n`).join('')),
+  );
+  #unsettled: LedgerLine[] = [];
+  readonly #settling = new Turns(() => this.#ledger.append(this.#unsettled.splice(0)));
 
   constructor(dir: string) {
     this.#dir = dir;
+    this.#ledger = new FileLedger(join(dir, 'done.jsonl'));
   }
 
   async load(base: string | null, at: number): Promise<RecordSnapshot> {
     await mkdir(this.#contents, { recursive: true, mode: 0o700 });
     const index = await this.#readIndex();
+    const isSame = index?.base === base;
     this.#base = base;
     this.#resources.clear();
-    if (index?.base === base) {
+    if (index !== undefined && isSame) {
       for (const record of index.resources) {
         const whole = await this.#whole(record);
         if (whole !== undefined) this.#resources.set(record.resource, whole);
       }
     }
-    for (const done of index?.done ?? []) if (done.keepUntil >= at) this.#done.set(done.pushGuid, done);
     for (const session of index?.revokedSessions ?? []) this.#revoked.add(session);
+    this.#identities = index?.identities ?? [];
+    const lines = await this.#ledger.load(at);
+    const kept = index?.journal ?? null;
+    this.#journal = isSame && kept !== null ? furthest(kept, lines) : null;
     await this.#save();
     await this.#removeUnused();
     return {
       resources: [...this.#resources.values()],
-      done: [...this.#done.values()],
+      done: lines.map(({ done }) => done),
       revokedSessions: [...this.#revoked],
+      identities: this.#identities,
+      journal: this.#journal,
+      auditHeads: (this.#auditHeads = await this.#readAuditHeads()),
     };
   }
 
-  write({
+  async write({
     resources = [],
-    done = [],
     revokedSessions = [],
-  }: Parameters<RecordStore['write']>[0]): Promise<void> {
+    identities = [],
+    journal,
+    auditHeads,
+  }: RecordChange): Promise<void> {
     for (const record of resources) {
       this.#resources.set(record.resource, merged(this.#resources.get(record.resource), record));
     }
-    for (const outcome of done) this.#done.set(outcome.pushGuid, outcome);
     for (const session of revokedSessions) this.#revoked.add(session);
-    // One after the other; those that come while one is under way share the next.
-    this.#next ??= this.#tail
-      .catch(() => undefined)
-      .then(() => {
-        this.#next = undefined;
-        return this.#save();
-      });
-    this.#tail = this.#next;
-    return this.#next;
+    this.#identities = mergedIdentities(this.#identities, identities);
+    this.#journal = journal ?? this.#journal;
+    this.#auditHeads = auditHeads ?? this.#auditHeads;
+    const isIndexed =
+      resources.length > 0 || revokedSessions.length > 0 || identities.length > 0 || journal !== undefined;
+    await Promise.all([
+      isIndexed ? this.#indexing.next() : undefined,
+      auditHeads === undefined ? undefined : this.#auditing.next(),
+    ]);
+  }
+
+  settle(done: DoneRecord, journal: JournalOffset | null): Promise<void> {
+    this.#unsettled.push({ done, journal });
+    return this.#settling.next();
   }
 
   get #contents(): string {
     return join(this.#dir, 'contents');
+  }
+
+  get #auditFile(): string {
+    return join(this.#dir, 'audit-heads.jsonl');
   }
 
   async #save(): Promise<void> {
@@ -163,10 +223,11 @@ export class FileRecordStore implements RecordStore {
       format: 1,
       base: this.#base,
       resources,
-      done: [...this.#done.values()],
       revokedSessions: [...this.#revoked],
+      identities: [...this.#identities],
+      journal: this.#journal,
     };
-    await writeDurably(join(this.#dir, 'index.json'), JSON.stringify(index), 0o600);
+    await writeDurably(join(this.#dir, 'index.json'), JSON.stringify(index));
   }
 
   /** The files of a content, written if they are not there. */
@@ -197,7 +258,7 @@ export class FileRecordStore implements RecordStore {
 
   async #writeFile(content: string | Uint8Array): Promise<string> {
     const name = await digestOf(content);
-    if (!this.#written.has(name)) await writeSynced(join(this.#contents, name), content, 0o600);
+    if (!this.#written.has(name)) await writeSynced(join(this.#contents, name), content);
     this.#written.add(name);
     return name;
   }
@@ -206,16 +267,20 @@ export class FileRecordStore implements RecordStore {
   async #readIndex(): Promise<Index | undefined> {
     const bytes = await readIfThere(join(this.#dir, 'index.json'));
     if (bytes === undefined) return undefined;
-    try {
-      const value: unknown = JSON.parse(bytes.toString('utf8'));
-      if (Check(IndexSchema, value)) return value;
-    } catch {
-      // Told below.
-    }
+    const value = parsedJson(bytes.toString('utf8'));
+    if (Check(IndexSchema, value)) return value;
     console.warn(
       `[cd-push] The record in ${this.#dir} is damaged and not used; what was applied comes from the relay again.`,
     );
     return undefined;
+  }
+
+  async #readAuditHeads(): Promise<readonly KeptAuditHead[]> {
+    const text = (await readIfThere(this.#auditFile))?.toString('utf8') ?? '';
+    return text.split('\n').flatMap((line) => {
+      const value = parsedJson(line);
+      return Check(AuditHeadSchema, value) ? [value] : [];
+    });
   }
 
   /** With its contents, or undefined where one of them is damaged. */
@@ -268,3 +333,11 @@ export class FileRecordStore implements RecordStore {
     await Promise.all(unused.map((name) => rm(join(this.#contents, name), { force: true })));
   }
 }
+
+/** Where the instance stood when it last wrote: outcomes of messages are written by themselves. */
+const furthest = (indexed: JournalOffset, lines: readonly LedgerLine[]): JournalOffset =>
+  lines.reduce<JournalOffset>(
+    (far, { journal }) =>
+      journal !== null && journal.epoch === far.epoch && journal.offset > far.offset ? journal : far,
+    indexed,
+  );

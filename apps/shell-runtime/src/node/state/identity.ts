@@ -8,6 +8,7 @@ import Type from 'typebox';
 import { Check } from 'typebox/value';
 
 import { readIfThere, writeDurably } from '../contents/content-folder.ts';
+import { parsedJson } from '../parsed-json.ts';
 
 /** Who this runtime is: its key, its credential, and the name of this one process of it. */
 export interface KeptIdentity {
@@ -26,8 +27,6 @@ export interface IdentityOptions {
 
 const keyFile = 'key.json';
 const identityFile = 'identity.json';
-const ownerOnly = 0o600;
-
 const PrivateKeySchema = Type.Object({
   ...PublicKeySchema.properties,
   d: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
@@ -46,6 +45,7 @@ const IdentitySchema = Type.Object({
       issuer: Type.String({ minLength: 1 }),
       tenant: NameSchema,
       keys: Type.Array(PublicKeySchema, { minItems: 1 }),
+      identities: Type.Optional(Type.Array(Type.String())),
     }),
   }),
 });
@@ -67,11 +67,7 @@ export const keptIdentity = async (dir: string, options: IdentityOptions): Promi
   }
   const identity = await enrol({ apiUrl, joinCode, key, ...(name === undefined ? {} : { name }) });
   const instance = randomUUID();
-  await writeDurably(
-    join(dir, identityFile),
-    JSON.stringify({ instance, identity }, undefined, 2),
-    ownerOnly,
-  );
+  await writeDurably(join(dir, identityFile), JSON.stringify({ instance, identity }, undefined, 2));
   return { key, identity, instance };
 };
 
@@ -79,7 +75,7 @@ const keptKey = async (dir: string): Promise<SigningKey> => {
   const kept = await readJson(dir, keyFile, PrivateKeySchema);
   if (kept !== undefined) return cryptoPlatform.importPrivateKey(kept);
   const fresh = await cryptoPlatform.generatePrivateKey();
-  await writeDurably(join(dir, keyFile), JSON.stringify(fresh), ownerOnly);
+  await writeDurably(join(dir, keyFile), JSON.stringify(fresh));
   return cryptoPlatform.importPrivateKey(fresh);
 };
 
@@ -90,16 +86,8 @@ const readJson = async <Schema extends Type.TSchema>(
 ): Promise<Type.Static<Schema> | undefined> => {
   const bytes = await readIfThere(join(dir, name));
   if (bytes === undefined) return undefined;
-  const value = parsed(bytes.toString('utf8'));
+  const value = parsedJson(bytes.toString('utf8'));
   if (Check(schema, value)) return value;
   const detail = `${join(dir, name)} is damaged. Remove it to start anew; the runtime then has to be enrolled again.`;
   throw new ProblemError(problemOf('invalid-request', { detail }));
-};
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 };

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 
 import { problemOf, ProblemError } from '@cd-push/protocol';
 
+import { keepFromGit } from './keep-from-git.ts';
+import { takeFromOthers } from './owner-only.ts';
+
 /** A folder that one process at a time may use; it is free again when that process ends, however it ends. */
 export interface StateFolder {
   /** Absolute, without symbolic links. */
@@ -14,7 +17,7 @@ export interface StateFolder {
 }
 
 /**
- * Makes the folder, for its owner alone, and takes it for this process. Two processes with one identity would replace each
+ * Makes the folder its owner's alone and git's not, and takes it for this process. Two processes with one identity would replace each
  * other at the relay for ever, and write over each other's record.
  *
  * @throws ProblemError `conflict` where another process has it.
@@ -23,6 +26,8 @@ export const takeStateFolder = async (path: string): Promise<StateFolder> => {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const dir = await realpath(path);
   const server = await lock(lockPath(dir), dir);
+  await takeFromOthers(dir);
+  await keepFromGit(dir);
   return {
     dir,
     release: () => new Promise((resolve) => server.close(() => resolve())),
