@@ -1,12 +1,22 @@
 import { buildApplication, buildRouteMap, help, text_en, version as versionFlag } from '@stricli/core';
 
+import { audit } from './commands/audit.ts';
 import { build } from './commands/build.ts';
 import { completion, completions } from './commands/completion.ts';
 import { config } from './commands/config.ts';
 import { withFoldedHelp } from './commands/folded-help.ts';
+import { diff } from './commands/diff.ts';
+import { history } from './commands/history.ts';
+import { identity } from './commands/identity.ts';
 import { joinCode } from './commands/join-code.ts';
 import { login, logout } from './commands/login.ts';
+import { observe } from './commands/observe.ts';
+import { policy } from './commands/policy.ts';
 import { push } from './commands/push.ts';
+import { replay } from './commands/replay.ts';
+import { resolve } from './commands/resolve.ts';
+import { retry } from './commands/retry.ts';
+import { rollback } from './commands/rollback.ts';
 import { notify, run } from './commands/say.ts';
 import { targets } from './commands/targets.ts';
 import { track } from './commands/track.ts';
@@ -21,11 +31,21 @@ const routes = buildRouteMap({
     watch: withFoldedHelp(watch),
     push: withFoldedHelp(push),
     track: withFoldedHelp(track),
+    resolve: withFoldedHelp(resolve),
+    history: withFoldedHelp(history),
+    diff: withFoldedHelp(diff),
+    rollback: withFoldedHelp(rollback),
+    observe: withFoldedHelp(observe),
+    retry: withFoldedHelp(retry),
+    replay: withFoldedHelp(replay),
     targets: withFoldedHelp(targets),
     notify: withFoldedHelp(notify),
     run: withFoldedHelp(run),
+    policy: withFoldedHelp(policy),
+    audit: withFoldedHelp(audit),
     login: withFoldedHelp(login),
     logout: withFoldedHelp(logout),
+    identity: withFoldedHelp(identity),
     joinCode: withFoldedHelp(joinCode),
     build: withFoldedHelp(build),
     config: withFoldedHelp(config),

@@ -15,6 +15,8 @@ export const exitCodes = {
   authentication: 5,
   /** Someone else changed the resource first. */
   conflict: 6,
+  /** An audit holds together, and nobody vouches that it is all there, or that it is all by now. */
+  unproven: 7,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
@@ -22,5 +24,6 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodeOf = ({ kind, status }: Problem): ExitCode => {
   if (kind === 'conflict' || kind === 'stale-version') return exitCodes.conflict;
   if (kind === 'timeout') return exitCodes.timeout;
+  if (kind === 'identity-revoked') return exitCodes.authentication;
   return status === 401 ? exitCodes.authentication : exitCodes.error;
 };

@@ -16,6 +16,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => stop.abort(new Error(`Stopped by ${signal}.`)));
 }
 
+// Whoever read has left, as `| head` does: there is nobody to tell, and nothing wrong.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  stop.abort(error);
+});
+
 const { runCli } = await import('./run-cli.ts');
 process.exitCode = await runCli(process.argv.slice(2), {
   stdin: process.stdin,

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import type { OutputStream } from './streams.ts';
+import { printableInColour } from './printable.ts';
 
 /** Columns and rows of the terminal; columns are without bound where there is none. */
 export interface ScreenSize {
@@ -22,7 +23,8 @@ const margin = 2;
 
 /**
  * The one owner of what a command writes. Talk goes to stderr and data to stdout; on a terminal, lines of what is under
- * way stand below both and are rewritten in place, and whatever is said meanwhile goes above them.
+ * way stand below both and are rewritten in place, and whatever is said meanwhile goes above them. Nothing that goes
+ * through here moves the cursor or hides, wherever it came from.
  */
 export class Screen {
   readonly #streams: Streams;
@@ -46,19 +48,26 @@ export class Screen {
 
   /** Says something to people, for good. */
   say(text: string): void {
-    this.#streams.stderr.write(`${this.#erase()}${text}\n${this.#draw()}`);
+    this.#streams.stderr.write(`${this.#erase()}${printableInColour(text)}\n${this.#draw()}`);
   }
 
   /** Writes data, for programs and people. */
   print(text: string): void {
     const { stdout, stderr } = this.#streams;
+    const shown = printableInColour(text);
     if (stdout.isTTY !== true || this.#drawn.length === 0) {
-      stdout.write(text);
+      stdout.write(shown);
       return;
     }
     stderr.write(this.#erase());
-    stdout.write(text);
+    stdout.write(shown);
     stderr.write(this.#draw());
+  }
+
+  /** Writes what other people wrote, for programs as it is, such as a patch; on a terminal like {@link print}. */
+  pass(text: string): void {
+    if (this.#streams.stdout.isTTY === true) this.print(text);
+    else this.#streams.stdout.write(text);
   }
 
   /** Takes over the live lines; who had them before has them no longer. */
@@ -96,7 +105,7 @@ export class Screen {
     this.#frame = undefined;
     if (!this.isLive || this.#render === undefined) return '';
     const { columns, rows } = this.size;
-    const all = this.#render({ columns, rows });
+    const all = this.#render({ columns, rows }).map(printableInColour);
     const room = Math.max(1, rows - margin);
     const lines = all.length > room ? [...all.slice(0, room - 1), `and ${all.length - room + 1} more`] : all;
     this.#drawn = lines;

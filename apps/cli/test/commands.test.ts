@@ -238,6 +238,20 @@ test('completion scripts ask the program, and it answers with commands, flags an
     expect((await run('completion', shell)).stdout).toContain('cd-cli completions');
   expect((await run('completion', 'tcsh')).code).toBe(2);
   expect((await run('completions', '--', 'pu')).stdout).toMatch(/^push\t/u);
+  for (const name of [
+    'observe',
+    'history',
+    'diff',
+    'rollback',
+    'resolve',
+    'retry',
+    'replay',
+    'policy',
+    'audit',
+  ])
+    expect((await run('completions', '--', name.slice(0, 3))).stdout).toContain(`${name}\t`);
+  expect((await run('completions', '--', 'audit', '')).stdout).toMatch(/^export\t.*\nverify\t.*\nheads\t/u);
+  expect((await run('completions', '--', 'policy', 'set', '--mode', '')).stdout).toMatch(/^local\t/u);
   expect((await run('completions', '--', 'push', 'runtime', '--wait', '')).stdout).toMatch(
     /^relayed\t.*\ndelivered\t.*\ncompleted\t/u,
   );
@@ -247,6 +261,12 @@ test.each([
   [],
   ...['up', 'watch', 'push', 'track', 'targets', 'notify', 'run'].map((name) => [name]),
   ...['login', 'logout', 'join-code', 'build', 'config', 'completion'].map((name) => [name]),
+  ...['history', 'diff', 'rollback', 'observe', 'resolve', 'retry', 'replay', 'policy', 'audit'].map(
+    (name) => [name],
+  ),
+  ...['export', 'verify', 'heads'].map((name) => ['audit', name]),
+  ['policy', 'set'],
+  ['targets', 'remove'],
 ])('help is no wider than a terminal: %s', async (...command) => {
   const { stdout } = await run(...command, '--help');
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);

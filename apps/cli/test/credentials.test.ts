@@ -3,6 +3,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path';
 
 import { startApi, type RunningApi } from '@cd-push/api';
+import { enrol } from '@cd-push/client';
+import { cryptoPlatform } from '@cd-push/timeline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { configFolder } from '../src/credentials/config-folder.ts';
@@ -31,8 +33,16 @@ afterAll(async () => {
   workshop[Symbol.dispose]();
 });
 
+const ask = async (path: string): Promise<{ body: unknown }> => ({
+  body: await (await fetch(`${api.url}${path}`)).json(),
+});
+
 const run = (args: string[], stdin?: string) =>
-  cli(args, { cwd: workshop.root, env: workshop.env, ...(stdin === undefined ? {} : { stdin }) });
+  cli(args, {
+    cwd: workshop.root,
+    env: { ...workshop.env, CD_PUSH_API_URL: api.url, CD_PUSH_RELAY_URL: 'http://127.0.0.1:9' },
+    ...(stdin === undefined ? {} : { stdin }),
+  });
 
 const credentials = (): string => {
   const folder = join(workshop.home, '.config/cd-push/credentials');
@@ -40,26 +50,53 @@ const credentials = (): string => {
   return join(folder, name!);
 };
 
-test('login keeps key and session for their owner alone, and prints neither them nor the password', async () => {
+interface Kept {
+  readonly identity: string;
+  readonly key: { readonly d: string };
+  readonly pending: readonly unknown[];
+}
+
+const kept = (): Kept => JSON.parse(readFileSync(join(credentials(), 'identity.json'), 'utf8')) as Kept;
+const nextKey = (): string => readFileSync(join(credentials(), 'next-key.json'), 'utf8');
+
+test('login keeps an identity for its owner alone, the next key apart, and prints neither them nor the password', async () => {
   const { code, stdout, stderr } = await run(['login', api.url, '--user', 'ada', '--json'], `${password}\n`);
   expect(stderr).toContain('Signed in as ada');
   expect(code).toBe(0);
-  for (const file of ['key.json', 'session.json'])
+  for (const file of ['account.json', 'identity.json', 'next-key.json'])
     expect(statSync(join(credentials(), file)).mode & 0o777).toBe(0o600);
   expect(statSync(credentials()).mode & 0o777).toBe(0o700);
-  const key = JSON.parse(readFileSync(join(credentials(), 'key.json'), 'utf8')) as { d: string };
-  const session = JSON.parse(readFileSync(join(credentials(), 'session.json'), 'utf8')) as {
-    token: string;
-    refreshToken: string;
-  };
-  for (const secret of [password, key.d, session.token, session.refreshToken])
-    expect(stdout + stderr).not.toContain(secret);
+  const { identity, key } = kept();
+  expect(JSON.parse(stdout)).toMatchObject({ type: 'signed-in', identity, mayPush: true });
+  const [next] = JSON.parse(nextKey()) as { key: { d: string } }[];
+  expect(next!.key.d).not.toBe(key.d);
+  for (const secret of [password, key.d, next!.key.d]) expect(stdout + stderr).not.toContain(secret);
+  // What a session signs and connects with is on no disk.
+  expect(readdirSync(credentials()).toSorted()).toEqual([
+    'account.json',
+    'identity.json',
+    'identity.lock',
+    'next-key.json',
+  ]);
 });
 
-test('login twice keeps the key', async () => {
-  const before = readFileSync(join(credentials(), 'key.json'), 'utf8');
+test('login twice keeps the identity', async () => {
+  const before = kept();
   await run(['login', api.url, '--user', 'ada'], password);
-  expect(readFileSync(join(credentials(), 'key.json'), 'utf8')).toBe(before);
+  expect(kept()).toMatchObject({ identity: before.identity, key: before.key });
+});
+
+test('commands of one developer at the same time all get on', async () => {
+  const { identity } = kept();
+  const runs = await Promise.all(
+    Array.from({ length: 5 }, () => run(['join-code', '--mode=remote', '--json'])),
+  );
+  expect(runs.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(['', '', '', '', '']);
+  const { body } = await ask(`/identities/${identity}/events`);
+  const ops = (body as { events: { op: string }[] }).events.map(({ op }) => op);
+  expect(ops[0]).toBe('inception');
+  expect(ops.filter((op) => op === 'claim').length).toBeGreaterThanOrEqual(6);
+  expect(kept().pending).toEqual([]);
 });
 
 test('a wrong password exits 5 and says what to do', async () => {
@@ -100,7 +137,7 @@ test('an api that cannot be reached is said to be', async () => {
 });
 
 test('a key that others can read is refused, with the way out', async () => {
-  const file = join(credentials(), 'key.json');
+  const file = join(credentials(), 'identity.json');
   chmodSync(file, 0o644);
   const { code, stderr } = await run(['login', api.url, '--user', 'ada'], password);
   chmodSync(file, 0o600);
@@ -111,17 +148,66 @@ test('a key that others can read is refused, with the way out', async () => {
 test('pushing without a session exits 5', async () => {
   const { code, stderr } = await cli(['push', 'runtime', '--mode=remote'], {
     cwd: workshop.root,
-    env: { ...workshop.env, XDG_CONFIG_HOME: join(workshop.home, 'nobody'), CD_PUSH_API_URL: api.url },
+    env: {
+      ...workshop.env,
+      XDG_CONFIG_HOME: join(workshop.home, 'nobody'),
+      CD_PUSH_API_URL: api.url,
+      CD_PUSH_RELAY_URL: 'http://127.0.0.1:9',
+    },
   });
   expect(stderr).toContain(`Sign in: cd-cli login ${api.url}`);
   expect(code).toBe(5);
 });
 
-test('logout ends the session and leaves the key', async () => {
+test('identity show says what is kept and registered, and no key', async () => {
+  const { code, stdout } = await run(['identity', 'show', '--mode=remote', '--json']);
+  expect(code).toBe(0);
+  const { identity, key } = kept();
+  expect(JSON.parse(stdout)).toMatchObject({ type: 'identity', identity, user: 'ada', revokedAt: null });
+  expect(stdout).not.toContain(key.d);
+});
+
+test('identity rotate puts the next key in force, and sessions are opened by it', async () => {
+  const before = kept();
+  const [next] = JSON.parse(nextKey()) as { key: { d: string } }[];
+  expect((await run(['identity', 'rotate', '--mode=remote'])).code).toBe(0);
+  expect(kept()).toMatchObject({ identity: before.identity, key: { d: next!.key.d } });
+  expect(nextKey()).not.toContain(next!.key.d);
+  expect((await run(['join-code', '--mode=remote'])).code).toBe(0);
+});
+
+test('identity trust pins who is believed by runtimes that join from now on', async () => {
+  const { identity } = kept();
+  const trusted = async () => JSON.parse((await run(['identity', 'trust', '--json'])).stdout) as object;
+  expect(await trusted()).toMatchObject({ type: 'trust', identities: null });
+  expect((await run(['identity', 'trust', 'not an address'])).code).toBe(2);
+  expect((await run(['identity', 'trust', identity])).code).toBe(0);
+  expect(await trusted()).toMatchObject({ identities: [identity] });
+  const code = (await run(['join-code', '--mode=remote'])).stdout.trim();
+  const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+  const { trustRoot } = await enrol({ apiUrl: api.url, joinCode: code, key });
+  expect(trustRoot.identities).toEqual([identity]);
+  expect((await run(['identity', 'trust', '--any'])).code).toBe(0);
+  expect(await trusted()).toMatchObject({ identities: null });
+});
+
+test('logout forgets who is signed in and leaves the identity', async () => {
+  const { identity } = kept();
   const { code } = await run(['logout', api.url]);
   expect(code).toBe(0);
-  expect(existsSync(join(credentials(), 'session.json'))).toBe(false);
-  expect(existsSync(join(credentials(), 'key.json'))).toBe(true);
+  expect(existsSync(join(credentials(), 'account.json'))).toBe(false);
+  expect(kept().identity).toBe(identity);
+});
+
+test('identity revoke asks first, ends it for good, and the next login makes another one', async () => {
+  await run(['login', api.url, '--user', 'ada'], password);
+  const { identity } = kept();
+  expect((await run(['identity', 'revoke', '--mode=remote'])).code).toBe(2);
+  expect((await run(['identity', 'revoke', '--mode=remote', '--yes'])).code).toBe(0);
+  expect((await ask(`/identities/${identity}`)).body).toMatchObject({ revokedAt: expect.any(Number) });
+  expect((await run(['join-code', '--mode=remote'])).code).toBe(5);
+  expect((await run(['login', api.url, '--user', 'ada'], password)).code).toBe(0);
+  expect(kept().identity).not.toBe(identity);
 });
 
 test('the configuration folder follows XDG, and APPDATA on Windows', () => {
@@ -130,8 +216,8 @@ test('the configuration folder follows XDG, and APPDATA on Windows', () => {
   expect(configFolder({ APPDATA: '/Users/ada/AppData' }, 'win32')).toBe('/Users/ada/AppData/cd-push');
 });
 
-test('two that renew at the same time do so one after the other', async () => {
-  const lock = join(workshop.home, 'locks/session.lock');
+test('two that evolve an identity at the same time do so one after the other', async () => {
+  const lock = join(workshop.home, 'locks/identity.lock');
   const order: string[] = [];
   await Promise.all(
     ['a', 'b', 'c'].map((name) =>

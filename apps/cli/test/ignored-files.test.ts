@@ -71,6 +71,20 @@ test('what a build wrote is none of the program’s, wherever it lies', () => {
   expect(files().filter((path) => path.startsWith('out/'))).toEqual([]);
 });
 
+test('an export of the audit is none of the program’s, whatever its name, its place and the rules', () => {
+  const row = '{"v":1,"node":"api-a1","sequence":1,"previous":null,"at":1,"event":"opened"}\n';
+  workshop.write('audit.jsonl', row);
+  workshop.write('src/who.txt', row);
+  workshop.write('src/other.jsonl', '{"v":1,"node":"api-a1","price":1}\n');
+  expect(files({ include: ['**'] })).toEqual([
+    'dist/c.js',
+    'distance.ts',
+    'src/a.ts',
+    'src/gen/b.ts',
+    'src/other.jsonl',
+  ]);
+});
+
 test.each(['src/a.ts~', 'src/.a.ts.swp', 'src/sedX1y2Z3', 'src/a.ts.tmp.42', 'src/#a.ts#', 'src/4913'])(
   'an editor’s or a tool’s leftover is none of the program’s: %s',
   (path) => {

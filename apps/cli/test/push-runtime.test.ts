@@ -77,6 +77,14 @@ test('a failing recipient makes it 3 and is named with the reason', async () => 
   expect(stderr).toContain('boom \\u001b[2J at src/greeting.ts:1:7');
 });
 
+test('where it failed everywhere it is called failed, as the history calls it, and not partial', async () => {
+  two.behave('fail');
+  const { code, stderr } = await push(['src/greeting.ts', '--target', two.guid]);
+  two.behave('complete');
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/^failed \/shop\/src\/greeting\.ts at 1 of 1$/mu);
+});
+
 test('a silent recipient makes it 4 when the time ends, and is named', async () => {
   two.behave('silent');
   const { code, json, stderr } = await push(['src/greeting.ts', '--timeout=300ms', '--json']);
@@ -181,10 +189,9 @@ test('a second push of a file builds on the first', async () => {
 
 test('no secret of the session is in what a command prints or a recipient gets', async () => {
   const { stdout, stderr } = await push(['src/page.html', '--json']);
-  const { token, refreshToken } = stack.session.stored;
+  const { token } = await stack.session.access();
   for (const text of [stdout, stderr, JSON.stringify(one.received.at(-1)!.envelope)]) {
     expect(text).not.toContain(token);
-    expect(text).not.toContain(refreshToken);
   }
 });
 
@@ -231,7 +238,7 @@ test('an error of --json says what to do next, too', async () => {
   expect(json.at(-1)!.next).toContain('cd-cli targets');
   const usage = await push(['src/none.ts', '--json']);
   expect(usage.json).toMatchObject([
-    { type: 'error', exitCode: 2, next: expect.stringContaining('exclude') },
+    { type: 'error', exitCode: 2, advice: expect.stringContaining('exclude') },
   ]);
 });
 
@@ -247,12 +254,36 @@ test('a recipient that a later push has overtaken is superseded, which makes it 
   const overtaken = cli(args, { ...place(), onLine: () => relayed.resolve() });
   await relayed.promise;
   expect((await cli([...args, '--wait=relayed'], place())).code).toBe(0);
+  // Which of them it needs is decided when it is back.
+  await away.comeBack();
   const { code, json, stderr } = await overtaken;
+  away.close();
   expect(code).toBe(3);
   expect(json.at(-1)).toMatchObject({
     outcome: 'partial',
+    exitCode: 3,
     recipients: [{ recipient: guid, stage: 'superseded' }],
   });
-  expect(stderr).toContain('superseded');
+  expect(stderr).toContain('superseded /shop/src/page.html: a later push took its place at 1 of 1');
   expect(stderr).not.toMatch(/failed|stale-version/u);
+});
+
+test('one that is away and will not return is named with how to remove it, and is waited for no more', async () => {
+  const gone = await startFakeRuntime(stack.state, await stack.joinCode(), { name: 'gone' });
+  gone.close();
+  await expect
+    .poll(async () => (await cli(['targets', '--json'], place())).json)
+    .toContainEqual(expect.objectContaining({ recipient: gone.guid, connected: false }));
+  const waited = await push(['src/page.html', '--target', gone.guid, '--timeout=500ms']);
+  expect(waited.code).toBe(4);
+  const [, command = ''] = /remove it: cd-cli (targets remove \w+)/u.exec(waited.stderr) ?? [];
+  const unsure = await cli([...command.split(' '), '--json'], place());
+  expect(unsure).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });
+  const removed = await cli([...command.split(' '), '--yes', '--json'], place());
+  expect(removed).toMatchObject({ code: 0, json: [{ type: 'removed', guid: gone.guid, name: 'gone' }] });
+  await expect
+    .poll(async () => (await cli(['targets', '--json'], place())).json.map(({ name }) => name))
+    .not.toContain('gone');
+  const { json } = await push(['src/page.html', '--wait=relayed', '--json']);
+  expect(json.at(-1)!.recipients!.map(({ recipient }) => recipient)).not.toContain(gone.guid);
 });

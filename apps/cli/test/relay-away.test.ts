@@ -7,8 +7,7 @@ import { silentLog, startRelay, type Relay } from '@cd-push/relay';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { credentialFolder } from '../src/credentials/config-folder.ts';
-import { keptKey } from '../src/credentials/key-file.ts';
-import { fileSessionStore } from '../src/credentials/session-file.ts';
+import { credentialFiles } from '../src/credentials/credential-files.ts';
 import { freePort } from '../src/stack/free-port.ts';
 import { startFakeRuntime } from './support/fake-runtime.ts';
 import { startWatch, type Watching } from './support/watching.ts';
@@ -54,11 +53,18 @@ afterEach(async () => {
 const place = () => ({ cwd: workshop.root, env: workshop.env });
 
 const relayAt = (port: number): Promise<Relay> =>
-  startRelay({ port, apiUrl: api.url, serviceCredential: service, allowedOrigins: [], logger: silentLog });
+  startRelay({
+    port,
+    apiUrl: api.url,
+    serviceCredential: service,
+    allowedOrigins: [],
+    journal: { kind: 'memory' },
+    logger: silentLog,
+  });
 
 const sessionOf = async () => {
   const folder = credentialFolder(workshop.env, api.url);
-  return (await restoreSession(fileSessionStore(folder), await keptKey(folder)))!;
+  return (await restoreSession(credentialFiles(folder)))!;
 };
 
 test('what is saved while the relay is away is sent when it is back', async () => {

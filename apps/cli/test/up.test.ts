@@ -137,9 +137,11 @@ test('what up keeps is for its owner alone, and whom runtimes pinned survives a 
   for (const file of [
     'identity.json',
     'stack.json',
-    'developer/key.json',
-    'developer/session.json',
+    'developer/account.json',
+    'developer/identity.json',
+    'developer/next-key.json',
     'api.sqlite',
+    'journal.sqlite',
   ]) {
     expect(`${file} ${(statSync(join(workshop.root, '.cd-push', file)).mode & 0o077).toString(8)}`).toBe(
       `${file} 0`,
@@ -155,6 +157,58 @@ test('what up keeps is for its owner alone, and whom runtimes pinned survives a 
   };
   expect(after.issuer).toBe(issuer);
   await second.end();
+});
+
+test('what was pushed is known after a restart, and a runtime that was away gets what it missed', async () => {
+  const first = await up();
+  const runtime = await startFakeRuntime(first.ready, first.ready.joinCode, { name: 'till' });
+  const place = { cwd: workshop.root, env: workshop.env };
+  const done = await cli(['push', 'src/page.html', '--json'], place);
+  runtime.close();
+  await expect
+    .poll(async () => (await cli(['targets', '--json'], place)).json)
+    .toContainEqual(expect.objectContaining({ recipient: runtime.guid, connected: false }));
+  workshop.write('src/page.html', '<p>missed</p>\n');
+  const owed = await cli(['push', 'src/page.html', '--json', '--wait=relayed'], place);
+  first.child.kill('SIGKILL');
+  await new Promise((resolve) => {
+    first.child.once('close', resolve);
+  });
+  const second = await up();
+  const [before] = (await cli(['track', done.json.at(-1)!.pushGuid!, '--json'], place)).json;
+  expect(before).toMatchObject({ type: 'push', outcome: 'completed', recipients: [{ stage: 'completed' }] });
+  await runtime.comeBack(second.ready);
+  await runtime.has(2);
+  expect(runtime.received.at(-1)!.contents[0]).toMatchObject({ text: '<p>missed</p>\n' });
+  await expect
+    .poll(async () => (await cli(['track', owed.json.at(-1)!.pushGuid!, '--json'], place)).json)
+    .toMatchObject([{ outcome: 'completed' }]);
+  runtime.close();
+  await second.end();
+});
+
+test('whoever reads what a command says may leave, and that is no fault of it', async () => {
+  const { ready, end } = await up();
+  const runtime = await startFakeRuntime(ready, ready.joinCode);
+  const observing = spawn(process.execPath, [program, 'observe', '--json'], {
+    cwd: workshop.root,
+    env: { ...process.env, ...workshop.env },
+  });
+  children.push(observing);
+  let talk = '';
+  observing.stderr.on('data', (chunk: Buffer) => (talk += chunk.toString()));
+  await new Promise((resolve) => {
+    observing.stdout.once('data', resolve);
+  });
+  observing.stdout.destroy();
+  const ended = new Promise((resolve) => {
+    observing.once('close', resolve);
+  });
+  await cli(['push', 'src/page.html'], { cwd: workshop.root, env: workshop.env });
+  expect(await ended).toBe(0);
+  expect(talk).toBe('');
+  runtime.close();
+  await end();
 });
 
 test('a stack that was killed does not count as running', async () => {

@@ -10,7 +10,7 @@ import {
 import { expect, test } from 'vitest';
 
 import { exitCodeOf } from '../src/exit-codes.ts';
-import type { LineAnswers, LineTrack } from '../src/sync/sync-push.ts';
+import type { LineAnswers, LineTrack } from '../src/sync/followed-push.ts';
 import { verdictOf } from '../src/sync/verdict.ts';
 
 const at = epochMs(1);
@@ -33,15 +33,18 @@ const failed = track(
 const answers = (
   accepted: ('local' | 'remote')[],
   refused: Partial<Record<'local' | 'remote', ProblemKind>> = {},
+  unanswered: ('local' | 'remote')[] = [],
 ): LineAnswers => ({
   accepted: accepted.map((line) => ({
     line,
-    answer: { status: true, pushGuid: 'g', duplicate: false, recipients: [], commTrack: {} as never },
+    recipients: [],
+    isDuplicate: false,
   })),
   refused: Object.entries(refused).map(([line, kind]) => ({
     line: line as 'local',
     problem: problemOf(kind),
   })),
+  unanswered,
 });
 
 test.each([
@@ -49,7 +52,15 @@ test.each([
   ['one failed', [completed, failed], answers(['local']), 3],
   ['one silent', [completed, silent], answers(['local']), 4],
   ['one failed and one silent', [failed, silent], answers(['local']), 3],
-  ['no answer at all', [], answers([]), 1],
+  ['no answer at all', [], answers([], {}, ['local']), 4],
+  ['hybrid: one relay has not answered', [completed], answers(['local'], {}, ['remote']), 4],
+  [
+    'hybrid: one knows no recipient, the other has not answered',
+    [],
+    answers([], { local: 'no-recipients' }, ['remote']),
+    4,
+  ],
+  ['hybrid: one failed, the other has not answered', [failed], answers(['local'], {}, ['remote']), 3],
   ['no such recipient', [], answers([], { local: 'no-recipients' }), 1],
   ['a conflict', [], answers([], { local: 'conflict' }), 6],
   ['a session that is over', [], answers([], { local: 'session-expired' }), 5],

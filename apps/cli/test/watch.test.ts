@@ -8,7 +8,7 @@ import { startFakeRuntime, type FakeRuntime } from './support/fake-runtime.ts';
 import { screenOf } from './support/screen-of.ts';
 import { stackFor } from './support/stack.ts';
 import { startWatch, type Watching } from './support/watching.ts';
-import { makeWorkshop, type Workshop } from './support/workshop.ts';
+import { cli, makeWorkshop, type Workshop } from './support/workshop.ts';
 
 let workshop: Workshop;
 let stack: RunningStack & AsyncDisposable;
@@ -123,7 +123,8 @@ test('a faulty file is a line of data, too', async () => {
   save('src/greeting.ts', 'export const greeting: = ;\n');
   const line = await running.line(({ type }) => type === 'invalid-patch');
   expect(line).toMatchObject({ resource: '/shop/src/greeting.ts', line: 1, column: 24 });
-  expect(line.next).toContain('save again');
+  expect(line['advice']).toContain('save again');
+  expect(line).not.toHaveProperty('next');
 });
 
 test('on a terminal what is under way is rewritten in place, and its end stays: outcome, who, how', async () => {
@@ -155,6 +156,22 @@ test('two recipients that fail leave one line each, the reason once, and nothing
   expect(screen.filter((line) => line.includes('boom'))).toHaveLength(1);
   expect(screen.filter((line) => line.includes('→'))).toHaveLength(1);
   expect(screen.filter((line) => line.startsWith('…'))).toEqual([]);
+});
+
+test('a runtime that a policy holds since the watch began is called held, as push calls it', async () => {
+  const policy = (...args: string[]) =>
+    cli(['policy', 'set', 'till', ...args], { cwd: workshop.root, env: workshop.env });
+  running = await startWatch(workshop, { isTTY: true, args: [] });
+  save('src/page.html', '<p>before</p>\n');
+  await running.talk(/✓ \d+ ms/u);
+  await policy('--hold');
+  save('src/page.html', '<p>held</p>\n');
+  await running.talk(/‖ 1 held +node till#\w+/u);
+  await policy('--no-hold');
+  const { stderr } = await running.stop();
+  expect(screenOf(stderr).filter((line) => line.includes('held'))).toEqual([
+    expect.stringMatching(/gets it when the policy is lifted$/u),
+  ]);
 });
 
 test('that nobody is there is said in words, with the next step, and once', async () => {

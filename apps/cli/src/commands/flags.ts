@@ -38,6 +38,14 @@ export type WatchFlags = PlaceFlags &
   AddressFlags & {
     readonly trigger?: Trigger;
     readonly silent?: boolean;
+    readonly acceptEdits?: boolean;
+    readonly json: boolean;
+  };
+
+export type ResolveFlags = PlaceFlags &
+  WaitFlags & {
+    readonly take?: 'ours' | 'theirs' | 'both';
+    readonly done: boolean;
     readonly json: boolean;
   };
 
@@ -49,12 +57,99 @@ export type UpFlags = {
   readonly admin?: string;
   readonly entry?: string;
   readonly watch: boolean;
+  readonly acceptEdits?: boolean;
   readonly json: boolean;
 };
 
 export type TargetsFlags = PlaceFlags & { readonly all: boolean; readonly json: boolean };
 
+export type TargetsRemoveFlags = Omit<PlaceFlags, 'environment'> & {
+  readonly yes: boolean;
+  readonly json: boolean;
+};
+
 export type TrackFlags = PlaceFlags & { readonly json: boolean };
+
+export type HistoryFlags = PlaceFlags & {
+  readonly outcome?: 'open' | 'completed' | 'partial' | 'failed' | 'expired';
+  readonly resource?: string;
+  readonly target?: string;
+  readonly sender?: string;
+  readonly before?: number;
+  readonly limit: number;
+  readonly json: boolean;
+};
+
+export type DiffFlags = PlaceFlags & {
+  readonly from?: string;
+  readonly to?: string;
+  readonly pushed: boolean;
+  readonly json: boolean;
+};
+
+export type RollbackFlags = PlaceFlags &
+  AddressFlags & {
+    readonly to?: string;
+    readonly targets?: readonly string[];
+    readonly dryRun: boolean;
+    readonly yes: boolean;
+    readonly timeout: number;
+    readonly silent?: boolean;
+    readonly json: boolean;
+  };
+
+export type ObserveFlags = PlaceFlags & {
+  readonly resource?: string;
+  readonly target?: string;
+  readonly guid?: string;
+  readonly retry: boolean;
+  readonly retryBudget?: number;
+  readonly json: boolean;
+};
+
+export type RetryFlags = PlaceFlags & {
+  readonly failed: boolean;
+  readonly target?: readonly string[];
+  readonly wait: AwaitedStage;
+  readonly timeout: number;
+  readonly json: boolean;
+};
+
+export type ReplayFlags = Omit<PlaceFlags, 'environment'> & {
+  readonly to?: readonly string[];
+  readonly yes: boolean;
+  readonly wait: AwaitedStage;
+  readonly timeout: number;
+  readonly silent?: boolean;
+  readonly json: boolean;
+};
+
+export type IdentityFlags = Omit<PlaceFlags, 'environment'> & { readonly json: boolean };
+
+export type IdentityRevokeFlags = IdentityFlags & { readonly yes: boolean };
+
+export type IdentityTrustFlags = Pick<PlaceFlags, 'data'> & { readonly any: boolean; readonly json: boolean };
+
+export type PolicyFlags = Pick<PlaceFlags, 'data'> & { readonly relay?: Mode; readonly json: boolean };
+
+export type PolicySetFlags = PolicyFlags & {
+  readonly group?: readonly string[];
+  readonly label?: readonly string[];
+  readonly environment?: string;
+  readonly hold?: boolean;
+  readonly silent?: boolean;
+  readonly mode?: Mode;
+};
+
+export type AuditExportFlags = Omit<PlaceFlags, 'environment'> & { readonly json: boolean };
+
+export type AuditHeadsFlags = AuditExportFlags;
+
+export type AuditVerifyFlags = {
+  readonly head?: readonly string[];
+  readonly issuerKeys?: string;
+  readonly json: boolean;
+};
 
 export type SayFlags = PlaceFlags & AddressFlags & WaitFlags & { readonly json: boolean };
 

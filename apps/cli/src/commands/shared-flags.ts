@@ -14,7 +14,24 @@ export const duration = (text: string): number => {
   return Math.round(milliseconds);
 };
 
+/** A whole number within bounds. */
+export const count =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (/^\d+$/u.test(value) && number >= least && number <= most) return number;
+    const bounds = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+    throw new SyntaxError(`"${value}" is no number ${bounds}`);
+  };
+
 const text = (value: string): string => value;
+
+/** The name of a resource, or of a folder of them. */
+const resourcePrefix = (value: string): string => {
+  if (!value.startsWith('/'))
+    throw new SyntaxError(`"${value}" is no resource; write /module/path, such as /shop/src/cart.ts`);
+  return value;
+};
 
 /** An address of an api or a relay. */
 export const httpUrl = (value: string): string => {
@@ -30,10 +47,37 @@ export const entryFlag = {
   placeholder: 'file',
 } as const;
 
+export const acceptEditsFlag = {
+  kind: 'boolean',
+  brief: 'While watching: write what others push, and what is edited in pages, into the files here',
+  optional: true,
+  withNegated: false,
+} as const;
+
 /** The project that a command is about, where it is not the one that the shell stands in. */
 export const projectFolder = {
   kind: 'tuple',
   parameters: [{ parse: text, brief: 'The project’s folder', placeholder: 'folder', optional: true }],
+} as const;
+
+/** The push that a command is about. */
+export const pushArgument = {
+  kind: 'tuple',
+  parameters: [
+    { parse: text, brief: 'Guid of the push, or the beginning that was shown of it', placeholder: 'guid' },
+  ],
+} as const;
+
+/** The file that a command is about. */
+export const fileArgument = {
+  kind: 'tuple',
+  parameters: [
+    {
+      parse: text,
+      brief: 'A file: its path, or its name as a resource, there or deleted',
+      placeholder: 'file',
+    },
+  ],
 } as const;
 
 export const jsonFlag = {
@@ -97,6 +141,24 @@ export const addressFlags = {
   },
 } as const;
 
+/** Which pushes, of those that the session may see. */
+export const observedFlags = {
+  resource: {
+    kind: 'parsed',
+    parse: resourcePrefix,
+    brief: 'Only those of this file, or of files below this folder: /shop/src',
+    optional: true,
+    placeholder: 'name',
+  },
+  target: {
+    kind: 'parsed',
+    parse: text,
+    brief: 'Only those to this runtime, as "targets" shows it',
+    optional: true,
+    placeholder: 'runtime',
+  },
+} as const;
+
 /** How long a command stays with what it sent. */
 export const waitFlags = {
   wait: { kind: 'enum', values: stages, brief: 'Stage to wait for at every recipient', default: 'completed' },
@@ -112,9 +174,9 @@ export const waitFlags = {
 
 /** The exit codes as help tells them. */
 export const exitCodeHelp = [
-  'Exit codes: 0 ok, 1 error, 2 usage, 3 partial (some recipient failed), 4 timeout, 5 authentication, 6 conflict.',
+  'Exit codes: 0 ok, 1 error, 2 usage, 3 partial (at some recipient it failed, expired or was superseded), 4 timeout, 5 authentication, 6 conflict.',
 ].join('\n');
 
 /** What waiting means where somebody is not there. */
 export const awayHelp =
-  'A runtime that is away gets it when it returns, and is waited for like the others: it may be a page that is just being reloaded. When the time ends first, the exit code is 4, and who was away is said; what was accepted goes on. To wait for nobody: --wait=relayed.';
+  'A runtime that is away gets it when it returns, and is waited for like the others: it may be a page that is just being reloaded. When the time ends first, the exit code is 4, and who was away is said; what was accepted goes on. To wait for nobody: --wait=relayed. One that will not return is removed: cd-cli targets remove.';

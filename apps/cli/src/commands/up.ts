@@ -3,7 +3,7 @@ import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../cli-context.ts';
 import type { UpFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { entryFlag, jsonFlag, projectFolder } from './shared-flags.ts';
+import { acceptEditsFlag, entryFlag, jsonFlag, projectFolder } from './shared-flags.ts';
 
 const portNumber = (text: string): number => {
   const port = Number(text);
@@ -20,9 +20,9 @@ export const up = buildCommand<UpFlags, [string?], CliContext>({
       '',
       'Examples:',
       '  cd-cli up',
-      '  cd-cli up examples/hello-shell the project in another folder',
-      '  cd-cli up --watch              pushes what is saved, in the same process',
-      '  cd-cli up --host --admin ada   for other machines, too; asks for a password',
+      '  cd-cli up examples/hello-shell   the project in another folder',
+      '  cd-cli up --watch                pushes what is saved, in the same process',
+      '  cd-cli up --host --admin ada     for other machines, too; asks for a password',
       '  cd-cli up --port 8080 --data /tmp/stack',
     ].join('\n'),
   },
@@ -50,6 +50,7 @@ export const up = buildCommand<UpFlags, [string?], CliContext>({
       },
       entry: entryFlag,
       watch: { kind: 'boolean', brief: 'Push what is saved, too', default: false, withNegated: false },
+      acceptEdits: acceptEditsFlag,
       environment: {
         kind: 'parsed',
         parse: String,

@@ -11,54 +11,45 @@ import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
 import { askLine, askPassword } from './ask-password.ts';
 import { credentialFolder } from './config-folder.ts';
-import { keptKey } from './key-file.ts';
-import { fileSessionStore } from './session-file.ts';
+import { credentialFiles } from './credential-files.ts';
 
-/** `login [url]`: signs in with a key of this machine's own, and keeps the session. */
+/** `login [url]`: binds the identity of this machine to a user, and makes it where there is none. */
 export const runLogin = async (context: CliContext, flags: LoginFlags, url?: string): Promise<void> => {
   const apiUrl = await apiUrlOf(context, url);
   const talk = new Talk(context);
   const folder = credentialFolder(context.process.env, apiUrl);
   const userName = flags.user ?? (await askName(context, apiUrl));
   const password = await askPassword(context, `Password of ${userName} at ${apiUrl}: `);
-  const key = await keptKey(folder);
-  const session = await login({
-    apiUrl,
-    userName,
-    password,
-    key,
-    store: fileSessionStore(folder),
-    signal: context.signal,
-  });
-  const { user, grants, certificate, issuer } = session.stored;
-  if (flags.json)
-    printJson(context, { type: 'signed-in', apiUrl, issuer, user, grants, mayPush: certificate !== null });
+  const store = credentialFiles(folder);
+  const session = await login({ apiUrl, userName, password, store, signal: context.signal });
+  const { user, issuer, identity } = session.account;
+  const { grants, mayPush } = await session.open();
+  if (flags.json) printJson(context, { type: 'signed-in', apiUrl, issuer, user, identity, grants, mayPush });
   talk.say(`Signed in as ${talk.paint('bold', user.name)} at ${apiUrl}.`);
-  talk.say(`The key of this machine is in ${folder}; it never leaves it.`);
-  if (certificate === null)
-    talk.warn('This user may not push: it has neither the role nor a grant. Ask an admin.');
+  talk.say(`Your identity on this machine is ${identity}.`);
+  talk.say(`Its keys are in ${folder}; they never leave it. No password is needed from now on.`);
+  if (!mayPush) talk.warn('This user may not push: it has neither the role nor a grant. Ask an admin.');
   else
     talk.say(
       `May push: ${grants.map(({ prefix, environments }) => `${prefix} (${environments.join(', ')})`).join('; ') || 'nothing yet'}`,
     );
 };
 
-/** `logout [url]`: ends the session at the api and forgets it here. The key stays for the next login. */
+/** `logout [url]`: ends the sessions of this machine's identity, and forgets here who is signed in. The identity stays. */
 export const runLogout = async (context: CliContext, url?: string): Promise<void> => {
   const apiUrl = await apiUrlOf(context, url);
   const talk = new Talk(context);
   const folder = credentialFolder(context.process.env, apiUrl);
-  const store = fileSessionStore(folder);
-  if ((await store.load()) === undefined) {
+  const session = await restoreSession(credentialFiles(folder));
+  if (session === undefined) {
     talk.say(`Nobody was signed in at ${apiUrl}.`);
     return;
   }
-  const session = await restoreSession(store, await keptKey(folder));
-  await session?.logout();
+  await session.logout();
   talk.say(`Signed out at ${apiUrl}.`);
 };
 
-const apiUrlOf = async (context: CliContext, url: string | undefined): Promise<string> => {
+export const apiUrlOf = async (context: CliContext, url: string | undefined): Promise<string> => {
   const apiUrl = url ?? (await loadSettings(context)).settings.relays.remote?.apiUrl;
   if (apiUrl === undefined) {
     throw usageError(

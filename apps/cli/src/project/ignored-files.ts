@@ -3,6 +3,7 @@ import { dirname, join, relative, sep } from 'node:path';
 
 import ignore, { type Ignore as Rules } from 'ignore';
 
+import { isAuditExport } from '../audit/is-audit-export.ts';
 import type { Ignore } from '../transform/project-scan.ts';
 
 /** Beside the configuration file or the program's root; in the words of a .gitignore. */
@@ -31,8 +32,8 @@ const leftovers = [
 /**
  * Which files are none of the program's, in this order, of which the last that matches decides: the `.gitignore` files of
  * the repository, from its top down to the file's own folder; `exclude` of the settings; `.cdpushignore`; `include` of
- * the settings. Folders that `cd-cli build` wrote never count, nor do editors' leftovers, nor, whatever the rules say, the
- * stack's data folder, which holds its keys. The files are read once.
+ * the settings. Editors' leftovers do not count. Whatever the rules say, nor do folders that `cd-cli build` wrote, exports of
+ * an audit, and the stack's data folder, which holds its keys. The files of rules are read once.
  */
 export const ignoredFiles = (
   root: string,
@@ -52,13 +53,17 @@ export const ignoredFiles = (
     const full = join(root, path);
     if (full === dataFolder || full.startsWith(dataFolder + sep)) return true;
     if (existsSync(join(full, manifestName))) return true;
-    const { own, top } = rules(dirname(full));
-    const below = slashed(relative(top, full));
-    const asFile = own.ignores(below);
-    // Only patterns that end in a slash tell folders from files, and only then it is looked at.
-    if (asFile === own.ignores(`${below}/`)) return asFile;
-    return statSync(full, { throwIfNoEntry: false })?.isDirectory() === true ? !asFile : asFile;
+    return isNamed(rules(dirname(full)), full) || isAuditExport(full);
   };
+};
+
+/** Whether the rules name what is at a path. */
+const isNamed = ({ own, top }: FolderRules, full: string): boolean => {
+  const below = slashed(relative(top, full));
+  const asFile = own.ignores(below);
+  // Only patterns that end in a slash tell folders from files, and only then it is looked at.
+  if (asFile === own.ignores(`${below}/`)) return asFile;
+  return statSync(full, { throwIfNoEntry: false })?.isDirectory() === true ? !asFile : asFile;
 };
 
 interface FolderRules {

@@ -7,7 +7,8 @@ import type { Base, BaseChange } from '../transform/base.ts';
 export const putOf = (base: Base, entry: BaseEntry): PatchInput | undefined => {
   const content = contentOf(base, entry);
   if (content === undefined) return undefined;
-  return { change: 'put', resource: entry.resource, componentType: entry.type, content, map: entry.map };
+  const { resource, type: componentType, map, source } = entry;
+  return { change: 'put', resource, componentType, content, map, source };
 };
 
 /** A change of the project, ready to be pushed. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 
 import { usageError } from '../cli-error.ts';
 
@@ -20,6 +20,17 @@ export const namedFolder = (cwd: string, folder = '.'): string => {
   const path = resolve(cwd, folder);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
   throw usageError(`${path} is no folder.`, 'Name the folder of a project.');
+};
+
+/**
+ * Where the project of a file is to be looked for that was named on the command line. It may have been deleted; and what
+ * looks like an absolute path may be the name of a resource, which tells nothing of where it lies.
+ */
+export const nearestFolder = (cwd: string, text: string): string => {
+  const path = resolve(cwd, text);
+  if (existsSync(path)) return path;
+  if (isAbsolute(text)) return cwd;
+  return upwards(dirname(path)).find((folder) => existsSync(folder)) ?? cwd;
 };
 
 /**

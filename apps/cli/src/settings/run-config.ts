@@ -1,3 +1,4 @@
+import { auditHeadsFolder } from '../audit/known-heads.ts';
 import type { CliContext } from '../cli-context.ts';
 import type { ConfigFlags } from '../commands/flags.ts';
 import { configFolder } from '../credentials/config-folder.ts';
@@ -13,6 +14,7 @@ export const runConfig = async (context: CliContext, flags: ConfigFlags): Promis
     ...(flags.sources ? withSources(settings, sources) : settings),
     configFile: project.configFile ?? null,
     credentialFolder: configFolder(context.process.env),
+    auditHeadsFolder: auditHeadsFolder(context.process.env),
     runningStack:
       stack === undefined
         ? null

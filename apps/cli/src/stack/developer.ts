@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { login, makeJoinCode, type Session } from '@cd-push/client';
 import type { JoinCode } from '@cd-push/protocol';
 
-import { keptKey } from '../credentials/key-file.ts';
-import { fileSessionStore } from '../credentials/session-file.ts';
+import { credentialFiles } from '../credentials/credential-files.ts';
+import { trustedIdentities } from '../identity/trusted-identities.ts';
 import type { Settings } from '../settings/load-settings.ts';
 
 /** Name of the user that exists on one's own machine alone. */
@@ -18,14 +18,8 @@ export const signDeveloperIn = async (
   dataFolder: string,
   password: string,
 ): Promise<Session> => {
-  const folder = developerFolder(dataFolder);
-  return login({
-    apiUrl,
-    userName: developerName,
-    password,
-    key: await keptKey(folder),
-    store: fileSessionStore(folder),
-  });
+  const store = credentialFiles(developerFolder(dataFolder));
+  return login({ apiUrl, userName: developerName, password, store });
 };
 
 const codeSeconds = 3600;
@@ -33,12 +27,17 @@ const codeSeconds = 3600;
 const renewCodeAheadMs = 10 * 60_000;
 
 /** Gives a join code of the project's module that holds for a while yet. */
-export const joinCodes = (session: Session, { module, environment }: Settings): (() => Promise<string>) => {
+export const joinCodes = (
+  session: Session,
+  { module, environment, dataFolder }: Settings,
+): (() => Promise<string>) => {
   let current: Promise<JoinCode> | undefined;
   return async () => {
     const held = await current;
     if (held !== undefined && held.expiresAt - session.clock.now() > renewCodeAheadMs) return held.code;
-    current = makeJoinCode(session, { module, environment, uses: 1000, ttlSeconds: codeSeconds });
+    const identities = trustedIdentities(dataFolder);
+    const wanted = { module, environment, uses: 1000, ttlSeconds: codeSeconds };
+    current = makeJoinCode(session, identities === undefined ? wanted : { ...wanted, identities });
     // A refusal is told to whoever asked; the next one asks anew.
     current.catch(() => {
       current = undefined;

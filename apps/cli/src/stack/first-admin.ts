@@ -6,8 +6,7 @@ import { login, type Session } from '@cd-push/client';
 import { isProblem, ProblemError, problemOf } from '@cd-push/protocol';
 
 import { CliError } from '../cli-error.ts';
-import { keptKey } from '../credentials/key-file.ts';
-import { fileSessionStore } from '../credentials/session-file.ts';
+import { credentialFiles } from '../credentials/credential-files.ts';
 
 export interface Credentials {
   readonly userName: string;
@@ -38,19 +37,20 @@ export const signAdminIn = async (
   folder: string,
   credentials: Credentials,
 ): Promise<Session> => {
-  const options = { apiUrl, ...credentials, key: await keptKey(folder), store: fileSessionStore(folder) };
+  const options = { apiUrl, ...credentials, store: credentialFiles(folder) };
   const session = await login(options);
-  if (session.stored.certificate !== null && session.stored.grants.length > 0) return session;
-  const { id, roles } = session.stored.user;
+  const { mayPush, grants } = await session.open();
+  if (mayPush && grants.length > 0) return session;
+  const { id, roles } = session.account.user;
   await put(session, `/users/${id}/roles`, { roles: [...new Set([...roles, 'developer'])] });
   await put(session, `/users/${id}/grants`, { grants: [{ prefix: '/', environments: ['*'] }] });
-  // The certificate says what its session may push, as it was at the login.
+  // The certificate says what its session may push, as it was when it was opened.
   return login(options);
 };
 
 const put = async (session: Session, path: string, body: object): Promise<void> => {
   const { token } = await session.access();
-  const response = await fetch(`${session.stored.apiUrl}${path}`, {
+  const response = await fetch(`${session.account.apiUrl}${path}`, {
     method: 'PUT',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),

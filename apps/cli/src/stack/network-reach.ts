@@ -6,8 +6,7 @@ import { restoreSession, type Session } from '@cd-push/client';
 import type { CliContext } from '../cli-context.ts';
 import { usageError } from '../cli-error.ts';
 import { askLine, askPassword } from '../credentials/ask-password.ts';
-import { keptKey } from '../credentials/key-file.ts';
-import { fileSessionStore } from '../credentials/session-file.ts';
+import { credentialFiles } from '../credentials/credential-files.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import { networkNames } from './addresses.ts';
 import { addFirstAdmin, signAdminIn, type Credentials } from './first-admin.ts';
@@ -30,23 +29,23 @@ export const networkReach = async (
   const names = networkNames();
   const certificate = await localCertificate(join(dataFolder, 'certificate'), names);
   const credentials = join(dataFolder, 'developer');
-  const store = fileSessionStore(credentials);
+  const store = credentialFiles(credentials);
   const dataFile = apiDataFile(dataFolder);
   const isNew = !existsSync(dataFile);
-  const kept = isNew ? undefined : await store.load();
+  const kept = isNew ? undefined : await store.account();
   const typed = kept === undefined || admin !== undefined ? await ask(context, admin, isNew) : undefined;
   if (isNew && typed !== undefined) await addFirstAdmin(dataFile, typed);
 
   const signIn = async (apiUrl: string): Promise<Session> => {
     if (typed !== undefined) return signAdminIn(apiUrl, credentials, typed);
-    const session = await restoreSession(store, await keptKey(credentials));
+    const account = await store.account();
     // The port may be another one than last time.
-    if (session !== undefined) await store.save({ ...session.stored, apiUrl });
-    const renewed = await restoreSession(store, await keptKey(credentials));
-    if (renewed === undefined)
+    if (account !== undefined) await store.keepAccount({ ...account, apiUrl });
+    const session = await restoreSession(store);
+    if (session === undefined)
       throw usageError('Nobody is signed in here.', 'cd-cli up --host --admin <name>');
-    await renewed.access();
-    return renewed;
+    await session.open();
+    return session;
   };
   return { kind: 'network', names, certificate, dataFolder, signIn, credentials };
 };

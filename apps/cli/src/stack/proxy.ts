@@ -7,6 +7,8 @@ import { problemOf } from '@cd-push/protocol';
 /** Path under which the api is reached where page, api and relay have one address. */
 export const apiPath = '/cd-push/api';
 const relayPath = '/socket.io/';
+/** Contents at the relay: a digest alone, so that no folder of a project is hidden by them. */
+const contentPath = /^\/contents\/sha256-[\w-]{43}$/u;
 
 /** Hands on what is the api's or the relay's; each answers whether it did. */
 export interface Proxy {
@@ -25,7 +27,7 @@ export const createProxy = (apiUrl: string, relayUrl: string): Proxy => {
         handOn(api, url.slice(apiPath.length), request, response);
         return true;
       }
-      if (url.startsWith(relayPath)) {
+      if (url.startsWith(relayPath) || contentPath.test(url)) {
         handOn(relay, url, request, response);
         return true;
       }

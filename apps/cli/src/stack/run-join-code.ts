@@ -6,6 +6,7 @@ import { makeJoinCode } from '@cd-push/client';
 import type { CliContext } from '../cli-context.ts';
 import { usageError } from '../cli-error.ts';
 import type { JoinCodeFlags } from '../commands/flags.ts';
+import { trustedIdentities } from '../identity/trusted-identities.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { discoverRelay } from '../sync/discover-relay.ts';
@@ -23,17 +24,20 @@ export const runJoinCode = async (context: CliContext, flags: JoinCodeFlags): Pr
   const place = placeOf(context, settings, settings.syncMode);
   const session = await sessionAt(place);
   const { module, environment } = settings;
+  const identities = trustedIdentities(settings.dataFolder);
   const labels = Object.fromEntries((flags.label ?? []).map(labelOf));
   const { code, expiresAt } = await makeJoinCode(session, {
     module,
     environment,
     labels,
     groups: flags.group ?? [],
+    ...(identities === undefined ? {} : { identities }),
     uses: flags.uses,
     ttlSeconds: Math.max(1, Math.round(flags.ttl / 1000)),
   });
   if (flags.json)
     printJson(context, {
+      type: 'join-code',
       code,
       expiresAt,
       expires: new Date(expiresAt).toISOString(),
@@ -41,6 +45,7 @@ export const runJoinCode = async (context: CliContext, flags: JoinCodeFlags): Pr
       environment,
       labels,
       groups: flags.group ?? [],
+      identities: identities ?? null,
       uses: flags.uses,
     });
   else context.process.stdout.write(`${code}\n`);

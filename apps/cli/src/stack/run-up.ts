@@ -65,7 +65,7 @@ const networkReachOf = async (
 
 const watchHere = async (context: CliContext, settings: Settings, flags: UpFlags): Promise<void> => {
   const base = openProject(settings);
-  await using lines = await openLines(context, settings);
+  await using lines = await openLines(context, settings, { isSender: true, json: flags.json });
   const ignored = ignoredFiles(settings.root, settings);
   const talk = new Talk(context);
   await pushSaves(context, {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { startApi, type ApiOptions } from '@cd-push/api';
-import { jsonLog, startRelay } from '@cd-push/relay';
+import { jsonLog, startRelay, type Relay } from '@cd-push/relay';
 
 import type { StackIdentity } from './stack-identity.ts';
 
@@ -29,10 +29,14 @@ export const loopback = '127.0.0.1';
 
 export const apiDataFile = (dataFolder: string): string => join(dataFolder, 'api.sqlite');
 
+/** Pushes, where each stands, and the contents in place. */
+const journalFile = (dataFolder: string): string => join(dataFolder, 'journal.sqlite');
+
 /** Starts api and relay in this process. */
 export const startServices = async (options: ServiceOptions): Promise<Services> => {
   const { identity, dataFolder, apiPort, relayPort, origins, publicRelayUrl, log } = options;
   const serviceCredential = { id: 'relay', secret: identity.serviceSecret };
+  let relay: Relay | undefined;
   const api = await startApi({
     ...options.api,
     host: loopback,
@@ -41,24 +45,27 @@ export const startServices = async (options: ServiceOptions): Promise<Services> 
     issuer: identity.issuer,
     serviceCredential,
     relayUrl: publicRelayUrl,
+    history: () => relay?.history,
     allowedOrigins: origins,
     logLevel: 'warn',
     logStream: { write: log },
   });
   try {
-    const relay = await startRelay({
+    const started = await startRelay({
       host: loopback,
       port: relayPort,
       apiUrl: api.url,
       serviceCredential,
       allowedOrigins: origins,
+      journal: { kind: 'sqlite', file: journalFile(dataFolder) },
       logger: jsonLog({ level: 'warn', write: log }),
     });
+    relay = started;
     return {
       apiUrl: api.url,
-      relayUrl: relay.url,
+      relayUrl: started.url,
       close: async () => {
-        await relay.close();
+        await started.close();
         await api.close();
       },
     };

@@ -1,19 +1,23 @@
 import type { AwaitedStage } from '@cd-push/client';
-import type { Problem, StageTimes } from '@cd-push/protocol';
+import type { StageTimes, TrackState } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import { explainProblem } from '../talk/explain.ts';
+import { nextJson } from '../talk/next-json.ts';
 import { printJson } from '../talk/print-json.ts';
 import { Talk } from '../talk/talk.ts';
+import { explainConflict, type ExplainedRefusal } from './explain-conflict.ts';
 import { explainNobody } from './explain-nobody.ts';
+import type { Line } from './line.ts';
 import { PushLines } from './push-lines.ts';
 import { resultJson, trackJson } from './push-json.ts';
 import { rememberPush } from './recent-pushes.ts';
 import type { RecipientNames } from './recipient-names.ts';
+import { tellRelayStatus } from './relay-status.ts';
 import { shortGuid } from './short-ids.ts';
-import type { LineTrack, SyncPush } from './sync-push.ts';
+import type { FollowedPush, LineTrack } from './followed-push.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
 
 export interface FollowOptions {
@@ -27,12 +31,14 @@ export interface FollowOptions {
   readonly towards: string | undefined;
   readonly names: RecipientNames;
   readonly settings: Settings;
+  /** The relays through which it goes. */
+  readonly lines: readonly Line[];
 }
 
 /** Shows how a push fares until it is where it is waited for, and gives the exit code. */
 export const followPush = async (
   context: CliContext,
-  push: SyncPush,
+  push: FollowedPush,
   options: FollowOptions,
 ): Promise<ExitCode> => {
   const { wait, timeoutMs, json, names, what, settings } = options;
@@ -46,10 +52,15 @@ export const followPush = async (
     if (json) printJson(context, { type: 'track', pushGuid: push.pushGuid, ...trackJson(track, names) });
     lines.show(track);
   };
+  const forget = tellRelayStatus(
+    talk,
+    options.lines,
+    'what it has not taken is kept and sent when it is back',
+  );
   const shown = push.follow(show, over.signal);
   const tellAway = async (): Promise<void> => {
     const { accepted } = await push.answers;
-    const recipients = accepted.flatMap(({ answer }) => answer.recipients);
+    const recipients = accepted.flatMap(({ recipients: of }) => of);
     await names.learn(recipients);
     if (!over.signal.aborted) lines.tellAway(recipients);
   };
@@ -60,19 +71,23 @@ export const followPush = async (
   } catch (error) {
     // The end of the time is a verdict like any other.
     if (!limit.aborted) throw error;
+  } finally {
+    forget();
   }
-  const answers = await Promise.race([push.answers, Promise.resolve({ accepted: [], refused: [] })]);
-  const verdict = verdictOf(wait, push.tracks, answers);
+  const verdict = verdictOf(wait, push.tracks, push.answersSoFar);
   // What came in together with the last change is shown before the end is told.
   await Promise.race([shown, new Promise((resolve) => setImmediate(resolve))]);
   over.abort();
   await lines.finish();
-  // Whoever has left meanwhile is called away.
+  // Whoever has left meanwhile is called away, and who is held is called so.
   if (verdict.outcome === 'timeout') await names.load();
-  const next = verdict.problem && explainRefusal(verdict.problem, options).next;
-  if (json)
-    printJson(context, { ...resultJson(push, names, verdict), ...(next === undefined ? {} : { next }) });
-  tell(context, talk, push, verdict, options);
+  const explained = await explainRefusal(push, verdict, options);
+  const next = nextOf(push, verdict, explained);
+  const gone = verdict.outcome === 'timeout' ? nextOfAway(verdict.missed, names) : undefined;
+  if (json) printJson(context, { ...resultJson(push, names, verdict), ...nextJson(next) });
+  tell(context, talk, push, verdict, { ...options, explained });
+  if (next !== undefined) talk.next(next);
+  if (gone !== undefined) talk.next(gone);
   return verdict.exitCode;
 };
 
@@ -86,12 +101,11 @@ const aborted = async (signal: AbortSignal): Promise<never> => {
 const tell = (
   context: CliContext,
   talk: Talk,
-  push: SyncPush,
+  push: FollowedPush,
   { outcome, missed, problem }: Verdict,
-  options: FollowOptions,
+  options: FollowOptions & { readonly explained: ExplainedRefusal | undefined },
 ): void => {
-  const { what, wait, timeoutMs, names } = options;
-  const later = `cd-cli track ${shortGuid(push.pushGuid)}`;
+  const { what, wait, timeoutMs, names, explained } = options;
   const stopped = context.signal.aborted
     ? `${talk.paint('yellow', 'stopped')} waiting`
     : `${talk.paint('yellow', 'timeout')} after ${timeoutMs / 1000} s`;
@@ -104,26 +118,25 @@ const tell = (
       return;
     }
     case 'partial':
-      talk.say(
-        `${talk.paint('red', 'partial')} ${what}: ${missed.length} of ${push.tracks.length} did not get to "${wait}"`,
-      );
+      talk.say(partialOf(talk, push, missed, options));
       return;
     case 'timeout': {
+      if (push.tracks.length === 0) {
+        talk.tell(`${stopped}; the relay has not answered.`);
+        talk.next(
+          'The push is kept here: whatever is pushed to this relay next sends it first, and never twice.',
+        );
+        return;
+      }
       const silent = missed.map((track) => standing(track, names)).join(', ');
       talk.tell(`${stopped}; not yet "${wait}": ${silent}`);
-      talk.next(`The push is accepted and goes on. Look later: ${later}`);
       return;
     }
     case 'refused': {
-      if (problem === undefined) {
-        talk.say(`${stopped}; the relay has not answered.`);
-        return;
-      }
-      const { sentence, next } = explainRefusal(problem, options);
-      talk.say(`${talk.paint('red', 'refused')} ${sentence}`);
+      if (problem === undefined || explained === undefined) return;
+      talk.say(`${talk.paint('red', 'refused')} ${explained.sentence}`);
       if (problem.current !== undefined)
         talk.say(`In place: version ${problem.current.version}, ${problem.current.digest ?? 'deleted'}.`);
-      if (next !== undefined) talk.next(next);
       return;
     }
     default:
@@ -131,15 +144,66 @@ const tell = (
   }
 };
 
-const explainRefusal = (
-  problem: Problem,
-  { settings, towards }: FollowOptions,
-): { readonly sentence: string; readonly next: string | undefined } =>
-  problem.kind === 'no-recipients' ? explainNobody(settings, towards) : explainProblem(problem);
+/** What can be done now; undefined where there is nothing to be done. */
+const nextOf = (
+  { pushGuid, answersSoFar: { unanswered } }: FollowedPush,
+  { outcome }: Verdict,
+  explained: ExplainedRefusal | undefined,
+): string | undefined => {
+  if (explained !== undefined) return explained.next;
+  if (outcome !== 'timeout') return undefined;
+  return unanswered.length > 0
+    ? 'The push is kept here. Whatever is pushed to this relay next sends it first, and never twice.'
+    : `The push is accepted and goes on. Look later: cd-cli track ${shortGuid(pushGuid)}`;
+};
+
+/** Whoever is away is waited for each time anew, as it may return; that one will not only people know. */
+const nextOfAway = (missed: readonly LineTrack[], names: RecipientNames): string | undefined => {
+  const away = missed.find((track) => !names.isHeld(track.recipient) && isAway(track, names));
+  return (
+    away &&
+    `If ${names.nameOf(away.recipient)} will not return, remove it: cd-cli targets remove ${shortGuid(away.recipient)}`
+  );
+};
+
+const partialOf = (
+  talk: Talk,
+  { tracks }: FollowedPush,
+  missed: readonly LineTrack[],
+  { what, wait }: FollowOptions,
+): string => {
+  const many = `${missed.length} of ${tracks.length}`;
+  const isAll = (stage: TrackState['stage']): boolean => missed.every(({ state }) => state.stage === stage);
+  // That a later push has taken its place is nothing that went wrong, and nothing that was reached either.
+  if (isAll('superseded'))
+    return `${talk.paint('yellow', 'superseded')} ${what}: a later push took its place at ${many} before it was delivered`;
+  // As the history calls a push that came nowhere.
+  if (missed.length === tracks.length && isAll('failed'))
+    return `${talk.paint('red', 'failed')} ${what} at ${many}`;
+  return `${talk.paint('red', 'partial')} ${what}: ${many} did not get to "${wait}"`;
+};
+
+/** Why no relay took it; undefined where it was not refused. */
+const explainRefusal = async (
+  { answersSoFar: { refused } }: FollowedPush,
+  { problem }: Verdict,
+  { settings, towards, lines }: FollowOptions,
+): Promise<ExplainedRefusal | undefined> => {
+  if (problem === undefined) return undefined;
+  if (problem.kind === 'no-recipients') return explainNobody(settings, towards);
+  const by = refused.find((one) => one.problem === problem)?.line;
+  const line = lines.find(({ name }) => name === by);
+  return line === undefined ? explainProblem(problem) : explainConflict(line, settings.environment, problem);
+};
 
 /** Who it is, and how far it has come. */
-const standing = ({ recipient, state }: LineTrack, names: RecipientNames): string => {
+const standing = (track: LineTrack, names: RecipientNames): string => {
+  const { recipient, state } = track;
+  if (names.isHeld(recipient)) return `${names.nameOf(recipient)} (held, see cd-cli policy)`;
+  return `${names.nameOf(recipient)} (${isAway(track, names) ? 'away' : state.stage})`;
+};
+
+const isAway = ({ recipient, state }: LineTrack, names: RecipientNames): boolean => {
   const times: StageTimes = state.times;
-  const isAway = names.isAway(recipient) || (!recipient.includes('#') && times.pushed === undefined);
-  return `${names.nameOf(recipient)} (${isAway ? 'away' : state.stage})`;
+  return names.isAway(recipient) || (!recipient.includes('#') && times.pushed === undefined);
 };

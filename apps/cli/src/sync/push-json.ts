@@ -1,8 +1,16 @@
-import { deriveProgress, epochMs, toCommTrack, type Problem, type TrackState } from '@cd-push/protocol';
+import {
+  deriveProgress,
+  epochMs,
+  toCommTrack,
+  type Problem,
+  type PushView,
+  type TrackState,
+} from '@cd-push/protocol';
 
 import { explainProblem } from '../talk/explain.ts';
+import { nextJson } from '../talk/next-json.ts';
 import type { RecipientNames } from './recipient-names.ts';
-import type { LineTrack, SyncPush } from './sync-push.ts';
+import type { FollowedPush, LineTrack } from './followed-push.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One recipient's track as `--json` prints it. */
@@ -16,15 +24,23 @@ export const trackJson = ({ recipient, line, attempt, state }: LineTrack, names:
   ...(state.stage === 'failed' ? { problem: state.problem } : {}),
 });
 
+/** A push as its relay tells of it, with what its recipients are called. */
+export const namedPush = (view: PushView, names: RecipientNames) => ({
+  ...view,
+  recipients: view.recipients.map((one) => ({ ...names.factsOf(one.recipient), ...one })),
+});
+
 /** A problem as `--json` prints it, with what to do about it. */
-export const problemJson = (problem: Problem): { readonly problem: Problem; readonly next?: string } => {
-  const { next } = explainProblem(problem);
-  return next === undefined ? { problem } : { problem, next };
-};
+export const problemJson = (
+  problem: Problem,
+): { readonly problem: Problem } & ReturnType<typeof nextJson> => ({
+  problem,
+  ...nextJson(explainProblem(problem).next),
+});
 
 /** A push as `--json` prints it at the end of the waiting; `outcome` is a verdict's, in `push` and `watch` alike. */
 export const resultJson = (
-  push: SyncPush,
+  push: FollowedPush,
   names: RecipientNames,
   {
     outcome,

@@ -6,7 +6,7 @@ import type { Talk } from '../talk/talk.ts';
 import { failureText, isWaitedFor, pushRow, type Way } from './push-row.ts';
 import type { RecipientNames } from './recipient-names.ts';
 import { shortGuid } from './short-ids.ts';
-import type { LineTrack, SyncPush } from './sync-push.ts';
+import type { FollowedPush, LineTrack } from './followed-push.ts';
 
 /** Above this many recipients those where all went well are counted instead of named. */
 const namedAtMost = 12;
@@ -28,7 +28,7 @@ export interface PushLinesOptions {
  * is settled is not touched any more, so nothing is told twice and nothing is overwritten.
  */
 export class PushLines {
-  readonly #push: SyncPush;
+  readonly #push: FollowedPush;
   readonly #options: PushLinesOptions;
   readonly #open = new Map<string, LineTrack>();
   readonly #told = new Set<string>();
@@ -38,7 +38,7 @@ export class PushLines {
   #isLatest = true;
   #away = false;
 
-  constructor(push: SyncPush, options: PushLinesOptions) {
+  constructor(push: FollowedPush, options: PushLinesOptions) {
     this.#push = push;
     this.#options = options;
     const { talk, what } = options;
@@ -67,18 +67,17 @@ export class PushLines {
     void telling.finally(() => this.#telling.delete(telling));
   }
 
-  /** Says at once who of the recipients is away; those named in the last push need not be named again. */
+  /** Says at once who of the recipients gets nothing now; those named in the last push need not be named again. */
   tellAway(recipients: readonly string[], known: ReadonlySet<string> = new Set()): void {
-    const away = recipients.filter((recipient) => !recipient.includes('#'));
-    this.#away = away.length > 0;
-    if (away.every((recipient) => known.has(recipient))) return;
     const { talk, names } = this.#options;
-    const shown = away.slice(0, awayNamed).map((recipient) => names.nameOf(recipient));
-    const more = away.length > shown.length ? ` and ${away.length - shown.length} more` : '';
-    const when = away.length === 1 ? 'gets it when it returns' : 'get it when they return';
-    const text =
-      `${talk.pen.marks.away} ${away.length} away`.padEnd(13) + `${shown.join(', ')}${more}   ${when}`;
-    talk.say(talk.paint('yellow', fold(text, talk.pen.columns).join('\n             ')));
+    const { marks } = talk.pen;
+    const held = recipients.filter((recipient) => names.isHeld(recipient));
+    const away = recipients.filter((recipient) => !recipient.includes('#') && !names.isHeld(recipient));
+    this.#away = away.length + held.length > 0;
+    const isNew = (recipient: string): boolean => !known.has(recipient);
+    const returns = away.length === 1 ? 'it returns' : 'they return';
+    if (away.some(isNew)) this.#tellUnsent(`${marks.away} ${away.length} away`, away, returns);
+    if (held.some(isNew)) this.#tellUnsent(`${marks.held} ${held.length} held`, held, 'the policy is lifted');
   }
 
   /** Another push takes the live lines over; how this one ends is told with its name. */
@@ -93,9 +92,10 @@ export class PushLines {
     const { talk, names } = this.#options;
     talk.screen.release(this.#render);
     this.#hasEnded = true;
-    const { initTime } = this.#push;
+    const { since } = this.#push;
     for (const track of this.#open.values())
-      if (!isWaitedFor(wayOf(track))) talk.say(pushRow(talk.pen, wayOf(track), names, { initTime }));
+      if (!isWaitedFor(wayOf(track, names)))
+        talk.say(pushRow(talk.pen, wayOf(track, names), names, { initTime: since }));
     this.#open.clear();
   }
 
@@ -103,6 +103,15 @@ export class PushLines {
   close(): void {
     this.#hasEnded = true;
     this.giveWay();
+  }
+
+  #tellUnsent(outcome: string, recipients: readonly string[], when: string): void {
+    const { talk, names } = this.#options;
+    const shown = recipients.slice(0, awayNamed).map((recipient) => names.nameOf(recipient));
+    const more = recipients.length > shown.length ? ` and ${recipients.length - shown.length} more` : '';
+    const gets = recipients.length === 1 ? 'gets' : 'get';
+    const text = `${outcome.padEnd(13)}${shown.join(', ')}${more}   ${gets} it when ${when}`;
+    talk.say(talk.paint('yellow', fold(text, talk.pen.columns).join('\n             ')));
   }
 
   async #tellLearned(track: LineTrack): Promise<void> {
@@ -127,9 +136,9 @@ export class PushLines {
     const { recipient, state } = track;
     // That a later save has overtaken an earlier one is the course of things.
     if (state.stage === 'superseded' && !this.#isLatest) return;
-    const { initTime, pushGuid } = this.#push;
+    const { since, pushGuid } = this.#push;
     const about = this.#isLatest ? undefined : `${what}   ${shortGuid(pushGuid)}`;
-    const row = pushRow(talk.pen, wayOf(track), names, { initTime, about });
+    const row = pushRow(talk.pen, wayOf(track, names), names, { initTime: since, about });
     talk.say(
       state.stage === 'failed'
         ? this.#withFailure(row, failureText(talk.pen, state.problem, module, names.factsOf(recipient).kind))
@@ -147,21 +156,21 @@ export class PushLines {
   /** Once all have come to their end: at how many of many it went well. */
   #tellCount(): void {
     const { talk } = this.#options;
-    const { tracks, initTime } = this.#push;
+    const { tracks, since } = this.#push;
     if (tracks.length <= namedAtMost || tracks.some(({ state }) => !isSettled(state))) return;
     const done = tracks.flatMap(({ state }) => (state.stage === 'completed' ? [state.times.completed] : []));
     if (done.length === 0) return;
-    const outcome = `${talk.pen.marks.done} ${Math.max(...done) - initTime} ms`.padEnd(11);
+    const outcome = `${talk.pen.marks.done} ${Math.max(...done) - since} ms`.padEnd(11);
     talk.say(`${talk.paint('green', outcome)}  ${done.length} of ${tracks.length} recipients`);
   }
 
   readonly #render: Render = ({ columns }) => {
     const { talk, names, hint } = this.#options;
-    const { initTime } = this.#push;
-    const open = [...this.#open.values()].filter((track) => !isWaitedFor(wayOf(track)));
+    const { since } = this.#push;
+    const open = [...this.#open.values()].filter((track) => !isWaitedFor(wayOf(track, names)));
     const rows = open
       .slice(0, namedAtMost)
-      .map((track) => pushRow(talk.pen, wayOf(track), names, { initTime }));
+      .map((track) => pushRow(talk.pen, wayOf(track, names), names, { initTime: since }));
     const more = open.length > rows.length ? [`             and ${open.length - rows.length} more`] : [];
     const waiting =
       this.#away && open.length === 0 && this.#open.size > 0 && hint !== undefined
@@ -171,7 +180,8 @@ export class PushLines {
   };
 }
 
-const wayOf = ({ recipient, attempt, state }: LineTrack): Way => ({
+const wayOf = ({ recipient, attempt, state }: LineTrack, names: RecipientNames): Way => ({
+  isHeld: names.isHeld(recipient),
   recipient,
   attempt,
   stage: state.stage,

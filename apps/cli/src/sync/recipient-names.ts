@@ -1,13 +1,23 @@
 import type { TargetView } from '@cd-push/protocol';
 
-import { printable } from '../talk/printable.ts';
-import type { Line } from './open-lines.ts';
+import { printable } from '../printable.ts';
+import type { Line } from './line.ts';
 import { shortGuid, shortInstance } from './short-ids.ts';
+
+/** How long a relay may take to say what they are called. */
+const answerWithinMs = 2_000;
+
+/** After this it is asked again for whom no relay knew. */
+const missedForMs = 10_000;
+/** Of those, how many are remembered. */
+const missedAtMost = 10_000;
 
 /** What recipients are called, for people; known a moment after the first push at the earliest. */
 export class RecipientNames {
   readonly #views = new Map<string, TargetView>();
 
+  /** Recipients that no relay knew, and when that was. */
+  readonly #missed = new Map<string, number>();
   readonly #lines: readonly Line[];
   #loading: Promise<void> | undefined;
 
@@ -23,9 +33,15 @@ export class RecipientNames {
     return this.#loading;
   }
 
-  /** Asks again if one of these has joined since. */
+  /** Asks again if one of these has joined since. Whom nobody knew a moment ago, nobody is asked for. */
   async learn(recipients: readonly string[]): Promise<void> {
-    if (recipients.some((recipient) => !this.knows(recipient))) await this.load();
+    const isNews = (recipient: string): boolean =>
+      !this.knows(recipient) && Date.now() - (this.#missed.get(recipient) ?? 0) > missedForMs;
+    if (!recipients.some(isNews)) return;
+    await this.load();
+    const now = Date.now();
+    if (this.#missed.size > missedAtMost) this.#missed.clear();
+    for (const recipient of recipients) if (!this.knows(recipient)) this.#missed.set(recipient, now);
   }
 
   knows(recipient: string): boolean {
@@ -34,7 +50,7 @@ export class RecipientNames {
 
   /** As `--target` takes it: `browser Chrome 153#c7ca8c`, or `Chrome 153 7c9e6679` for one that is away. */
   nameOf(recipient: string): string {
-    const view = this.#views.get(recipient);
+    const view = this.#viewOf(recipient);
     const instance = shortInstance(recipient);
     const guid = shortGuid(recipient);
     const label = view === undefined || view.name === '' ? guid : view.name;
@@ -44,7 +60,7 @@ export class RecipientNames {
   }
 
   factsOf(recipient: string): { readonly name?: string; readonly kind?: 'browser' | 'node' } {
-    const view = this.#views.get(recipient);
+    const view = this.#viewOf(recipient);
     if (view === undefined) return {};
     return { name: view.name, ...(view.kind === undefined ? {} : { kind: view.kind }) };
   }
@@ -54,17 +70,32 @@ export class RecipientNames {
     return this.#views.get(recipient)?.connected === false;
   }
 
+  /** Whether a policy keeps what is pushed from it. */
+  isHeld(recipient: string): boolean {
+    return this.#viewOf(recipient)?.held === true;
+  }
+
   /** Columns that the longest name takes, up to a bound that leaves room for the stages. */
   get width(): number {
-    const names = [...this.#views]
-      .filter(([, view]) => view.connected)
-      .map(([recipient]) => this.nameOf(recipient));
+    const names = [...this.#views.keys()].map((recipient) => this.nameOf(recipient));
     return Math.min(36, Math.max(8, ...names.map(({ length }) => length)));
   }
 
+  /** Instances are called what their credential is called, and it is enough to know one of them, or it. */
+  #viewOf(recipient: string): TargetView | undefined {
+    const known = this.#views.get(recipient);
+    if (known !== undefined) return known;
+    const [guid = recipient] = recipient.split('#', 1);
+    return (
+      this.#views.get(guid) ?? [...this.#views.values()].find((view) => view.recipient.startsWith(`${guid}#`))
+    );
+  }
+
   async #load(): Promise<void> {
+    // A relay that went away is not waited for: names are good to have, and no more.
+    const signal = AbortSignal.timeout(answerWithinMs);
     const answers = await Promise.allSettled(
-      this.#lines.map(({ connection }) => connection.request('list-targets', {})),
+      this.#lines.map(({ connection }) => connection.request('list-targets', {}, { signal })),
     );
     const found = answers
       .filter((answer) => answer.status === 'fulfilled')

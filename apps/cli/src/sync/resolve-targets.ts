@@ -2,8 +2,8 @@ import type { Target, TargetView } from '@cd-push/protocol';
 
 import { CliError, usageError } from '../cli-error.ts';
 import type { Talk } from '../talk/talk.ts';
-import type { Line } from './open-lines.ts';
-import { isGuid, shortGuid } from './short-ids.ts';
+import type { Line } from './line.ts';
+import { isGuid, shortGuid, shortRecipient } from './short-ids.ts';
 
 /**
  * Runtimes as people name them, by what `targets` and a push show of them: a guid, the beginning of one, a name, or either
@@ -25,17 +25,45 @@ export const resolveTargets = async (
   );
 };
 
-const guidOf = (talk: Talk, views: readonly TargetView[], text: string): string => {
-  const found = new Set(views.filter((view) => fits(view, text)).map(credentialOf));
-  const [guid] = found;
-  if (guid === undefined)
+/**
+ * The one runtime that a person names, for a question about pushes to it: its credential, which stands for all of its
+ * instances, or with `#instance` that one alone.
+ *
+ * @throws CliError for a name that fits nobody, or several.
+ */
+export const resolveRecipient = async (lines: readonly Line[], text: string): Promise<string> => {
+  if (isGuid(text)) return text;
+  const answers = await Promise.all(lines.map(({ connection }) => connection.request('list-targets', {})));
+  const views = answers.flatMap((answer) => answer.targets).filter((view) => fits(view, text));
+  const found = new Set(
+    text.includes('#') ? views.map(({ recipient }) => recipient) : views.map(credentialOf),
+  );
+  return onlyOne(found, text);
+};
+
+/** Whether a recipient of a push is the one that {@link resolveRecipient} found, or an instance of it, or it of that. */
+export const fitsRecipient = (recipient: string, found: string): boolean =>
+  recipient === found ||
+  recipient.startsWith(`${found}#`) ||
+  // It was away when it was pushed to, and is addressed by its credential alone.
+  found.startsWith(`${recipient}#`);
+
+/** The one that was found. */
+const onlyOne = (found: ReadonlySet<string>, text: string): string => {
+  const [only] = found;
+  if (only === undefined)
     throw new CliError(`No runtime that you can reach is "${text}".`, {
       next: 'See them: cd-cli targets --all',
     });
   if (found.size > 1) {
-    const shown = [...found].slice(0, 3).map(shortGuid).join(', ');
+    const shown = [...found].slice(0, 3).map(shortRecipient).join(', ');
     throw usageError(`"${text}" fits ${found.size} runtimes.`, `Name one by its guid: ${shown}`);
   }
+  return only;
+};
+
+const guidOf = (talk: Talk, views: readonly TargetView[], text: string): string => {
+  const guid = onlyOne(new Set(views.filter((view) => fits(view, text)).map(credentialOf)), text);
   const sharing = views.filter((view) => credentialOf(view) === guid).length;
   if (text.includes('#') && sharing > 1)
     talk.say(`${text} shares its credential with ${sharing - 1} more; it goes to all ${sharing}.`);

@@ -63,7 +63,7 @@ const send = async (
 ): Promise<void> => {
   const { environment, syncTrigger: trigger, syncSilent: silent } = settings;
   const named = targetsOf(settings, flags);
-  await using lines = await openLines(context, settings);
+  await using lines = await openLines(context, settings, { isSender: true, json: flags.json });
   const targets = await resolveTargets(new Talk(context), lines.all, named);
   const names = new RecipientNames(lines.all);
   const push = SyncPush.over(lines.all, (publisher, pushGuid) =>
@@ -79,5 +79,6 @@ const send = async (
     towards: describeTargets(targets, settings),
     names,
     settings,
+    lines: lines.all,
   });
 };

@@ -44,7 +44,7 @@ const say = async (
   const initTime = Date.now();
   const { settings } = await loadSettings(context, settingFlagsOf(flags));
   const named = targetsOf(settings, flags);
-  await using lines = await openLines(context, settings);
+  await using lines = await openLines(context, settings, { isSender: true, json: flags.json });
   const targets = await resolveTargets(new Talk(context), lines.all, named);
   const names = new RecipientNames(lines.all);
   const { environment, syncSilent: silent } = settings;
@@ -60,6 +60,7 @@ const say = async (
     towards: describeTargets(targets, settings),
     names,
     settings,
+    lines: lines.all,
   });
 };
 

@@ -8,8 +8,9 @@ import { printJson } from '../talk/print-json.ts';
 import { printTable } from '../talk/print-table.ts';
 import { Talk } from '../talk/talk.ts';
 import { explainNobody } from './explain-nobody.ts';
-import { openLines, type LineName } from './open-lines.ts';
-import { shortGuid, shortInstance } from './short-ids.ts';
+import type { LineName } from './line.ts';
+import { openLines } from './open-lines.ts';
+import { shortRecipient } from './short-ids.ts';
 
 /** `targets`: the runtimes that can be reached, connected or not. */
 export const runTargets = async (context: CliContext, flags: TargetsFlags): Promise<void> => {
@@ -23,7 +24,7 @@ export const runTargets = async (context: CliContext, flags: TargetsFlags): Prom
     found.push(...targets.map((view) => ({ line: name, view })));
   }
   if (flags.json) {
-    for (const { line, view } of found) printJson(context, { relay: line, ...view });
+    for (const { line, view } of found) printJson(context, { type: 'target', relay: line, ...view });
     return;
   }
   if (found.length === 0) {
@@ -61,10 +62,10 @@ interface Column {
 
 /** The first is what `--target` takes. */
 const allColumns: readonly Column[] = [
-  { title: 'runtime', isAlways: true, cell: ({ view }) => shortIdOf(view) },
+  { title: 'runtime', isAlways: true, cell: ({ view }) => shortRecipient(view.recipient) },
   { title: 'name', isAlways: true, cell: ({ view }) => view.name },
   { title: 'kind', isAlways: true, cell: ({ view }) => view.kind ?? '-' },
-  { title: 'state', isAlways: true, cell: ({ view }) => (view.connected ? 'connected' : 'away') },
+  { title: 'state', isAlways: true, cell: ({ view }) => stateOf(view) },
   { title: 'module', isAlways: false, cell: ({ view }) => view.module },
   { title: 'environment', isAlways: false, cell: ({ view }) => view.environment },
   { title: 'relay', isAlways: false, cell: ({ line }) => line },
@@ -78,7 +79,7 @@ const allColumns: readonly Column[] = [
   },
 ];
 
-const shortIdOf = ({ recipient }: TargetView): string => {
-  const instance = shortInstance(recipient);
-  return instance === undefined ? shortGuid(recipient) : `${shortGuid(recipient)}#${instance}`;
+const stateOf = ({ connected, held }: TargetView): string => {
+  const state = connected ? 'connected' : 'away';
+  return held === true ? `${state}, held` : state;
 };

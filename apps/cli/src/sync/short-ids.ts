@@ -4,6 +4,12 @@ export const shortInstance = (recipient: string): string | undefined => {
   return instance?.slice(0, 6);
 };
 
+/** A recipient's id as `targets` shows it and `--target` takes it. */
+export const shortRecipient = (recipient: string): string => {
+  const instance = shortInstance(recipient);
+  return instance === undefined ? shortGuid(recipient) : `${shortGuid(recipient)}#${instance}`;
+};
+
 /** As much of a guid as people are shown. */
 export const shortGuid = (guid: string): string => {
   const [whole = guid] = guid.split('#', 1);

@@ -1,33 +1,20 @@
-import type { AwaitedStage, Publisher, Push, RecipientTrack } from '@cd-push/client';
-import type { Problem, PushAnswer } from '@cd-push/protocol';
+import type { AwaitedStage, Publisher, Push } from '@cd-push/client';
+import type { PushAnswer } from '@cd-push/protocol';
 
-import type { Line, LineName } from './open-lines.ts';
-
-/** A recipient's track, and through which relay it is reached. */
-export interface LineTrack extends RecipientTrack {
-  readonly line: LineName;
-}
-
-interface LineRefusal {
-  readonly line: LineName;
-  readonly problem: Problem;
-}
-
-/** What every relay said. */
-export interface LineAnswers {
-  readonly accepted: readonly { readonly line: LineName; readonly answer: PushAnswer & { status: true } }[];
-  readonly refused: readonly LineRefusal[];
-}
+import type { AcceptedBy, FollowedPush, LineAnswers, LineRefusal, LineTrack } from './followed-push.ts';
+import type { Line, LineName } from './line.ts';
 
 /**
  * One push over one or both relays, under one guid and as one track: whoever waits, waits for the recipients of all. A
  * relay that knows no recipient does not spoil it for one that does.
  */
-export class SyncPush {
+export class SyncPush implements FollowedPush {
   readonly pushGuid: string;
   readonly initTime: number;
   readonly answers: Promise<LineAnswers>;
   readonly #pushes: readonly { readonly line: LineName; readonly push: Push }[];
+
+  readonly #answers = new Map<LineName, PushAnswer>();
 
   constructor(pushes: readonly { readonly line: LineName; readonly push: Push }[]) {
     const [first] = pushes;
@@ -39,11 +26,32 @@ export class SyncPush {
   }
 
   /** Sends the same thing over every line. */
-  static over(lines: readonly Line[], send: (publisher: Publisher, pushGuid: string) => Push): SyncPush {
+  static over(
+    lines: readonly Line[],
+    send: (publisher: Publisher, pushGuid: string, line: LineName) => Push,
+  ): SyncPush {
     const pushGuid = crypto.randomUUID();
     return new SyncPush(
-      lines.map(({ name, publisher }) => ({ line: name, push: send(publisher, pushGuid) })),
+      lines.map(({ name, publisher }) => ({ line: name, push: send(publisher, pushGuid, name) })),
     );
+  }
+
+  get answersSoFar(): LineAnswers {
+    const accepted: AcceptedBy[] = [];
+    const refused: LineRefusal[] = [];
+    const unanswered: LineName[] = [];
+    for (const { line } of this.#pushes) {
+      const answer = this.#answers.get(line);
+      if (answer === undefined) unanswered.push(line);
+      else if (answer.status)
+        accepted.push({ line, recipients: answer.recipients, isDuplicate: answer.duplicate });
+      else refused.push({ line, problem: answer.error });
+    }
+    return { accepted, refused, unanswered };
+  }
+
+  get since(): number {
+    return this.initTime;
   }
 
   get tracks(): LineTrack[] {
@@ -52,7 +60,6 @@ export class SyncPush {
     );
   }
 
-  /** Calls back with every change of every recipient's track until nothing more can change or the signal says so. */
   async follow(onChange: (track: LineTrack) => void, signal: AbortSignal): Promise<void> {
     await Promise.all(
       this.#pushes.map(async ({ line, push }) => {
@@ -64,7 +71,6 @@ export class SyncPush {
     );
   }
 
-  /** Resolves when every recipient of every accepted push has reached the stage or ended short of it. */
   async settled(stage: AwaitedStage, signal: AbortSignal): Promise<void> {
     const { accepted } = await this.answers;
     const lines = new Set(accepted.map(({ line }) => line));
@@ -74,15 +80,9 @@ export class SyncPush {
   }
 
   async #gather(): Promise<LineAnswers> {
-    const answers = await Promise.all(
-      this.#pushes.map(async ({ line, push }) => ({ line, answer: await push.accepted })),
+    await Promise.all(
+      this.#pushes.map(async ({ line, push }) => this.#answers.set(line, await push.accepted)),
     );
-    const accepted: { line: LineName; answer: PushAnswer & { status: true } }[] = [];
-    const refused: LineRefusal[] = [];
-    for (const { line, answer } of answers) {
-      if (answer.status) accepted.push({ line, answer });
-      else refused.push({ line, problem: answer.error });
-    }
-    return { accepted, refused };
+    return this.answersSoFar;
   }
 }

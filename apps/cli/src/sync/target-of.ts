@@ -58,7 +58,8 @@ export const describeTargets = (
   return targets.every(isEveryone) ? undefined : targets.map(describeTarget).join('; ');
 };
 
-const describeTarget = (target: Target): string => {
+/** One address, in a person’s words. */
+export const describeTarget = (target: Target): string => {
   if ('guid' in target) return `runtime ${target.guid}`;
   if ('group' in target) return `group ${target.group}`;
   if ('user' in target) return `user ${target.user}`;

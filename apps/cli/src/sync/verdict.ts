@@ -2,7 +2,7 @@ import type { AwaitedStage } from '@cd-push/client';
 import { isSettled, type Problem, type StageTimes } from '@cd-push/protocol';
 
 import { exitCodeOf, exitCodes, type ExitCode } from '../exit-codes.ts';
-import type { LineAnswers, LineTrack } from './sync-push.ts';
+import type { LineAnswers, LineTrack } from './followed-push.ts';
 
 /** How a push came out, for the shell. */
 export interface Verdict {
@@ -10,7 +10,7 @@ export interface Verdict {
   readonly exitCode: ExitCode;
   /** Recipients that did not reach the stage: failed, superseded, expired, or still silent when the time ended. */
   readonly missed: readonly LineTrack[];
-  /** Why no relay took it; the worst of what they said. */
+  /** Why no relay took it; the worst of what they said, and undefined where it was not refused. */
   readonly problem: Problem | undefined;
 }
 
@@ -22,26 +22,25 @@ export interface Verdict {
 export const verdictOf = (
   stage: AwaitedStage,
   tracks: readonly LineTrack[],
-  { accepted, refused }: LineAnswers,
+  { accepted, refused, unanswered }: LineAnswers,
 ): Verdict => {
   // Where one relay of two knows no recipient, the other's recipients are the answer.
   const faults =
-    accepted.length > 0 ? refused.filter(({ problem }) => problem.kind !== 'no-recipients') : refused;
+    accepted.length + unanswered.length > 0
+      ? refused.filter(({ problem }) => problem.kind !== 'no-recipients')
+      : refused;
   const [fault] = faults.toSorted((a, b) => weight(b.problem) - weight(a.problem));
-  if (accepted.length === 0 || fault !== undefined) {
-    const problem = fault?.problem;
-    return {
-      outcome: 'refused',
-      exitCode: problem === undefined ? exitCodes.error : exitCodeOf(problem),
-      missed: [],
-      problem,
-    };
+  if (fault !== undefined) {
+    const { problem } = fault;
+    return { outcome: 'refused', exitCode: exitCodeOf(problem), missed: [], problem };
   }
   const missed = tracks.filter(({ state }) => {
     const times: StageTimes = state.times;
     return times[stage] === undefined;
   });
-  if (missed.length === 0) return { outcome: 'reached', exitCode: exitCodes.ok, missed, problem: undefined };
+  const isAnswered = unanswered.length === 0;
+  if (missed.length === 0 && isAnswered)
+    return { outcome: 'reached', exitCode: exitCodes.ok, missed, problem: undefined };
   if (missed.some(({ state }) => isSettled(state)))
     return { outcome: 'partial', exitCode: exitCodes.partial, missed, problem: undefined };
   return { outcome: 'timeout', exitCode: exitCodes.timeout, missed, problem: undefined };

@@ -3,16 +3,19 @@ import { ProblemError, type Problem, type ProblemKind } from '@cd-push/protocol'
 import { CliError } from '../cli-error.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from '../exit-codes.ts';
 
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 /** What a person can do about each kind of problem that a command may end with. */
 const nextSteps: Partial<Record<ProblemKind, string>> = {
   unauthenticated: 'Sign in: cd-cli login',
   'session-expired': 'Sign in again: cd-cli login',
   'session-revoked': 'Sign in again: cd-cli login',
+  'identity-revoked': 'Sign in again, which makes another identity: cd-cli login',
+  'bad-identity': 'See what is kept and what is registered: cd-cli identity show',
+  'challenge-failed': 'Try again; if it stays so, sign in again: cd-cli login',
   'invalid-credentials': 'Check the name and the password, then: cd-cli login',
   'bad-certificate': 'Sign in again for a fresh certificate: cd-cli login',
-  conflict: 'Look at what is in place now, then push again: cd-cli push runtime <path>',
+  conflict: 'Take in what the other changed, then push again: it goes upon the version that is in place now.',
   'stale-version': 'Push again; the version in place is known now.',
   'no-recipients': 'See which runtimes there are: cd-cli targets --all',
   unavailable: 'Check that the stack runs (cd-cli up) and that the address is right (cd-cli config).',

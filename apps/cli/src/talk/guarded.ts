@@ -1,5 +1,6 @@
 import type { CliContext } from '../cli-context.ts';
 import { explain } from './explain.ts';
+import { nextJson } from './next-json.ts';
 import { printJson } from './print-json.ts';
 import { Talk } from './talk.ts';
 
@@ -19,7 +20,7 @@ export const guarded = async (
         type: 'error',
         exitCode,
         message: sentence,
-        ...(next === undefined ? {} : { next }),
+        ...nextJson(next),
         ...(problem === undefined ? {} : { problem }),
       });
     talk.error(sentence);

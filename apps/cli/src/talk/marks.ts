@@ -6,6 +6,10 @@ export interface Marks {
   readonly ended: string;
   readonly waiting: string;
   readonly away: string;
+  /** A policy keeps it from being sent. */
+  readonly held: string;
+  /** It is tried another time. */
+  readonly again: string;
   readonly arrow: string;
   readonly dot: string;
   readonly cut: string;
@@ -17,6 +21,8 @@ const signs: Marks = {
   ended: '–',
   waiting: '…',
   away: '○',
+  held: '‖',
+  again: '↻',
   arrow: '→',
   dot: '·',
   cut: '…',
@@ -27,6 +33,8 @@ const ascii: Marks = {
   ended: '-',
   waiting: '.',
   away: 'o',
+  held: '=',
+  again: '@',
   arrow: '>',
   dot: '-',
   cut: '~',

@@ -1,7 +1,7 @@
 import type { CliContext } from '../cli-context.ts';
 import { cut } from './fold.ts';
 import { Pen } from './pen.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 /**
  * Columns of plain text on stdout, for people and for awk alike: no borders, and no colour where a program reads. A

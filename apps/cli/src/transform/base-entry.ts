@@ -17,6 +17,8 @@ export interface BaseEntry {
   /** For code: source map of `content`, and its digest. */
   readonly map?: string;
   readonly mapDigest?: Digest;
+  /** The file's own text, where `content` was made of it. */
+  readonly source?: string;
   /** Of code: specifiers as written, to resources or to what stays as it is. */
   readonly imports: Readonly<Record<string, string>>;
   /** Of a style sheet: those whose text is part of it. */
@@ -60,14 +62,20 @@ export const baseEntry = (
       });
       if (!done.ok) return done;
       const { content, digest, map, mapDigest, imports } = done.value;
-      return { ok: true, value: { resource, type, digest, content, map, mapDigest, imports, uses: [] } };
+      return {
+        ok: true,
+        value: { resource, type, digest, content, map, mapDigest, source: text, imports, uses: [] },
+      };
     }
     case 'style': {
       const { publicPath, readStyle, project } = context;
       const done = transformStyle({ resource, text, module: project.module, publicPath, read: readStyle });
       if (!done.ok) return done;
       const { content, digest, imported } = done.value;
-      return { ok: true, value: { resource, type, digest, content, imports: {}, uses: imported } };
+      return {
+        ok: true,
+        value: { resource, type, digest, content, source: text, imports: {}, uses: imported },
+      };
     }
     case 'config': {
       const fault = jsonFault(text);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 
-import { parseResource, type ComponentType, type Digest } from '@cd-push/protocol';
+import { parseResource, type ComponentType, type Digest, type Result } from '@cd-push/protocol';
 
 import { baseEntry, textOf, type BaseEntry, type EntryContext } from './base-entry.ts';
 import { componentTypeOf } from './component-type.ts';
@@ -89,6 +89,16 @@ export class Base {
   bytesOf(resource: string): Uint8Array | undefined {
     const bytes = this.#read(this.#pathOf(resource));
     return bytes !== undefined && contentDigest(bytes) === this.entry(resource)?.digest ? bytes : undefined;
+  }
+
+  /** Digest of a file's bytes as of the last update, at fault or not; undefined where there is none. */
+  sourceDigestOf(resource: string): Digest | undefined {
+    return this.#files.get(this.#pathOf(resource))?.source;
+  }
+
+  /** What would be pushed of a file with these bytes. */
+  transformed(resource: string, bytes: Uint8Array): Result<BaseEntry, PatchProblem> {
+    return baseEntry(resource, bytes, this.#context);
   }
 
   /** The resource of a path below the project's folder, or of an absolute one in it; undefined outside of it. */

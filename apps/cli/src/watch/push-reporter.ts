@@ -1,25 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { PatchInput } from '@cd-push/client';
+import type { Problem } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
 import type { Settings } from '../settings/load-settings.ts';
+import { explainConflict, type ExplainedRefusal } from '../sync/explain-conflict.ts';
 import { explainNobody } from '../sync/explain-nobody.ts';
+import type { Line, LineName } from '../sync/line.ts';
 import { PushLines } from '../sync/push-lines.ts';
-import { problemJson, resultJson, trackJson } from '../sync/push-json.ts';
+import { resultJson, trackJson } from '../sync/push-json.ts';
 import { rememberPush } from '../sync/recent-pushes.ts';
 import type { RecipientNames } from '../sync/recipient-names.ts';
-import type { LineAnswers, SyncPush } from '../sync/sync-push.ts';
+import type { FollowedPush, LineAnswers } from '../sync/followed-push.ts';
 import { verdictOf } from '../sync/verdict.ts';
 import { explainProblem } from '../talk/explain.ts';
+import { nextJson } from '../talk/next-json.ts';
 import { printJson } from '../talk/print-json.ts';
 import type { Talk } from '../talk/talk.ts';
 import { tellProblem } from '../talk/tell-problem.ts';
 import type { PatchProblem } from '../transform/patch-problem.ts';
+
+/** A runtime that is there is sent to at once; after this it is asked whether a policy holds it. */
+const unsentForMs = 300;
 
 export interface PushReporterOptions {
   readonly talk: Talk;
   readonly json: boolean;
   readonly names: RecipientNames;
   readonly settings: Settings;
+  /** The relays through which it is pushed. */
+  readonly lines: readonly Line[];
   /** Whom the pushes are for, in words; undefined for every runtime of the module in the environment. */
   readonly towards: string | undefined;
 }
@@ -30,7 +41,7 @@ export class PushReporter {
   readonly #options: PushReporterOptions;
   readonly #closed = new AbortController();
   #latest: PushLines | undefined;
-  /** Who was away at the last push: it is said once that they are. */
+  /** Who got nothing at the last push: it is said once that they are away, or held. */
   #away: ReadonlySet<string> = new Set();
   #isNobodyTold = false;
 
@@ -39,7 +50,12 @@ export class PushReporter {
     this.#options = options;
   }
 
-  report(push: SyncPush, patches: readonly PatchInput[]): void {
+  /** @param isMerged whether what was refused so is merged and pushed again; that is not told here. */
+  report(
+    push: FollowedPush,
+    patches: readonly PatchInput[],
+    isMerged: (problem: Problem) => boolean = () => false,
+  ): void {
     const { talk, names, json, settings } = this.#options;
     this.#latest?.giveWay();
     const what = describePatches(patches, settings.module);
@@ -54,7 +70,7 @@ export class PushReporter {
       printJson(this.#context, { type: 'push', pushGuid: push.pushGuid, patches: files });
     }
     void this.#follow(push, lines);
-    void this.#tellAnswers(push, lines);
+    void this.#tellAnswers(push, lines, isMerged);
     rememberPush(this.#context.process.env, push.pushGuid);
   }
 
@@ -64,7 +80,15 @@ export class PushReporter {
     const next = 'Nothing was sent for it; the version in place keeps running. Correct it and save again.';
     if (json) {
       const { kind: type, resource, line, column, detail, title, frame } = problem;
-      printJson(this.#context, { type, resource, line, column, message: detail ?? title, frame, next });
+      printJson(this.#context, {
+        type,
+        resource,
+        line,
+        column,
+        message: detail ?? title,
+        frame,
+        ...nextJson(next),
+      });
     }
     tellProblem(talk, problem, next);
   }
@@ -74,7 +98,7 @@ export class PushReporter {
     this.#latest?.close();
   }
 
-  async #follow(push: SyncPush, lines: PushLines): Promise<void> {
+  async #follow(push: FollowedPush, lines: PushLines): Promise<void> {
     const { json, names } = this.#options;
     await push.follow((track) => {
       if (json)
@@ -87,27 +111,66 @@ export class PushReporter {
     printJson(this.#context, resultJson(push, names, { outcome }));
   }
 
-  async #tellAnswers(push: SyncPush, lines: PushLines): Promise<void> {
+  async #tellAnswers(
+    push: FollowedPush,
+    lines: PushLines,
+    isMerged: (problem: Problem) => boolean,
+  ): Promise<void> {
     const { names } = this.#options;
-    const { accepted, refused } = await push.answers;
-    this.#tellRefusals(push, { accepted, refused });
+    const answers = await push.answers;
+    const { accepted } = answers;
+    await this.#tellRefusals(push, {
+      ...answers,
+      refused: answers.refused.filter(({ problem }) => !isMerged(problem)),
+    });
     if (accepted.length === 0) return;
     this.#isNobodyTold = false;
     // Whoever joined since is called by name.
-    const recipients = accepted.flatMap(({ answer }) => answer.recipients);
-    await names.learn(recipients);
-    lines.tellAway(recipients, this.#away);
-    this.#away = new Set(recipients.filter((recipient) => !recipient.includes('#')));
+    const recipients = accepted.flatMap(({ recipients: of }) => of);
+    // Whether a policy still holds those that it held, only their relay can tell.
+    if (recipients.some((recipient) => names.isHeld(recipient))) await names.load();
+    else await names.learn(recipients);
+    this.#tellUnsent(recipients, lines);
+    await this.#tellHeld(push, recipients, lines);
   }
 
-  #tellRefusals(push: SyncPush, { accepted, refused }: LineAnswers): void {
+  /** A policy that was set since names were asked for shows by nothing being sent to whoever is there. */
+  async #tellHeld(push: FollowedPush, recipients: readonly string[], lines: PushLines): Promise<void> {
+    const { names } = this.#options;
+    await delay(unsentForMs, undefined, { signal: this.#closed.signal, ref: false }).catch(() => undefined);
+    const isUnsent = push.tracks.some(
+      ({ recipient, state }) => recipient.includes('#') && state.stage === 'relayed',
+    );
+    if (!isUnsent || this.#closed.signal.aborted) return;
+    await names.load();
+    if (this.#latest === lines && !this.#closed.signal.aborted) this.#tellUnsent(recipients, lines);
+  }
+
+  #explain(name: LineName, problem: Problem): Promise<ExplainedRefusal> {
+    const { lines, settings } = this.#options;
+    const line = lines.find((one) => one.name === name);
+    return line === undefined
+      ? Promise.resolve(explainProblem(problem))
+      : explainConflict(line, settings.environment, problem);
+  }
+
+  #tellUnsent(recipients: readonly string[], lines: PushLines): void {
+    const { names, talk } = this.#options;
+    lines.tellAway(recipients, this.#away);
+    this.#away = new Set(
+      recipients.filter((recipient) => !recipient.includes('#') || names.isHeld(recipient)),
+    );
+    talk.screen.refresh();
+  }
+
+  async #tellRefusals(push: FollowedPush, { accepted, refused }: LineAnswers): Promise<void> {
     const { talk, json, settings, towards } = this.#options;
     for (const { line, problem } of refused) {
       const isNobody = problem.kind === 'no-recipients';
-      const explained = isNobody ? explainNobody(settings, towards) : explainProblem(problem);
+      const explained = isNobody ? explainNobody(settings, towards) : await this.#explain(line, problem);
+      if (this.#closed.signal.aborted) return;
       if (json) {
-        const { next } = explained;
-        const told = { ...problemJson(problem), ...(next === undefined ? {} : { next }) };
+        const told = { problem, ...nextJson(explained.next) };
         printJson(this.#context, { type: 'refused', pushGuid: push.pushGuid, relay: line, ...told });
       }
       // Where one relay of two knows no recipient, the other's recipients are the answer.

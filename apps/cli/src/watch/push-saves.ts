@@ -1,18 +1,23 @@
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-
-import type { ConnectionStatus, PatchInput } from '@cd-push/client';
 import { ProblemError } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
 import { CliError } from '../cli-error.ts';
 import type { AddressFlags } from '../commands/flags.ts';
-import { patchOf } from '../project/patches.ts';
+import { LineHistory, developerFolder } from '../merge/line-history.ts';
+import { LineFiles } from '../merge/line-files.ts';
+import { LineMerges } from '../merge/line-merges.ts';
+import { MergeTeller } from '../merge/merge-teller.ts';
+import { OthersPushes } from '../merge/others-pushes.ts';
+import { PageEdits } from '../merge/page-edits.ts';
+import { openWorkingCopy } from '../merge/working-copy.ts';
+import { patchOf, putOf } from '../project/patches.ts';
 import type { Settings } from '../settings/load-settings.ts';
-import type { Line, LineName } from '../sync/open-lines.ts';
+import type { Line } from '../sync/line.ts';
 import { RecipientNames } from '../sync/recipient-names.ts';
 import { resolveTargets } from '../sync/resolve-targets.ts';
-import { SyncPush } from '../sync/sync-push.ts';
+import { tellRelayStatus } from '../sync/relay-status.ts';
 import { describeTargets, targetsOf } from '../sync/target-of.ts';
+import { explain } from '../talk/explain.ts';
 import { Talk } from '../talk/talk.ts';
 import type { Base } from '../transform/base.ts';
 import type { PatchProblem } from '../transform/patch-problem.ts';
@@ -21,13 +26,15 @@ import { batchesOf } from './batches.ts';
 import { FolderWatcher } from './folder-watcher.ts';
 import { gitFolderOf } from './git-folder.ts';
 import { PushReporter } from './push-reporter.ts';
+import { observeOthers } from './observe-others.ts';
 import { SaveQueue } from './save-queue.ts';
+import { SaveSender } from './save-sender.ts';
 
 export interface PushSavesOptions {
   readonly settings: Settings;
   readonly base: Base;
   readonly lines: readonly Line[];
-  readonly flags: AddressFlags & { readonly json: boolean };
+  readonly flags: AddressFlags & { readonly json: boolean; readonly acceptEdits?: boolean | undefined };
   readonly ignore: Ignore;
   readonly onReady: () => void;
 }
@@ -37,7 +44,7 @@ export const pushSaves = async (
   context: CliContext,
   { settings, base, lines, flags, ignore, onReady }: PushSavesOptions,
 ): Promise<void> => {
-  const { root, environment, syncTrigger: trigger, syncSilent: silent } = settings;
+  const { root, environment } = settings;
   const talk = new Talk(context);
   const targets = await resolveTargets(talk, lines, targetsOf(settings, flags));
   const names = new RecipientNames(lines);
@@ -51,42 +58,87 @@ export const pushSaves = async (
     onEvent: (path) => queue.add(path),
     onError: (error) => failure.reject(watchError(error)),
   });
-  const forget = lines.map(({ name, connection }) =>
-    connection.onStatus(tellStatus(talk, name, lines.length, failure.reject)),
-  );
+  const forget = [
+    tellRelayStatus(talk, lines, 'what is saved now is sent when it is back'),
+    ...lines.map(({ connection }) =>
+      connection.onStatus((status) => {
+        if (status.state === 'ended') failure.reject(new ProblemError(status.problem));
+      }),
+    ),
+  ];
   const towards = describeTargets(targets, settings);
-  const reporter = new PushReporter(context, { talk, json: flags.json, names, settings, towards });
-  const stop = (): void => queue.close();
+  const reporter = new PushReporter(context, { talk, json: flags.json, names, settings, lines, towards });
+  const stopped = Promise.withResolvers<void>();
+  const stop = (): void => {
+    queue.close();
+    // A relay that is away is not waited for: what it has not taken is in the outbox.
+    stopped.resolve();
+  };
   context.signal.addEventListener('abort', stop, { once: true });
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  const teller = new MergeTeller(context, { talk, json: flags.json, module: settings.module });
+  const acceptsEdits = flags.acceptEdits === true;
+  const copies = await Promise.all(
+    lines.map(async (line) => {
+      const folder = developerFolder(context.process.env, settings, line);
+      const history = new LineHistory(line, folder);
+      const copy = await openWorkingCopy(folder, settings);
+      const ports = { line, settings, base, ignore, history, copy, teller, acceptsEdits, signal };
+      const files = new LineFiles(ports);
+      return { line, history, copy, files, merges: new LineMerges(files), others: new OthersPushes(files) };
+    }),
+  );
+  const sender = new SaveSender({ lines: copies, settings, targets, reporter, teller, signal });
   // The first push of each file then needs no question before it.
-  const resources = base.entries().map(({ resource }) => resource);
+  const entries = base.entries();
+  const resources = entries.map(({ resource }) => resource);
+  const changed: string[] = [];
   await Promise.all([
     names.load(),
-    ...lines.map(({ publisher }) =>
-      resources.length > 0 ? publisher.prepare(environment, resources) : undefined,
-    ),
+    ...copies.map(async ({ line, others }) => {
+      const heads = resources.length > 0 ? await line.publisher.prepare(environment, resources) : [];
+      changed.push(...(await others.begin(entries, heads)));
+    }),
   ]);
   onReady();
   for (const problem of base.problems()) reporter.tellProblem(problem);
   let told = new Set(base.problems().map(problemKey));
 
-  /** Sends one push, and again for as long as a relay cannot take it; what is saved meanwhile is gathered. */
-  const send = async (patches: readonly PatchInput[], initTime: number): Promise<void> => {
-    for (let open = lines; open.length > 0 && !context.signal.aborted;) {
-      const push = SyncPush.over(open, (publisher, pushGuid) =>
-        publisher.push({ environment, targets, trigger, silent, patches, initTime, pushGuid }),
+  // One thing at a time happens to files and to what they are based on.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = (step: () => Promise<void>): Promise<void> => {
+    const taken = turn.then(step);
+    turn = taken.catch(() => undefined);
+    return taken;
+  };
+  const sendFiles = async (files: readonly string[]): Promise<void> => {
+    const patches = files.flatMap((resource) => {
+      const entry = base.entry(resource);
+      return entry === undefined ? [] : (putOf(base, entry) ?? []);
+    });
+    for (const patch of patches) await sender.send([patch], Date.now());
+  };
+  const takeIn = async (others: OthersPushes, pushed: readonly string[]): Promise<void> => {
+    try {
+      await sendFiles(
+        await others.takeIn(pushed.filter((resource) => !liesInIgnored(ignore, pathOf(base, resource)))),
       );
-      // Writing to a terminal or a pipe blocks: what was saved is on its way before anyone is told.
-      await nextTurn();
-      reporter.report(push, patches);
-      // What becomes of it at the recipients is not waited for.
-      const { refused } = await push.answers;
-      const owed = refused.filter(({ problem }) => problem.retryable);
-      open = open.filter(({ name }) => owed.some(({ line }) => line === name));
-      const waitMs = Math.max(0, ...owed.map(({ problem }) => (problem.retryAfter ?? 1) * 1000));
-      if (open.length > 0) await delay(waitMs, undefined, { signal: context.signal }).catch(() => undefined);
+    } catch (error) {
+      if (!signal.aborted) teller.failed(explain(error).sentence);
     }
   };
+  void inTurn(() => sendFiles([...new Set(changed)]));
+  for (const one of copies) {
+    const onPushed = (pushed: readonly string[] | undefined): void => {
+      void inTurn(() => takeIn(one.others, pushed ?? base.entries().map(({ resource }) => resource)));
+    };
+    if (acceptsEdits) {
+      const edits = new PageEdits({ files: one.files, inTurn });
+      forget.push(() => edits.close());
+    }
+    void observeOthers(one, { settings, own: sender.own, teller, signal, onPushed });
+  }
 
   const work = async (): Promise<void> => {
     for await (const { update, seenAt } of queue) {
@@ -97,49 +149,30 @@ export const pushSaves = async (
       const patches = update.changes
         .map((change) => patchOf(base, change))
         .filter((patch) => patch !== undefined)
-        .filter(({ resource }) => !liesInIgnored(ignore, resource.slice(base.module.length + 2)));
+        .filter(({ resource }) => !liesInIgnored(ignore, pathOf(base, resource)));
       if (patches.length === 0) continue;
-      for (const batch of batchesOf(patches)) await send(batch, seenAt);
+      for (const batch of batchesOf(patches)) await inTurn(() => sender.send(batch, seenAt));
     }
   };
   try {
-    await Promise.race([work(), failure.promise]);
+    await Promise.race([work(), failure.promise, stopped.promise]);
   } finally {
     context.signal.removeEventListener('abort', stop);
     watcher.close();
     queue.close();
     reporter.close();
     for (const stopHearing of forget) stopHearing();
+    over.abort();
+    // What is under way notes where it got to.
+    await turn;
+    for (const { history, copy } of copies) {
+      history.close();
+      copy[Symbol.dispose]();
+    }
   }
 };
 
-/** Says when a relay is lost and found again; a session that is over ends the watching. */
-const tellStatus = (
-  talk: Talk,
-  name: LineName,
-  count: number,
-  end: (error: Error) => void,
-): ((status: ConnectionStatus) => void) => {
-  const relay = count > 1 ? `The ${name} relay` : 'The relay';
-  let isLost = false;
-  return (status) => {
-    switch (status.state) {
-      case 'connecting':
-        if (!isLost) talk.warn(`${relay} is away; what is saved now is sent when it is back.`);
-        isLost = true;
-        return;
-      case 'open':
-        if (isLost) talk.say(`${relay} is back.`);
-        isLost = false;
-        return;
-      case 'ended':
-        end(new ProblemError(status.problem));
-        return;
-      default:
-        status satisfies never;
-    }
-  };
-};
+const pathOf = ({ module }: Base, resource: string): string => resource.slice(module.length + 2);
 
 const liesInIgnored = (ignore: Ignore, path: string): boolean => {
   const folders = path.split('/').slice(0, -1);

@@ -25,7 +25,7 @@ export const runWatch = async (context: CliContext, flags: WatchFlags, folder?: 
   }
   const talk = new Talk(context);
   const base = openProject(settings);
-  await using lines = await openLines(context, settings);
+  await using lines = await openLines(context, settings, { isSender: true, json: flags.json });
   const ignored = ignoredFiles(settings.root, settings);
   await pushSaves(context, {
     settings,

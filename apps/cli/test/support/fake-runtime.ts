@@ -1,4 +1,4 @@
-import { connect, enrol, runtimeSession, type Connection } from '@cd-push/client';
+import { connect, enrol, onEnvelopes, runtimeSession, type Connection } from '@cd-push/client';
 import { now, parseEnvelope, problemOf, type ICdPushEnvelop, type Statement } from '@cd-push/protocol';
 import {
   cryptoPlatform,
@@ -8,6 +8,7 @@ import {
   openRelayCertificate,
   openStatement,
   type TrustRoot,
+  type HeldContent,
   type VerifiedContent,
 } from '@cd-push/timeline';
 
@@ -21,18 +22,25 @@ interface Received {
   readonly envelope: ICdPushEnvelop;
 }
 
+interface StackPlace {
+  readonly apiUrl: string;
+  readonly relayUrl: string;
+}
+
 export interface FakeRuntime {
   readonly guid: string;
   readonly received: readonly Received[];
   behave(behaviour: Behaviour): void;
   /** Resolves when this many pushes have come. */
   has(count: number): Promise<void>;
+  /** Connects again after it was closed, as the same runtime, where the stack is now. */
+  comeBack(at?: StackPlace): Promise<void>;
   close(): void;
 }
 
 /** A runtime that enrols, verifies and acknowledges as a real one does, and applies nothing. */
 export const startFakeRuntime = async (
-  stack: { readonly apiUrl: string; readonly relayUrl: string },
+  stack: StackPlace,
   joinCode: string,
   { name = 'fake', behaviour = 'complete' }: { readonly name?: string; readonly behaviour?: Behaviour } = {},
 ): Promise<FakeRuntime> => {
@@ -41,26 +49,31 @@ export const startFakeRuntime = async (
   const received: Received[] = [];
   const waiting = new Set<() => void>();
   let current = behaviour;
-  const connection = connect({
-    relayUrl: stack.relayUrl,
-    session: runtimeSession(identity, key),
-    greet: async (ask) => {
-      const instance = identity.resourceGuid.slice(0, 8);
-      await ask('runtime-hello', {
-        protocol: 1,
-        instance,
-        kind: 'node',
-        base: null,
-        heads: [],
-        retainedBytes: 0,
-      });
-    },
-  });
-  connection.on('apply-runtime-patch', (payload) => {
-    void hear(payload);
-  });
-  const hear = async (payload: unknown): Promise<void> => {
-    const { received: one, attempt, digest } = await take(payload, identity.trustRoot);
+  const open = ({ apiUrl, relayUrl }: StackPlace): Connection => {
+    const connection = connect({
+      relayUrl,
+      session: runtimeSession({ ...identity, apiUrl }, key),
+      greet: async (ask) => {
+        const instance = identity.resourceGuid.slice(0, 8);
+        await ask('runtime-hello', {
+          protocol: 1,
+          instance,
+          kind: 'node',
+          base: null,
+          heads: [],
+          retainedBytes: 0,
+        });
+      },
+    });
+    onEnvelopes(connection, ['apply-runtime-patch'], (envelope) => {
+      void hear(connection, envelope);
+    });
+    return connection;
+  };
+  /** By digest: what a delta may be taken upon. */
+  const held = new Map<string, HeldContent>();
+  const hear = async (connection: Connection, payload: unknown): Promise<void> => {
+    const { received: one, attempt, digest } = await take(payload, identity.trustRoot, held);
     received.push(one);
     answer(connection, current, {
       pushGuid: one.statement.pushGuid,
@@ -70,6 +83,7 @@ export const startFakeRuntime = async (
     });
     for (const wake of waiting) wake();
   };
+  let connection = open(stack);
   await connection.opened({ patience: 'first-failure' });
   return {
     guid: identity.resourceGuid,
@@ -84,6 +98,10 @@ export const startFakeRuntime = async (
         await promise;
         waiting.delete(resolve);
       }
+    },
+    comeBack: async (at = stack) => {
+      connection = open(at);
+      await connection.opened({ patience: 'first-failure' });
     },
     close: () => connection.close(),
   };
@@ -119,6 +137,7 @@ const answer = (
 const take = async (
   payload: unknown,
   root: TrustRoot,
+  held: Map<string, HeldContent>,
 ): Promise<{ received: Received; attempt: number; digest: string }> => {
   const envelope = valueOf(parseEnvelope(payload));
   const {
@@ -137,7 +156,12 @@ const take = async (
   const { statement } = opened;
   const verified: VerifiedContent[] = [];
   for (const [index, head] of (statement.kind === 'patch' ? statement.patches : []).entries()) {
-    verified.push(valueOf(await openContent(head, contents[index]!, undefined)));
+    const content = contents[index]!;
+    const base = content.encoding === 'delta' ? held.get(content.base) : undefined;
+    const made = valueOf(await openContent(head, content, base));
+    if (made.kind === 'text' && head.digest !== null)
+      held.set(head.digest, { content: made.text, map: made.map });
+    verified.push(made);
   }
   return { received: { statement, contents: verified, envelope }, attempt, digest: opened.digest };
 };

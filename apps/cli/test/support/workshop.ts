@@ -38,7 +38,8 @@ export const makeWorkshop = (files: Readonly<Record<string, string>> = {}): Work
 export interface RunOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
+  /** What comes in, at once or when a test writes it. */
+  readonly stdin?: string | Readable;
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly signal?: AbortSignal;
@@ -74,7 +75,11 @@ export interface Run {
 
 /** Runs one command line in this process, with streams of its own. */
 export const cli = async (args: readonly string[], options: RunOptions): Promise<Run> => {
-  const stdin = Readable.from(options.stdin === undefined ? [] : [options.stdin]);
+  const { stdin: given = '', isTTY = false } = options;
+  const stdin = Object.assign(
+    given instanceof Readable ? given : Readable.from(given === '' ? [] : [given]),
+    { isTTY },
+  );
   const stdout = gather(options, options.onLine);
   const stderr = gather(options, options.onTalk);
   const code = await runCli(args, {
