@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+
+import { realEngine } from '../src/engine/real-engine.ts';
+import { runHistory } from '../src/history/run-history.ts';
+import { shrink } from '../src/history/shrink.ts';
+import { leastOperations, planOf } from '../src/plan/plan.ts';
+import { receivePlants } from '../src/planted/receive-plants.ts';
+
+const seed = 1;
+const slow = 600_000;
+const histories = Array.from({ length: 200 }, (_, index) => index + 1);
+
+test(
+  'histories of three to five replicas converge, lose nothing, and merge to stable addresses',
+  async () => {
+    const found = { merges: 0, crissCrosses: 0, conflicts: 0, crashes: 0 };
+    for (const history of histories) {
+      const plan = planOf(seed, history);
+      expect(plan.replicas).toBeGreaterThanOrEqual(3);
+      expect(plan.replicas).toBeLessThanOrEqual(5);
+      const outcome = await runHistory(plan, realEngine);
+      expect(outcome.findings, `history ${history}`).toEqual([]);
+      expect(outcome.operations).toBeGreaterThanOrEqual(leastOperations);
+      expect(outcome.concurrentPairs).toBeGreaterThanOrEqual(1);
+      for (const name of ['merges', 'crissCrosses', 'conflicts', 'crashes'] as const)
+        found[name] += outcome[name];
+    }
+    // A history in which nothing came together proves nothing.
+    expect(found.merges).toBeGreaterThan(10 * histories.length);
+    expect(found.crissCrosses).toBeGreaterThan(histories.length);
+    expect(found.conflicts).toBeGreaterThan(histories.length);
+    expect(found.crashes).toBeGreaterThan(histories.length / 10);
+  },
+  slow,
+);
+
+describe('a history', () => {
+  const logOf = async (history: number, engine = realEngine): Promise<readonly string[]> => {
+    const lines: string[] = [];
+    await runHistory(planOf(seed, history), engine, (line) => lines.push(line()));
+    return lines;
+  };
+
+  test('is the same whenever it is played', async () => {
+    expect(await logOf(7)).toEqual(await logOf(7));
+    expect(await logOf(7)).not.toEqual(await logOf(8));
+  });
+
+  test('that fails is cut to the steps that it takes, which are played as they were', async () => {
+    const plant = receivePlants.find(({ name }) => name === 'takes the other tip without merging');
+    expect(plant).toBeDefined();
+    const engine = plant!.into(realEngine);
+    const plan = planOf(seed, 2);
+    const least = await shrink(plan, engine);
+    expect(least!.steps.length).toBeLessThan(plan.steps.length / 2);
+    expect(plan.steps).toEqual(expect.arrayContaining([...least!.steps]));
+    expect((await runHistory(least!, engine)).findings).not.toEqual([]);
+    for (const step of least!.steps) {
+      const fewer = least!.steps.filter((other) => other !== step);
+      expect((await runHistory({ ...least!, steps: fewer }, engine)).findings).toEqual([]);
+    }
+    expect(await shrink(plan, realEngine)).toBeUndefined();
+  });
+});
