@@ -77,7 +77,7 @@ export const changes: readonly Change[] = [
 /** The text that the edit turns the file into. Rejects where the file does not hold exactly one place to edit. */
 export const prepare = async (
   project: string,
-  { file, edit: [from, to] }: Change,
+  { file, edit: [from, to] }: Pick<Change, 'file' | 'edit'>,
 ): Promise<() => Promise<void>> => {
   const path = join(project, file);
   const parts = (await readFile(path, 'utf8')).split(from);

@@ -4,19 +4,23 @@ import { changes } from './changes.ts';
 import { saveEach, visitor } from './once.ts';
 import { Page } from './page.ts';
 import { asJson, asText } from './report.ts';
+import { rollBack, rollbackAsText } from './rollback.ts';
 import { Stack } from './stack.ts';
 import { makeWorkplace } from './workplace.ts';
 
-const help = `Usage: npm run demo -- [--once] [--json]
+const help = `Usage: npm run demo -- [--once | --rollback] [--json]
 
 Starts the example with everything that it needs, in a temporary folder that is removed at the end.
 
   --once   saves one change of each kind by itself, shows what came of it, and ends
-  --json   prints one line of JSON for each push; without --once, what cd-cli watch --json prints
+  --rollback
+           saves a controller that is no good, takes it back, shows what came of it, and ends
+  --json   prints one line of JSON for each push or rollback; without these, what cd-cli watch --json prints
 `;
 
 interface Options {
   readonly once: boolean;
+  readonly rollback: boolean;
   readonly json: boolean;
 }
 
@@ -32,14 +36,19 @@ const run = async (options: Options, stop: AbortSignal): Promise<void> => {
   await Promise.race([show(options, owner), stopped]);
 };
 
-const show = async ({ once, json }: Options, owner: AsyncDisposableStack): Promise<void> => {
+const show = async ({ once, rollback, json }: Options, owner: AsyncDisposableStack): Promise<void> => {
   const place = await makeWorkplace();
   owner.defer(place.remove);
   const stack = await Stack.start(place, owner);
-  if (once) {
+  if (once || rollback) {
     const page = await Page.open(stack.pageUrl, visitor, owner);
     await stack.connected(2);
     await stack.watch();
+    if (rollback) {
+      const report = await rollBack(stack, page);
+      print(json ? JSON.stringify(report) : rollbackAsText(report));
+      return;
+    }
     for await (const { report, file } of saveEach(stack, page))
       print(json ? asJson(report) : asText(report, file));
     return;
@@ -72,6 +81,7 @@ const readArguments = (): (Options & { readonly help: boolean }) | undefined => 
     const { values } = parseArgs({
       options: {
         once: { type: 'boolean', default: false },
+        rollback: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -90,7 +100,7 @@ else if (values !== undefined) {
   try {
     await run(values, stop.signal);
     // Stopping is how the lasting demo ends; the other one has then not shown what it was to show.
-    if (stop.signal.aborted && values.once) process.exitCode = 130;
+    if (stop.signal.aborted && (values.once || values.rollback)) process.exitCode = 130;
   } catch (error) {
     say(`The demo failed. ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;

@@ -113,9 +113,14 @@ export class Stack {
     throw new Error(`The push was refused: ${settled.problem.detail ?? settled.problem.title}`);
   }
 
+  /** What a command says, once it has ended well. */
+  async ask(args: readonly string[]): Promise<readonly string[]> {
+    await using program = cli(this.#place, args);
+    return await program.rest();
+  }
+
   async #targets(): Promise<Static<typeof Target>[]> {
-    await using program = cli(this.#place, ['targets', '--json']);
-    const lines = await program.rest();
+    const lines = await this.ask(['targets', '--json']);
     return lines.map(lineOf(Target)).filter((target) => target !== undefined);
   }
 }
@@ -162,7 +167,7 @@ const startService = (
 };
 
 /** A line that is JSON of this shape. */
-const lineOf =
+export const lineOf =
   <Schema extends TSchema>(schema: Schema) =>
   (line: string): Static<Schema> | undefined => {
     const value: unknown = JSON.parse(line);

@@ -83,6 +83,38 @@ describe('npm run demo -- --once --json', () => {
   }, 120_000);
 });
 
+describe('npm run demo -- --rollback --json', () => {
+  test('a bad version goes, the one before it is back in page and service with its state, and history tells of all three', async () => {
+    const run = demo('--rollback', '--json');
+    const [output, talk, [exitCode]] = await Promise.all([
+      text(run.stdout),
+      text(run.stderr),
+      once(run, 'close'),
+    ]);
+    expect({ exitCode, talk }).toMatchObject({ exitCode: 0 });
+    const report = JSON.parse(output) as Record<string, unknown> & { commTrack: Line['commTrack'] };
+    expect(report).toMatchObject({
+      observed: {
+        good: { browser: '+5', node: '+5' },
+        bad: { browser: '+NaN', node: '+NaN' },
+        after: { browser: '+5', node: '+5' },
+      },
+      state: { before: 'Ada at 1', after: 'Ada at 1' },
+      versions: [
+        { name: 'v3', inPlace: true, restores: 'v1' },
+        { name: 'v2', inPlace: false },
+        { name: 'v1', inPlace: false },
+      ],
+    });
+    expectCompleted(report.commTrack);
+    expect(report['recipients']).toHaveLength(2);
+    for (const recipient of report['recipients'] as object[])
+      expect(recipient).toMatchObject({ stage: 'completed' });
+    expect(report['signedToAppliedMs']).toBeGreaterThan(0);
+    expectNothingLeft();
+  }, 120_000);
+});
+
 describe('npm run demo', () => {
   test('says where to open the page and which file to edit, and leaves nothing behind when it is stopped', async () => {
     const run = demo();

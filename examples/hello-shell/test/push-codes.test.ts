@@ -94,7 +94,7 @@ test('a recipient whose program does not bear the change makes it 3, and is name
   writeFileSync(join(place.project, 'service/greeter.ts'), `throw new Error('not today');\nexport {};\n`);
   const ended = await push('service/greeter.ts', '--json');
   expect(ended.code).toBe(3);
-  expect(ended.stderr).toMatch(/partial .*1 of 1/u);
+  expect(ended.stderr).toMatch(/failed .*1 of 1/u);
   expect(ended.stderr).toMatch(/greeter[\s\S]*not today/u);
   expect(resultOf(ended)).toMatchObject({
     outcome: 'partial',

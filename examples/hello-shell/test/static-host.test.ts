@@ -40,6 +40,7 @@ const deployed = async (environment = 'development') => {
     apiUrl: api.url,
     serviceCredential,
     allowedOrigins,
+    journal: { kind: 'memory' },
     logger: silentLog,
   });
   owner.defer(() => relay.close());
