@@ -7,7 +7,7 @@ import { compare, comparison } from './compare.ts';
 import { loadNow, machineAt } from './report/machine.ts';
 import { ResultSchema, type Figure, type Result } from './report/result.ts';
 import { machineLines, tableOf } from './report/table.ts';
-import { notBuiltYet, suites } from './suites/all.ts';
+import { suites } from './suites/all.ts';
 
 const usage = `bench [suite …] [--quick] [--json]     measures; suites: ${[...suites.keys()].join(', ')}
 bench compare before.json after.json   says what moved beyond noise`;
@@ -34,7 +34,6 @@ const measure = async (
     details[name] = { ...result.details };
     if (!json) say(`\n${name}\n${JSON.stringify(result.details, rounded, 2)}`);
   }
-  if (names.length === suites.size) figures.push(...notBuiltYet);
   const machine = machineAt(startedAt, loadAtStart);
   const result: Result = { machine, figures, suites: details };
   if (json) say(JSON.stringify(result, undefined, 2));

@@ -17,6 +17,7 @@ const programs = {
   'counted-relay': new URL('./counted-relay.ts', import.meta.url),
   sender: new URL('./sender.ts', import.meta.url),
   recipients: new URL('./recipients.ts', import.meta.url),
+  lagging: new URL('./lagging.ts', import.meta.url),
   'anchor-server': new URL('./anchor-server.ts', import.meta.url),
   'anchor-client': new URL('./anchor-client.ts', import.meta.url),
   'vite-server': new URL('./vite-server.ts', import.meta.url),

@@ -1,4 +1,4 @@
-import { connect, enrol, runtimeSession } from '@cd-push/client';
+import { connect, enrol, onEnvelopes, runtimeSession } from '@cd-push/client';
 import { protocolVersion } from '@cd-push/protocol';
 import { cryptoPlatform } from '@cd-push/timeline';
 import { Type } from 'typebox';
@@ -52,7 +52,7 @@ const join = async (apiUrl: string, relayUrl: string, joinCode: string): Promise
     last = { envelope, self: self() };
   };
   let line = Promise.resolve();
-  connection.on('apply-runtime-patch', (envelope) => {
+  onEnvelopes(connection, ['apply-runtime-patch'], (envelope) => {
     line = line.then(() => take(envelope));
   });
   await connection.opened();

@@ -1,6 +1,5 @@
-import { connect, login, makeJoinCode, Publisher, type Push } from '@cd-push/client';
+import { connect, login, makeJoinCode, Publisher, type Connection, type Push } from '@cd-push/client';
 import type { Target } from '@cd-push/protocol';
-import { cryptoPlatform } from '@cd-push/timeline';
 import { Type } from 'typebox';
 
 import { sampleText } from '../push/sample-text.ts';
@@ -11,6 +10,7 @@ import { timesOf } from './times-of.ts';
 interface Signed {
   readonly session: Awaited<ReturnType<typeof login>>;
   readonly publisher: Publisher;
+  readonly connection: Connection;
 }
 
 const targets: Target[] = [{ select: { module, environment } }];
@@ -47,11 +47,10 @@ serve({
   start: command(
     Type.Object({ apiUrl: Type.String(), relayUrl: Type.String() }),
     async ({ apiUrl, relayUrl }) => {
-      const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
-      const session = await login({ apiUrl, ...user, key });
+      const session = await login({ apiUrl, ...user });
       const connection = connect({ relayUrl, session });
       await connection.opened();
-      signed = { session, publisher: new Publisher({ connection, session }) };
+      signed = { session, connection, publisher: new Publisher({ connection, session }) };
       return {};
     },
   ),
@@ -66,6 +65,42 @@ serve({
     Type.Object({ bytes: Type.Integer(), count: Type.Integer(), recipients: Type.Integer() }),
     ({ bytes, count, recipients }) =>
       timesOf(count, () => completed(push(`/${module}/src/measured.js`, bytes), recipients)),
+  ),
+
+  /** Pushes one after the other, each timed until the relay has accepted it, and followed to its end before the next. */
+  acceptances: command(
+    Type.Object({ bytes: Type.Integer(), count: Type.Integer() }),
+    async ({ bytes, count }) => {
+      const times: number[] = [];
+      while (times.length < count) {
+        const startedAt = performance.now();
+        const pushed = push(`/${module}/src/measured.js`, bytes);
+        await pushed.accepted;
+        times.push(performance.now() - startedAt);
+        await completed(pushed, 1);
+      }
+      return { times };
+    },
+  ),
+
+  /** Pushes one version of a file, and answers what is in place then. */
+  version: command(
+    Type.Object({ resource: Type.String(), content: Type.String(), map: Type.Optional(Type.String()) }),
+    async ({ resource, content, map }) => {
+      const componentType = map === undefined ? 'template' : 'module';
+      const patch = {
+        resource,
+        componentType,
+        change: 'put',
+        content,
+        ...(map === undefined ? {} : { map }),
+      } as const;
+      const { publisher, connection } = started();
+      const answer = await publisher.push({ environment, targets, patches: [patch] }).accepted;
+      if (!answer.status) throw new Error(`The relay refused a version: ${answer.error.detail}`);
+      const { heads } = await connection.request('get-heads', { environment, resources: [resource] });
+      return { head: heads[0] };
+    },
   ),
 
   /** As many pushes under way as files. */

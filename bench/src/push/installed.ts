@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox';
 
 import { module } from '../participants/installation.ts';
 import { clientCpu, Participant, serverCpu } from '../participants/participant.ts';
+import type { JournalSchema } from '../participants/relay-commands.ts';
 import type { AnchorEnvelope } from '../participants/signing.ts';
 import { DeliveredSchema } from './anchor.ts';
 
@@ -11,6 +12,10 @@ const UrlSchema = Type.Object({ url: Type.String() });
 const fewestForgeries = 12;
 
 interface InstalledOptions {
+  /** Where the relay keeps pushes; in memory by default. */
+  readonly journal?: Static<typeof JournalSchema>;
+  /** Settled pushes that are in the journal before the relay starts on it. */
+  readonly earlier?: number;
   /** Flags of Node's own for the relay's process. */
   readonly relayFlags?: readonly string[];
   readonly relayProgram?: 'relay' | 'counted-relay';
@@ -21,8 +26,8 @@ export class Installed implements AsyncDisposable {
   readonly relay: Participant;
   readonly sender: Participant;
   readonly recipients: Participant;
+  readonly urls: { readonly apiUrl: string; readonly relayUrl: string };
   readonly #owner: AsyncDisposableStack;
-  readonly #urls: { readonly apiUrl: string; readonly relayUrl: string };
 
   private constructor(
     owner: AsyncDisposableStack,
@@ -30,18 +35,24 @@ export class Installed implements AsyncDisposable {
     urls: { apiUrl: string; relayUrl: string },
   ) {
     this.#owner = owner;
-    this.#urls = urls;
+    this.urls = urls;
     ({ relay: this.relay, sender: this.sender, recipients: this.recipients } = participants);
   }
 
-  static async start({ relayFlags = [], relayProgram = 'relay' }: InstalledOptions = {}): Promise<Installed> {
+  static async start({
+    journal = 'memory',
+    earlier = 0,
+    relayFlags = [],
+    relayProgram = 'relay',
+  }: InstalledOptions = {}): Promise<Installed> {
     await using owner = new AsyncDisposableStack();
     const api = owner.use(await Participant.start({ program: 'api', cpu: clientCpu }));
     const { url: apiUrl } = await api.ask('start', {}, UrlSchema);
     const relay = owner.use(
       await Participant.start({ program: relayProgram, cpu: serverCpu, nodeFlags: relayFlags }),
     );
-    const { url: relayUrl } = await relay.ask('start', { apiUrl }, UrlSchema);
+    if (earlier > 0) await relay.tell('fill', { count: earlier });
+    const { url: relayUrl } = await relay.ask('start', { apiUrl, journal }, UrlSchema);
     const sender = owner.use(await Participant.start({ program: 'sender', cpu: clientCpu }));
     await sender.tell('start', { apiUrl, relayUrl });
     const recipients = owner.use(await Participant.start({ program: 'recipients', cpu: clientCpu }));
@@ -50,8 +61,13 @@ export class Installed implements AsyncDisposable {
 
   /** Enrols and connects so many more recipients. */
   async join(count: number): Promise<void> {
-    const { code } = await this.sender.ask('joinCode', { uses: count }, Type.Object({ code: Type.String() }));
-    await this.recipients.tell('join', { ...this.#urls, joinCode: code, count });
+    await this.recipients.tell('join', { ...this.urls, joinCode: await this.joinCode(count), count });
+  }
+
+  /** A code by which so many runtimes may enrol. */
+  async joinCode(uses: number): Promise<string> {
+    const { code } = await this.sender.ask('joinCode', { uses }, Type.Object({ code: Type.String() }));
+    return code;
   }
 
   /**

@@ -1,6 +1,6 @@
 import {
   guardJson,
-  isCdPushEnvelopInput,
+  isPushedEnvelop,
   limits,
   matchesTarget,
   ok,
@@ -19,8 +19,10 @@ import {
   openAcceptance,
   openCertificate,
   openContent,
+  openDelegation,
   openRelayCertificate,
   openStatement,
+  type HeldContent,
   type TrustRoot,
 } from '@cd-push/timeline';
 
@@ -28,6 +30,8 @@ import {
 export interface Standing {
   readonly version: number;
   readonly digest: string | null;
+  /** What a delta upon it is taken from; undefined where it is bytes, or gone. */
+  readonly held?: HeldContent | undefined;
 }
 
 /** Who this recipient is, whom it believes and what it holds. */
@@ -61,7 +65,7 @@ export const verifyPush = async (
 ): Promise<Result<Taken, Problem>> => {
   const fault = guardJson(envelope);
   if (fault !== undefined) return refuse(fault);
-  if (!isCdPushEnvelopInput(envelope)) return refuse(problemOf('invalid-envelope', { path: '' }));
+  if (!isPushedEnvelop(envelope)) return refuse(problemOf('invalid-envelope', { path: '' }));
   const { pushData } = envelope;
   const { statement: jws, certificate: certificateJws, acceptance, relayCertificate, attempt = 1 } = pushData;
   if (
@@ -73,7 +77,7 @@ export const verifyPush = async (
     return refuse(problemOf('bad-signature', { detail: 'The envelope lacks a part of its proof.' }));
 
   const [certificate, relay] = await Promise.all([
-    once(opened.certificates, certificateJws, (text) => openCertificate(text, self.trust)),
+    once(opened.certificates, certificateJws, (text) => openClaimed(text, self.trust)),
     once(opened.relays, relayCertificate, (text) => openRelayCertificate(text, self.trust)),
   ]);
   if (!certificate.ok) return certificate;
@@ -83,7 +87,7 @@ export const verifyPush = async (
   const accepted = await openAcceptance(acceptance, relayCertificate, relay.value, signed.value);
   if (!accepted.ok) return accepted;
   const { statement, digest } = signed.value;
-  const disagreement = disagreementOf({ ...pushData, commTrack: noTrack }, statement);
+  const disagreement = disagreementOf(pushData, statement);
   if (disagreement !== undefined) return refuse(disagreement);
 
   if (revoked.has(certificate.value.session)) return refuse(problemOf('session-revoked'));
@@ -94,26 +98,27 @@ export const verifyPush = async (
     const unfit = versionFault(head, statement.issuedAt, standing.get(head.resource));
     if (unfit !== undefined) return refuse(unfit);
   }
+  const changed = new Map<string, Standing>();
   for (const [index, head] of statement.patches.entries()) {
-    const content = await openContent(head, pushData.contents?.[index] ?? { encoding: 'none' }, undefined);
+    const sent = pushData.contents?.[index] ?? { encoding: 'none' };
+    const before = standing.get(head.resource);
+    const base = sent.encoding === 'delta' && sent.base === before?.digest ? before.held : undefined;
+    const content = await openContent(head, sent, base);
     if (!content.ok) return content;
+    const { value } = content;
+    const held = value.kind === 'text' ? { content: value.text, map: value.map } : undefined;
+    changed.set(head.resource, { version: head.version, digest: head.digest, held });
   }
-  for (const { resource, version, digest: content } of statement.patches)
-    standing.set(resource, { version, digest: content });
+  for (const [resource, now] of changed) standing.set(resource, now);
   return ok({ pushGuid: statement.pushGuid, attempt, statement: digest });
 };
 
-/** `disagreementOf` does not look at the track, which is the relay's own word. */
-const noTrack = {
-  initTime: null,
-  relayed: false,
-  relayTime: null,
-  pushed: false,
-  pushTime: null,
-  delivered: false,
-  deliveryTime: null,
-  completed: false,
-  completedTime: null,
+/** The issuer certifies what an identity has claimed: one without the other proves nothing. */
+const openClaimed = async (jws: string, root: TrustRoot): Promise<Result<Certificate, Problem>> => {
+  const certificate = await openCertificate(jws, root);
+  if (!certificate.ok) return certificate;
+  const delegation = await openDelegation(certificate.value, undefined);
+  return delegation.ok ? certificate : delegation;
 };
 
 const addressFault = (statement: Statement, self: Self): Problem | undefined => {

@@ -33,19 +33,27 @@ export const sizeOf = (id: string, value: number, unit: string, bar?: Bar): Figu
   holds: bar === undefined ? null : holds(value, bar),
 });
 
-/** Said rather than faked. */
-export const notBuilt = (id: string, bar: Bar, needs: string): Figure => ({
-  id,
-  ratio: null,
-  bare: null,
-  min: null,
-  max: null,
-  low: null,
-  high: null,
-  bar,
-  holds: null,
-  note: `not built yet: ${needs}`,
-});
+/** The worst of several values that are what they are each time, where less is better. */
+export const worstOf = (
+  id: string,
+  values: readonly number[],
+  { bar, unit, note }: { readonly bar: Bar; readonly unit?: string; readonly note: string },
+): Figure => {
+  const worst = Math.max(...values);
+  return {
+    id,
+    ratio: worst,
+    bare: null,
+    min: Math.min(...values),
+    max: worst,
+    low: worst,
+    high: worst,
+    ...(unit === undefined ? {} : { unit }),
+    bar,
+    holds: holds(worst, bar),
+    note,
+  };
+};
 
 const holds = (value: number, bar: Bar): boolean =>
   'atMost' in bar ? value <= bar.atMost : value >= bar.atLeast;

@@ -12,7 +12,8 @@ export const machineAt = (startedAt: Date, loadAtStart: number): Machine => ({
   processors: cpus().length,
   memoryGb: Math.round(totalmem() / 2 ** 30),
   pinned: canPin,
-  fsync: 'none: the journal is in memory so far',
+  fsync:
+    'SQLite full: a push is on the disk before it counts as accepted; none where the name says undurable',
   commit: commitHere(),
   startedAt: startedAt.toISOString(),
   load: { start: loadAtStart, end: loadNow() },

@@ -9,7 +9,7 @@ export type Bar = Static<typeof BarSchema>;
 
 const Measure = Type.Union([Type.Number(), Type.Null()]);
 
-/** One line of the table. All measures are null where what they measure is not built yet. */
+/** One line of the table. All measures are null where what they measure was not there. */
 const FigureSchema = Type.Object({
   id: Type.String(),
   /** What was measured in parts of its anchor, as the median over rounds; or a size, see `unit`. */
