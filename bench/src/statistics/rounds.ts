@@ -45,8 +45,8 @@ export class Rounds {
 
   /** What one variant took in parts of another in the same round: the median over all rounds. */
   ratio(measured: string, anchor: string): Ratio {
-    const anchors = this.#of(anchor);
-    const ratios = this.#of(measured).map((value, round) => value / (anchors[round] ?? Number.NaN));
+    const anchors = this.values(anchor);
+    const ratios = this.values(measured).map((value, round) => value / (anchors[round] ?? Number.NaN));
     const ratio = median(ratios);
     const { low, high } = medianInterval(ratios);
     return {
@@ -59,7 +59,8 @@ export class Rounds {
     };
   }
 
-  #of(name: string): readonly number[] {
+  /** What was measured under a name, round by round. */
+  values(name: string): readonly number[] {
     const values = this.#measures.get(name);
     if (values === undefined) throw new RangeError(`Nothing was measured as "${name}".`);
     return values;
