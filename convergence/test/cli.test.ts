@@ -80,10 +80,10 @@ describe('pnpm convergence', () => {
   });
 
   test('names a history that fails, and how it is played again', () => {
-    const findings = [{ count: 'lostEdits', what: 'e1n0 is gone' }] as const;
+    const findings = [{ count: 'lostEdits', what: 'e1$0 is gone' }] as const;
     expect(linesOf(4, [{ history: 19, findings }])).toEqual([
       'history 19 fails; pnpm convergence --seed 4 --only 19',
-      '  lostEdits: e1n0 is gone',
+      '  lostEdits: e1$0 is gone',
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import type { Draw } from '../draw/draw.ts';
-import type { Token } from '../tokens/occurrences.ts';
+import { wordsIn, type Token } from '../tokens/occurrences.ts';
 
 /**
  * Texts that look like programs. Every word that somebody has written is a token. The other lines are the same in many places;
@@ -26,7 +26,6 @@ const items: Style = {
 };
 
 const styleOf = (lines: readonly string[]): Style => (lines[0] === items.skeleton[0] ? items : statements);
-const wordsIn = (line: string): readonly Token[] => line.match(/e\d+n\d+/g) ?? [];
 
 const mostWords = 4;
 const mostLines = 3;

@@ -4,15 +4,20 @@ import { isJsonList, isJsonMap, type Json, type JsonMap } from '../objects/json.
 import type { Pool, PooledFrame } from '../objects/pool.ts';
 
 /**
- * Something that one edit put into a timeline and that stands nowhere else: a word like `e12n3`, or a relation, written
+ * Something that one edit put into a timeline and that stands nowhere else: a word like `e12$3`, or a relation, written
  * `name→address`. What a frame holds is the tokens in it.
  */
 export type Token = string;
 
-export const tokenOf = (edit: number, index: number): Token => `e${edit}n${index}`;
+/**
+ * A name in every language that is merged here, so that an edit is a word of the program. Its `$` is a sign of neither base32
+ * nor base64: addresses and digests, which are as good as random, never spell one.
+ */
+export const tokenOf = (edit: number, index: number): Token => `e${edit}$${index}`;
 const relationToken = (name: string, address: Address): Token => `${name}→${address}`;
 
-const wordPattern = /e\d+n\d+/g;
+/** A whole one: what two were run together into is neither of them. */
+const wordPattern = /(?<![\p{L}\p{N}_$])e\d+\$\d+(?![\p{L}\p{N}_$])/gu;
 const conflictKind = 'cd-push/conflict/1';
 
 /** Where the tokens of a frame stand. */
@@ -51,7 +56,7 @@ export const occurrencesIn = (
       }
     } else if (isJsonMap(value) && !isLink(value)) {
       for (const [key, member] of Object.entries(value)) {
-        for (const word of wordsOf(key)) {
+        for (const word of wordsIn(key)) {
           if (isConflict(member)) wide.add(word);
           else count(settled, word);
         }
@@ -79,17 +84,17 @@ const tokensIn = (pool: Pool, value: Json, place: string): ReadonlyMap<Token, nu
   };
   const goThrough = (inner: Json, at: string): void => {
     if (typeof inner === 'string') {
-      add(wordsOf(inner));
+      add(wordsIn(inner));
     } else if (isLink(inner)) {
       const text = isBlobLink(pool, inner) ? pool.textOf(inner['/']) : undefined;
-      add(text === undefined ? [relationToken(at, inner['/'])] : wordsOf(text));
+      add(text === undefined ? [relationToken(at, inner['/'])] : wordsIn(text));
     } else if (isJsonList(inner)) {
       for (const item of inner) goThrough(item, at);
     } else if (isConflict(inner)) {
       for (const side of sidesOf(inner)) goThrough(side, at);
     } else if (isJsonMap(inner)) {
       for (const [key, member] of Object.entries(inner)) {
-        add(wordsOf(key));
+        add(wordsIn(key));
         goThrough(member, `${at}/${key}`);
       }
     }
@@ -98,7 +103,8 @@ const tokensIn = (pool: Pool, value: Json, place: string): ReadonlyMap<Token, nu
   return found;
 };
 
-const wordsOf = (text: string): readonly string[] => text.match(wordPattern) ?? [];
+/** The words of edits in a text, as often as they stand there. */
+export const wordsIn = (text: string): readonly Token[] => text.match(wordPattern) ?? [];
 
 const count = (counts: Map<Token, number>, token: Token, times = 1): void =>
   void counts.set(token, (counts.get(token) ?? 0) + times);
