@@ -14,6 +14,7 @@ export default defineConfig({
     // hangs. A rule about time is tested with a clock of the test's own, a figure is a matter for bench.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // A mock or a stubbed global of one test never reaches the next.
     restoreMocks: true,
     unstubEnvs: true,
