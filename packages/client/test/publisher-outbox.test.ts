@@ -64,13 +64,13 @@ describe('[OUTBOX-1] a push is kept before it is sent', () => {
     world.publisher.push(put('one'));
     await world.nth(0);
     world.publisher.push(put('two'));
-    await vi.waitFor(async () => expect(await kept()).toHaveLength(2));
+    await expect.poll(kept).toHaveLength(2);
     expect((await world.outbox.claim()).map(({ signed }) => signed !== null)).toEqual([true, false]);
     const { publisher } = world;
     cutWith(await world.relay.connection(0), 4001);
-    await vi.waitFor(() => expect(world.connection.status.state).toBe('connecting'));
+    await expect.poll(() => world.connection.status.state).toBe('connecting');
     publisher.notify({ ...delivery, message: 'away' });
-    await vi.waitFor(async () => expect(await kept()).toHaveLength(3));
+    await expect.poll(kept).toHaveLength(3);
     expect(world.arrived).toHaveLength(1);
   });
 
@@ -168,7 +168,7 @@ describe('[OUTBOX-3] the next sender goes on where one ended', () => {
     await world.nth(0);
     world.publisher.push(put('a2'));
     world.publisher.push(put('b1', '/shop/b.html'));
-    await vi.waitFor(async () => expect(await kept()).toHaveLength(3));
+    await expect.poll(kept).toHaveLength(3);
     await world.restart();
     const sent = world.arrived.length;
     const resuming = world.publisher.resume();
@@ -189,7 +189,7 @@ describe('[OUTBOX-3] the next sender goes on where one ended', () => {
     world.publisher.push(put('one'));
     await world.nth(0);
     world.publisher.push(put('two'));
-    await vi.waitFor(async () => expect(await kept()).toHaveLength(2));
+    await expect.poll(kept).toHaveLength(2);
     await world.restart();
     const [first, second] = await world.publisher.resume();
     const again = await world.nth(1);
@@ -209,7 +209,7 @@ describe('[OUTBOX-3] the next sender goes on where one ended', () => {
     passTime(0);
     const pushes = ['one', 'two', 'three'].map((text) => world.publisher.push(put(text)));
     await world.nth(0);
-    await vi.waitFor(async () => expect(await kept()).toHaveLength(pushes.length));
+    await expect.poll(kept).toHaveLength(pushes.length);
     await world.restart();
     const resumed = await world.publisher.resume();
     for (const index of resumed.keys()) accept(await world.nth(index + 1));
@@ -235,7 +235,7 @@ describe('[OUTBOX-3] the next sender goes on where one ended', () => {
     expect(await kept()).toHaveLength(1);
     passTime(8 * 24 * 3_600_000);
     expect(await world.publisher.resume()).toEqual([]);
-    await vi.waitFor(async () => expect(await kept()).toEqual([]));
+    await expect.poll(kept).toEqual([]);
     expect(world.arrived).toHaveLength(1);
   });
 });
@@ -356,7 +356,7 @@ describe('[OUTBOX-4] a statement that has become too old is signed anew', () => 
     const { promise: opened, resolve: open } = Promise.withResolvers<void>();
     vi.spyOn(world.connection, 'opened').mockReturnValue(opened);
     world.publisher.push(put('one'));
-    await vi.waitFor(async () => expect(await kept()).toHaveLength(1));
+    await expect.poll(kept).toHaveLength(1);
     const [waiting] = await world.outbox.claim();
     expect(waiting).toMatchObject({ signed: null });
     expect(waiting!.statement.issuedAt).toBeGreaterThan(Date.now() + 3_500_000);
@@ -401,7 +401,7 @@ describe('[RETRY-1] another attempt', () => {
     expect(await push.settled('completed')).toMatchObject({ missed: [{ recipient: 'r1' }] });
     expect(push.isOver).toBe(true);
     notice(one, 'relayed', 'r1', { attempt: 2 });
-    await vi.waitFor(() => expect(push.isOver).toBe(false));
+    await expect.poll(() => push.isOver).toBe(false);
     const settled = push.settled('completed');
     notice(one, 'completed', 'r1', { attempt: 2 });
     expect(await settled).toMatchObject({ reached: [{ recipient: 'r1', attempt: 2 }], missed: [] });
@@ -415,7 +415,7 @@ describe('[RETRY-1] another attempt', () => {
     notice(one, 'expired', 'r1', { problem: problemOf('expired') });
     await push.settled('completed');
     notice(one, 'pushed', 'r1', { attempt: 2 });
-    await vi.waitFor(() => expect(push.isOver).toBe(false));
+    await expect.poll(() => push.isOver).toBe(false);
     const recipients = [{ ...recipientView('r1', 'completed'), attempt: 2 }];
     world.track = { push: await viewOf(one, { recipients }) };
     cutWith(one.socket, 4001);
