@@ -11,7 +11,9 @@ import type { GetSource, GetSourceAnswer } from './wire/get-source.ts';
 import type { GetTrack, GetTrackAnswer } from './wire/get-track.ts';
 import type { ListPushes, ListPushesAnswer } from './wire/list-pushes.ts';
 import type { ListTargets, ListTargetsAnswer } from './wire/list-targets.ts';
+import type { ListTimelines, ListTimelinesAnswer } from './wire/list-timelines.ts';
 import type { Observe, ObserveAnswer, PushAccepted, SyncMetrics, TrackChanges } from './wire/observe.ts';
+import type { OpenSync } from './wire/open-sync.ts';
 import type {
   GetPolicies,
   GetPoliciesAnswer,
@@ -63,6 +65,8 @@ export interface UpEvents {
   'save-edit': (edit: SaveEdit, answer: (kept: Answer<SaveEditAnswer>) => void) => void;
   'accept-edits': (acceptance: AcceptEdits, answer: (edits: Answer<AcceptEditsAnswer>) => void) => void;
   'settle-edit': (settlement: SettleEdit, answer: (settled: Answer<SettleEditAnswer>) => void) => void;
+  'list-timelines': (query: ListTimelines, answer: (found: Answer<ListTimelinesAnswer>) => void) => void;
+  'open-sync': (opening: OpenSync, answer: (challenge: Answer<ConnectChallenge>) => void) => void;
   'sync-turn': (turn: SyncTurn, answer: (turn: Answer<SyncTurnAnswer>) => void) => void;
 }
 
@@ -98,7 +102,6 @@ export type Direction =
   | 'sender-to-relay'
   | 'runtime-to-relay'
   | 'any-to-relay'
-  | 'person-to-relay'
   | 'relay-to-person'
   | 'relay-to-runtime'
   | 'observer-to-relay'
@@ -109,7 +112,7 @@ export type Direction =
 /** Who sends what to whom, by event name; payload and answer are the names of their schemas. */
 export const eventCatalogue = {
   'connect-challenge': { direction: 'relay-to-person', payload: 'ConnectChallenge', answer: null },
-  'connect-proof': { direction: 'person-to-relay', payload: 'ConnectProof', answer: 'ConnectProofAnswer' },
+  'connect-proof': { direction: 'any-to-relay', payload: 'ConnectProof', answer: 'ConnectProofAnswer' },
   'runtime-hello': { direction: 'runtime-to-relay', payload: 'RuntimeHello', answer: 'Welcome' },
   'push-ack': { direction: 'runtime-to-relay', payload: 'Acknowledgement', answer: null },
   'push-msg-complete': { direction: 'runtime-to-relay', payload: 'Acknowledgement', answer: null },
@@ -131,6 +134,12 @@ export const eventCatalogue = {
   'save-edit': { direction: 'runtime-to-relay', payload: 'SaveEdit', answer: 'SaveEditAnswer' },
   'accept-edits': { direction: 'sender-to-relay', payload: 'AcceptEdits', answer: 'AcceptEditsAnswer' },
   'settle-edit': { direction: 'sender-to-relay', payload: 'SettleEdit', answer: 'SettleEditAnswer' },
+  'list-timelines': {
+    direction: 'runtime-to-relay',
+    payload: 'ListTimelines',
+    answer: 'ListTimelinesAnswer',
+  },
+  'open-sync': { direction: 'runtime-to-relay', payload: 'OpenSync', answer: 'ConnectChallenge' },
   'sync-turn': { direction: 'any-to-relay', payload: 'SyncTurn', answer: 'SyncTurnAnswer' },
   'apply-runtime-patch': { direction: 'relay-to-runtime', payload: 'CdPushEnvelop', answer: null },
   'show-notice': { direction: 'relay-to-runtime', payload: 'CdPushEnvelop', answer: null },

@@ -30,6 +30,8 @@ export const limits = {
   historyObjects: 10_000,
   /** Timelines that are synchronised at once. */
   syncTimelines: 10_000,
+  /** Timelines in one answer. */
+  timelinesPerPage: 2_000,
   /** Addresses in one list of one turn of a synchronisation. */
   syncAddresses: 10_000,
   /** Objects that come with one turn. */

@@ -38,6 +38,7 @@ import { GrantSchema } from './wire/grant.ts';
 import { HeadSchema } from './wire/head.ts';
 import { DelegationSchema, IdentityEventSchema } from './wire/identity-event.ts';
 import { ListTargetsAnswerSchema, ListTargetsSchema } from './wire/list-targets.ts';
+import { ListTimelinesAnswerSchema, ListTimelinesSchema } from './wire/list-timelines.ts';
 import {
   AuditHeadSchema,
   AuditHeadsSchema,
@@ -55,6 +56,7 @@ import {
   SyncMetricsSchema,
   TrackChangesSchema,
 } from './wire/observe.ts';
+import { OpenSyncSchema, RuntimeDelegationSchema } from './wire/open-sync.ts';
 import {
   GetPoliciesAnswerSchema,
   GetPoliciesSchema,
@@ -159,9 +161,12 @@ export const schemas = {
   ListPushesAnswer: ListPushesAnswerSchema,
   ListTargets: ListTargetsSchema,
   ListTargetsAnswer: ListTargetsAnswerSchema,
+  ListTimelines: ListTimelinesSchema,
+  ListTimelinesAnswer: ListTimelinesAnswerSchema,
   Observe: ObserveSchema,
   ObserveAnswer: ObserveAnswerSchema,
   OfferedEdit: OfferedEditSchema,
+  OpenSync: OpenSyncSchema,
   PatchHead: PatchHeadSchema,
   Problem: ProblemSchema,
   PublicKey: PublicKeySchema,
@@ -175,6 +180,7 @@ export const schemas = {
   RespInfo: RespInfoSchema,
   RetryPush: RetryPushSchema,
   RetryPushAnswer: RetryPushAnswerSchema,
+  RuntimeDelegation: RuntimeDelegationSchema,
   RuntimeHello: RuntimeHelloSchema,
   RuntimePolicy: RuntimePolicySchema,
   RuntimeToken: RuntimeTokenSchema,

@@ -37,7 +37,7 @@ describe('the wire', () => {
     // of the old one understand everything that peers of the new one send.
     expect({ version: protocolVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "9a6cb21b4bd48d22",
+        "digest": "27b1f73df5f964bb",
         "version": 1,
       }
     `);

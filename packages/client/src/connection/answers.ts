@@ -4,6 +4,7 @@ import {
   isGetHistoryAnswer,
   isGetChangesAnswer,
   isAcceptEditsAnswer,
+  isConnectChallenge,
   isConnectProofAnswer,
   isGetAuditAnswer,
   isGetHeadsAnswer,
@@ -13,6 +14,7 @@ import {
   isGetTrackAnswer,
   isListPushesAnswer,
   isListTargetsAnswer,
+  isListTimelinesAnswer,
   isObserveAnswer,
   isProblem,
   isPushAnswer,
@@ -78,6 +80,8 @@ export const allAnswers: AnswerChecks<RequestEvent> = {
   'get-changes': isGetChangesAnswer,
   'get-source': isGetSourceAnswer,
   'accept-edits': isAcceptEditsAnswer,
+  'list-timelines': isListTimelinesAnswer,
+  'open-sync': isConnectChallenge,
   'sync-turn': isSyncTurnAnswer,
 };
 

@@ -30,6 +30,8 @@ export const AuditEventSchema = Type.Enum([
   'superseded',
   'retried',
   'policy',
+  /** A synchronisation has moved tips. */
+  'synced',
   'login',
   'login-refused',
   'logout',
