@@ -187,6 +187,15 @@ describe('history over HTTP', () => {
     expect((await get(`/history/versions?${ofCart}`, narrow.token)).status).toBe(404);
   });
 
+  test.each(['admin', 'observer'])('nor does one of an %s, who else sees everything', async (role) => {
+    const { kept } = await api.join('eve', [role]);
+    const whole = await api.open(kept);
+    const narrow = [{ prefix: '/other', environments: ['*'] }];
+    const narrowed = await api.open(whole.kept, { grants: narrow });
+    expect((await get(`/history/versions?${ofCart}`, whole.token)).status).toBe(200);
+    expect((await get(`/history/versions?${ofCart}`, narrowed.token)).status).toBe(404);
+  });
+
   test('an object of another file’s history, an unknown address and none at all are no objects of this one', async () => {
     const stray = await storedBlob('never pushed');
     const [first, second, ...rest] = saves[0]!.ref.address.slice(20);

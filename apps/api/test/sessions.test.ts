@@ -92,6 +92,37 @@ describe('a session', () => {
     expect((await api.call('GET', '/auth/session', { token })).status).toBe(200);
   });
 
+  test('narrowed to a module administers neither users nor runtimes, and is not given the audit', async () => {
+    const api = await startTestApi();
+    const { kept } = await api.bind();
+    const { token } = await api.open(kept, { grants: [{ prefix: '/shop', environments: ['*'] }] });
+    for (const [method, path, body] of [
+      ['POST', '/users', { userName: 'eve', password: 'a long password', roles: ['admin'], grants: [] }],
+      ['PUT', '/users/1/grants', { grants: [...everything] }],
+      ['GET', '/users', undefined],
+      ['GET', '/runtimes', undefined],
+      ['GET', '/audit', undefined],
+      ['PUT', '/interact/triggers/release', { emits: 'announce', carries: 'notice' }],
+    ] as const) {
+      const answer = await api.call(method, path, { token, body });
+      expect([path, answer.status, answer.body.kind]).toEqual([path, 403, 'forbidden']);
+    }
+  });
+
+  test('narrowed to a module has runtimes enrol for that module alone', async () => {
+    const api = await startTestApi();
+    const { kept, token: whole } = await api.login();
+    const { token } = await api.open(kept, { grants: [{ prefix: '/shop', environments: ['*'] }] });
+    const make = (module: string, as: string) =>
+      api.call('POST', '/join-codes', { token: as, body: { module, environment: 'test' } });
+    expect((await make('shop', token)).status).toBe(201);
+    expect((await make('bank', token)).body.kind).toBe('forbidden');
+    const { id } = (await make('bank', whole)).body;
+    expect((await api.call('DELETE', `/join-codes/${id}`, { token })).body.kind).toBe('not-found');
+    const { body } = await api.call('GET', '/join-codes', { token });
+    expect(body.joinCodes).toMatchObject([{ module: 'shop' }]);
+  });
+
   test('of who may not push gets no certificate', async () => {
     const api = await startTestApi();
     const { certificate, token } = await api.join('olga', ['observer']);

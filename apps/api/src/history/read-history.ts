@@ -13,7 +13,7 @@ import {
   type ParsedObject,
 } from '@cd-push/timeline';
 
-import { scopeOf } from '../identity/registrar.ts';
+import { leftBy } from '../identity/registrar.ts';
 import type { SignedIn } from '../server/guards.ts';
 
 /** Whose history is read: a file in an environment. */
@@ -46,11 +46,9 @@ export class FileHistory {
         'This api reads no journal. Set CD_PUSH_JOURNAL_URL to the database that the relays share.';
       throw new ProblemError(problemOf('unavailable', { detail }));
     }
-    const seesAll = user.roles.includes('admin') || user.roles.includes('observer');
-    const isLetSee = [user.grants, scopeOf(session)?.grants ?? user.grants].every((grants) =>
-      grantsCover(grants, resource, environment),
-    );
-    if (!seesAll && !isLetSee) throw unknown();
+    const watches = user.roles.includes('admin') || user.roles.includes('observer');
+    const isSeen = watches || grantsCover(user.grants, resource, environment);
+    if (!isSeen || !grantsCover(leftBy(session), resource, environment)) throw unknown();
     this.#reader = reader;
     this.#place = { tenant, environment };
     this.#resource = resource;

@@ -8,6 +8,7 @@ import {
   PublicKeySchema,
   type Delegation,
   type Establishment,
+  type Grant,
   type IdentityClaim,
   type IdentityEvent,
   type IdentityView,
@@ -102,6 +103,11 @@ export const delegationIn = ({ acting }: Session): Delegation | undefined => {
 };
 
 export const scopeOf = (session: Session): Scope | undefined => delegationIn(session)?.claim.scope;
+
+const everywhere: readonly Grant[] = [{ prefix: '/', environments: ['*'] }];
+
+/** Within which a session's identity lets it do whatever it may do at all. */
+export const leftBy = (session: Session): readonly Grant[] => scopeOf(session)?.grants ?? everywhere;
 
 export const identityView = ({ address, tip, n, registeredAt, revokedAt }: Identity): IdentityView => ({
   identity: address,

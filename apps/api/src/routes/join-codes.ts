@@ -18,8 +18,9 @@ import Type from 'typebox';
 import { joinCodeView, JoinCodeViewSchema } from '../answers.ts';
 import { joinCodeEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
+import { leftBy } from '../identity/registrar.ts';
 import { hashSecret, newSecret } from '../identity/secrets.ts';
-import { signedInUser, users } from '../server/guards.ts';
+import { signedInUser, users, type SignedIn } from '../server/guards.ts';
 
 const NewJoinCodeSchema = Type.Object(
   {
@@ -60,7 +61,7 @@ export const joinCodeRoutes =
         const { user } = by;
         const { module, environment, labels = {}, groups = [], uses = 1, ttlSeconds = 3600 } = request.body;
         const { identities = null } = request.body;
-        if (!mayEnrol(user, module, environment)) {
+        if (!mayEnrol(by, module, environment)) {
           const detail = `No grant covers the whole module "${module}" in "${environment}".`;
           throw new ProblemError(problemOf('forbidden', { detail }));
         }
@@ -100,10 +101,10 @@ export const joinCodeRoutes =
         onRequest,
       },
       async (request) => {
-        const { user } = signedInUser(request);
+        const by = signedInUser(request);
         const codes = await api.store.joinCodes.list(api.now());
         return {
-          joinCodes: codes.filter((code) => mayEnrol(user, code.module, code.environment)).map(joinCodeView),
+          joinCodes: codes.filter((code) => mayEnrol(by, code.module, code.environment)).map(joinCodeView),
         };
       },
     );
@@ -124,7 +125,7 @@ export const joinCodeRoutes =
         const at = api.now();
         const code = (await api.store.joinCodes.list(at)).find(({ id }) => id === request.params.id);
         // To whom it is forbidden, it does not exist.
-        if (code === undefined || !mayEnrol(by.user, code.module, code.environment)) {
+        if (code === undefined || !mayEnrol(by, code.module, code.environment)) {
           throw new ProblemError(problemOf('not-found'));
         }
         await api.store.joinCodes.remove(code.id, at, joinCodeEntry(by, code, 'withdrawn', at));
@@ -133,9 +134,10 @@ export const joinCodeRoutes =
     );
   };
 
-/** A runtime gets all of its module, so a grant of a part of it is not enough. */
-const mayEnrol = (user: User, module: string, environment: string): boolean =>
-  user.roles.includes('admin') || grantsRule(user.grants, module, environment);
+/** A runtime gets all of its module, so a grant of a part of it is not enough; nor is a session that is let into a part. */
+const mayEnrol = ({ user, session }: SignedIn, module: string, environment: string): boolean =>
+  (user.roles.includes('admin') || grantsRule(user.grants, module, environment)) &&
+  grantsRule(leftBy(session), module, environment);
 
 /** What is pushed to a group reaches its runtimes, so only members bring new ones in. */
 const requireGroups = async (api: Api, user: User, groups: readonly string[]): Promise<void> => {

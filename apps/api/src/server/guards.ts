@@ -1,10 +1,10 @@
-import { epochMs, ProblemError, problemOf, type EpochMs } from '@cd-push/protocol';
+import { epochMs, grantsCover, ProblemError, problemOf, type EpochMs } from '@cd-push/protocol';
 import type { Session, User, UserRole } from '@cd-push/store';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 
 import type { Api } from '../context.ts';
 import { recognise, refusalOf } from '../identity/callers.ts';
-import { scopeOf } from '../identity/registrar.ts';
+import { leftBy, scopeOf } from '../identity/registrar.ts';
 import { sameSecret } from '../identity/secrets.ts';
 
 /** A user whose token this request carries. */
@@ -37,6 +37,12 @@ export const users =
     // What takes a role changes or shows what others rely on: the identity has to let its session do that.
     if (roles.length > 0 && scopeOf(caller.session)?.verbs.includes('manage') === false) {
       throw new ProblemError(problemOf('forbidden', { detail: 'The session’s scope leaves out "manage".' }));
+    }
+    // What is for admins alone is of no file or module, so a session that is let into some of them gets no further by it.
+    const isForAdmins = roles.length > 0 && roles.every((role) => role === 'admin');
+    if (isForAdmins && !grantsCover(leftBy(caller.session), '/', '*')) {
+      const detail = 'The session’s scope is narrower than what this concerns.';
+      throw new ProblemError(problemOf('forbidden', { detail }));
     }
     signedIn.set(request, {
       user: caller.user,

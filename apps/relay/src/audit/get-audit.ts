@@ -15,7 +15,7 @@ import {
 } from '@cd-push/protocol';
 import type { AuditLog } from '@cd-push/store';
 
-import type { Session } from '../authority/session.ts';
+import { administers, type Session } from '../authority/session.ts';
 import type { AuditHeads } from './audit-heads.ts';
 
 /** Bytes of one answer: a row with ten thousand targets has most of a million by itself. */
@@ -31,8 +31,9 @@ export const getAudit = async (
   audit: AuditLog,
   heads: AuditHeads,
 ): Promise<Result<GetAuditAnswer, Problem>> => {
-  if (session.kind !== 'user' || !session.roles.includes('admin')) {
-    return refuse(problemOf('forbidden', { detail: 'The audit is for admins.' }));
+  if (session.kind !== 'user' || !administers(session)) {
+    const detail = 'The audit is for admins whose session is not narrowed: it speaks of everything.';
+    return refuse(problemOf('forbidden', { detail }));
   }
   const query = parse('GetAudit', payload);
   if (!query.ok) return query;

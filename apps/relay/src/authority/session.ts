@@ -82,20 +82,44 @@ export const withGrants = (session: UserSession, grants: readonly Grant[]): User
 export const payerOf = (session: Session): string =>
   session.kind === 'user' ? (session.acting?.identity ?? session.id) : session.id;
 
-/** Whether a session sees whatever its tenant does. */
-export const seesAll = ({ roles }: Session): boolean => roles.includes('admin') || roles.includes('observer');
+const everywhere: readonly Grant[] = [{ prefix: '/', environments: ['*'] }];
+
+/** Within which a session's identity lets it do whatever it may do at all. */
+export const leftBy = ({ acting }: UserSession): readonly Grant[] => acting?.scope.grants ?? everywhere;
+
+/** Admins and observers see all of their tenant, but an admin pushes by grants as everyone. */
+const watches = ({ roles }: UserSession): boolean => roles.includes('admin') || roles.includes('observer');
+
+const seenBy = (session: UserSession): readonly Grant[] =>
+  watches(session) ? leftBy(session) : session.grants;
+
+const isWhole = (grants: readonly Grant[]): boolean => grantsCover(grants, '/', '*');
+
+/** Whether a session sees whatever its tenant does: nothing of it is left out by its identity. */
+export const seesAll = (session: UserSession): boolean => watches(session) && isWhole(leftBy(session));
+
+/** Whether a session may know of a file in this environment. */
+export const seesFile = (session: UserSession, resource: string, environment: string): boolean =>
+  grantsCover(seenBy(session), resource, environment);
+
+/** Whether a session may know of a runtime. */
+export const seesRuntime = (session: UserSession, { module, environment }: RuntimeRecord): boolean =>
+  grantsTouch(seenBy(session), module, environment);
+
+/** Whether a session administers its tenant: nothing of it is left out by its identity. */
+export const administers = (session: UserSession): boolean =>
+  session.roles.includes('admin') && isWhole(leftBy(session));
 
 /** Whether one of the session's grants covers the resource in this environment. */
 export const grantsPush = (session: UserSession, resource: string, environment: string): boolean =>
   grantsCover(session.grants, resource, environment);
 
-/**
- * Whether a session may address a runtime at all: one of its grants lies in the runtime's module and environment.
- * Admins and observers see all of their tenant, but an admin pushes by grants as everyone.
- */
+/** Whether a session may address a runtime at all: one of its grants lies in the runtime's module and environment. */
 export const reaches = ({ grants }: UserSession, { module, environment }: RuntimeRecord): boolean =>
   grantsTouch(grants, module, environment);
 
 /** Whether a session may run operations in a runtime. */
-export const rules = ({ grants }: UserSession, { module, environment }: RuntimeRecord): boolean =>
-  grantsRule(grants, module, environment);
+export const rules = (
+  { grants }: Pick<UserSession, 'grants'>,
+  { module, environment }: RuntimeRecord,
+): boolean => grantsRule(grants, module, environment);

@@ -1,7 +1,7 @@
 import { branded, moduleOf, type Resource } from '@cd-push/protocol';
 import type { JournalStore } from '@cd-push/store';
 
-import { grantsPush, seesAll, type Session } from '../authority/session.ts';
+import { seesFile, type Session } from '../authority/session.ts';
 
 /**
  * Whether a session may read a content: a runtime what the history of its module has in its environment, a person what a
@@ -23,7 +23,7 @@ const reads = (session: Session, environment: string, resource: string): boolean
       return runtime.environment === environment && runtime.module === moduleOf(branded<Resource>(resource));
     }
     case 'user':
-      return seesAll(session) || grantsPush(session, resource, environment);
+      return seesFile(session, resource, environment);
     default:
       return session satisfies never;
   }

@@ -1,7 +1,7 @@
 import type { Place, ResourceHead } from '@cd-push/store';
 import { readAddress, type Address, type FrameRef, type Sight } from '@cd-push/timeline';
 
-import { grantsPush, seesAll, type UserSession } from '../authority/session.ts';
+import { seesFile, type UserSession } from '../authority/session.ts';
 import { mayRead } from '../contents/may-read.ts';
 import type { JournalReads } from '../journal/journal.ts';
 
@@ -26,10 +26,9 @@ export const sightOf = (
       if (timelines.has(timeline) || before.has(address)) return true;
       const { environment, resource } = genesis.frame.data;
       return (
-        seesAll(session) ||
-        (typeof environment === 'string' &&
-          typeof resource === 'string' &&
-          grantsPush(session, resource, environment))
+        typeof environment === 'string' &&
+        typeof resource === 'string' &&
+        seesFile(session, resource, environment)
       );
     },
     // Files relate to none.

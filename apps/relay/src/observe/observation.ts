@@ -1,7 +1,7 @@
 import { covers, type Observe } from '@cd-push/protocol';
 import type { PushFacts } from '@cd-push/store';
 
-import { grantsPush, mayQuery, seesAll } from '../authority/session.ts';
+import { mayQuery, seesAll, seesFile } from '../authority/session.ts';
 import type { Peer } from '../peers/peer.ts';
 import { fitsFilter, isAt, maySee, type PushFilter } from '../queries/sight.ts';
 import type { Meter } from './meter.ts';
@@ -54,7 +54,7 @@ export class Observation {
       (filter.environment === undefined || filter.environment === environment) &&
       (filter.prefix === undefined || covers(filter.prefix, resource)) &&
       (filter.recipient === undefined || isAt(filter.recipient, recipient)) &&
-      (seesAll(session) || grantsPush(session, resource, environment))
+      seesFile(session, resource, environment)
     );
   };
 }

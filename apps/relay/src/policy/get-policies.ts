@@ -11,10 +11,10 @@ import {
 } from '@cd-push/protocol';
 
 import type { Directory } from '../authority/directory.ts';
-import { mayQuery, reaches, seesAll, type Session } from '../authority/session.ts';
+import { mayQuery, seesAll, seesRuntime, type Session } from '../authority/session.ts';
 import type { PolicyBook } from './policy-book.ts';
 
-/** What holds where: all of it for whoever sees all, and else what concerns a runtime that the session reaches. */
+/** What holds where: all of it for whoever sees all, and else what concerns a runtime that the session may know of. */
 export const getPolicies = (
   payload: unknown,
   session: Session,
@@ -25,7 +25,7 @@ export const getPolicies = (
   const query = parse('GetPolicies', payload);
   if (!query.ok) return query;
   if (seesAll(session)) return ok({ policies: policies.all().slice(-limits.policies) });
-  const reached = [...directory.all()].filter((runtime) => reaches(session, runtime));
+  const reached = [...directory.all()].filter((runtime) => seesRuntime(session, runtime));
   const concerning = policies
     .all()
     .filter(

@@ -9,6 +9,7 @@ import {
   targetKey,
   type AuditEntry,
   type EpochMs,
+  type Grant,
   type Policy,
   type Problem,
   type Result,
@@ -20,12 +21,13 @@ import type { WrittenPolicy } from '@cd-push/store';
 import { policyEntry } from '../audit/entries.ts';
 import type { Directory } from '../authority/directory.ts';
 import {
+  administers,
+  leftBy,
   mayDo,
   mayPushAtAll,
   rules,
   type RuntimeRecord,
   type Session,
-  type UserSession,
 } from '../authority/session.ts';
 import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -107,10 +109,12 @@ const refusalOf = (
     return problemOf('forbidden', { detail: 'Only a developer’s or admin’s session may set policies.' });
   }
   const isAdmin = session.roles.includes('admin');
+  // An admin needs no grants, but gets no further than the session's identity lets it.
+  const grants = isAdmin ? leftBy(session) : session.grants;
   const runtimes = runtimesAt(target, directory);
   // What is unknown and what is out of reach look alike.
-  const isRuled = runtimes.length > 0 && runtimes.every((runtime) => rules(session, runtime));
-  if (!isAdmin && !(isRuled && staysWithin(target, session))) {
+  const isRuled = runtimes.length > 0 && runtimes.every((runtime) => rules({ grants }, runtime));
+  if (!administers(session) && !(isRuled && staysWithin(target, grants))) {
     const detail =
       'It takes grants for the whole module and environment of every runtime of this address, those to come included.';
     return problemOf('forbidden', { path: '/target', detail });
@@ -119,7 +123,7 @@ const refusalOf = (
 };
 
 /** Whether no runtime that enrols later is within an address and beyond the session's grants. */
-const staysWithin = (target: Target, { grants }: UserSession): boolean =>
+const staysWithin = (target: Target, grants: readonly Grant[]): boolean =>
   !('select' in target) || grantsRule(grants, target.select.module ?? '', target.select.environment ?? '*');
 
 const boundOf = ({ subject }: Session, isAdmin: boolean, policies: PolicyBook): Problem | undefined => {

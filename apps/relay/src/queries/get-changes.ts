@@ -12,10 +12,10 @@ import {
 } from '@cd-push/protocol';
 import type { Place, ResourceChange } from '@cd-push/store';
 
-import { mayQuery, type Session } from '../authority/session.ts';
+import { mayQuery, seesFile, type Session } from '../authority/session.ts';
 import type { Journal } from '../journal/journal.ts';
 import { costOfRows } from '../peers/rate.ts';
-import { seesFile, versionViews } from './version-views.ts';
+import { versionViews } from './version-views.ts';
 
 /** Files under a prefix that have changed since a place or a time, with what was in place then; those that the session sees. */
 export const getChanges = async (

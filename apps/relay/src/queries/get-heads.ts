@@ -1,6 +1,6 @@
 import { ok, parse, problemOf, refuse, type PushedHead, type Problem, type Result } from '@cd-push/protocol';
 
-import { grantsPush, mayQuery, seesAll, type Session } from '../authority/session.ts';
+import { mayQuery, seesFile, type Session } from '../authority/session.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** Versions in place of the resources asked for; one that was never pushed, or that the session may not, is left out. */
@@ -14,7 +14,7 @@ export const getHeads = async (
   if (!query.ok) return query;
   const { environment, resources } = query.value;
   const place = { tenant: session.tenant, environment };
-  const seen = resources.filter((resource) => seesAll(session) || grantsPush(session, resource, environment));
+  const seen = resources.filter((resource) => seesFile(session, resource, environment));
   const heads = await store.heads(place, seen);
   return ok({
     heads: heads.map(({ resource, version, digest, frame, isElsewhere }) => ({

@@ -13,10 +13,10 @@ import {
 } from '@cd-push/protocol';
 import type { ListedPush, Place, StoredVersion } from '@cd-push/store';
 
-import { mayQuery, type Session, type UserSession } from '../authority/session.ts';
+import { mayQuery, seesFile, type Session, type UserSession } from '../authority/session.ts';
 import type { Journal } from '../journal/journal.ts';
 import { costOfRows } from '../peers/rate.ts';
-import { seesFile, versionViews, type CountedVersion } from './version-views.ts';
+import { versionViews, type CountedVersion } from './version-views.ts';
 
 /** Versions, or pushes, that are read at a time: each push may have thousands of files. */
 const perRead = 20;

@@ -9,12 +9,11 @@ import {
   type Result,
 } from '@cd-push/protocol';
 
-import { mayQuery, type Session } from '../authority/session.ts';
+import { mayQuery, seesFile, type Session } from '../authority/session.ts';
 import type { Journal } from '../journal/journal.ts';
 import { textOf } from '../line/parcels.ts';
 import { costOfBytes } from '../peers/rate.ts';
 import { sourcesOf } from './sources.ts';
-import { seesFile } from './version-views.ts';
 
 /** A file as it was saved, of a version that the session sees. Unknown and foreign look alike. */
 export const getSource = async (

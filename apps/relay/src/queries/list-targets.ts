@@ -11,7 +11,7 @@ import {
 } from '@cd-push/protocol';
 
 import type { Directory } from '../authority/directory.ts';
-import { mayQuery, reaches, seesAll, type RuntimeRecord, type Session } from '../authority/session.ts';
+import { mayQuery, seesRuntime, type RuntimeRecord, type Session } from '../authority/session.ts';
 import type { Roster } from '../nodes/roster.ts';
 import type { Peers } from '../peers/peers.ts';
 import type { PolicyBook } from '../policy/policy-book.ts';
@@ -23,7 +23,7 @@ export interface TargetPorts {
   readonly policies: PolicyBook;
 }
 
-/** Runtimes that the session may reach: each connected instance, and each that is known but absent. */
+/** Runtimes that the session may know of: each connected instance, and each that is known but absent. */
 export const listTargets = (
   payload: unknown,
   session: Session,
@@ -34,7 +34,7 @@ export const listTargets = (
   if (!query.ok) return query;
   const { select } = query.value;
   const targets = [...ports.directory.all()]
-    .filter((runtime) => seesAll(session) || reaches(session, runtime))
+    .filter((runtime) => seesRuntime(session, runtime))
     .filter((runtime) => select === undefined || matchesSelector(select, runtime))
     .flatMap((runtime) => viewsOf(runtime, ports));
   return ok({ targets });

@@ -1,13 +1,23 @@
-import { covers, credentialOf, type Observe, type RecipientId } from '@cd-push/protocol';
+import { covers, credentialOf, grantsCover, type Observe, type RecipientId } from '@cd-push/protocol';
 import type { PushFacts } from '@cd-push/store';
 
-import { grantsPush, seesAll, type UserSession } from '../authority/session.ts';
+import { leftBy, seesAll, seesFile, type UserSession } from '../authority/session.ts';
 
-/** Everybody sees their own pushes, and those of files that one of their grants covers in the push's environment. */
+/**
+ * Everybody sees their own pushes, and those of files that one of their grants covers in the push's environment; in a session
+ * that its identity has narrowed, their own as far as it lets the session.
+ */
 export const maySee = (session: UserSession, facts: Omit<PushFacts, 'recipients'>): boolean => {
   if (facts.tenant !== session.tenant) return false;
-  if (seesAll(session) || facts.sender.subject === session.subject) return true;
-  return resourcesOf(facts).some((resource) => grantsPush(session, resource, facts.environment));
+  if (seesAll(session)) return true;
+  const resources = resourcesOf(facts);
+  const { environment, sender } = facts;
+  if (resources.some((resource) => seesFile(session, resource, environment))) return true;
+  if (sender.subject !== session.subject) return false;
+  const left = leftBy(session);
+  return resources.length === 0
+    ? left.some(({ prefix }) => grantsCover(left, prefix, environment))
+    : resources.some((resource) => grantsCover(left, resource, environment));
 };
 
 /** Files of a push under all their names, those that a rename takes away included. */

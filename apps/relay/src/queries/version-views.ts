@@ -1,14 +1,9 @@
 import type { FileVersion } from '@cd-push/protocol';
 import type { Place, StoredVersion } from '@cd-push/store';
 
-import { grantsPush, seesAll, type UserSession } from '../authority/session.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TrackedPush } from '../journal/tracked-push.ts';
 import { sourcesOf } from './sources.ts';
-
-/** Whether a session may know of a file's versions: one of its grants covers the file, or it sees all of its tenant. */
-export const seesFile = (session: UserSession, resource: string, environment: string): boolean =>
-  seesAll(session) || grantsPush(session, resource, environment);
 
 /** A version and which one of its file's it is. */
 export interface CountedVersion {

@@ -1,7 +1,7 @@
 import { grantsCover, problemOf, type Problem } from '@cd-push/protocol';
 import { readAddress, type Frame, type SyncGate, type ValueMap } from '@cd-push/timeline';
 
-import { mayDo, mayPushAtAll, seesAll, type Session } from '../authority/session.ts';
+import { mayDo, mayPushAtAll, seesFile, type Session } from '../authority/session.ts';
 import { mayRead } from '../contents/may-read.ts';
 import type { JournalReads } from '../journal/journal.ts';
 
@@ -26,7 +26,7 @@ export const gateOf = (
     const place = placeOf(data);
     if (place === undefined || place.tenant !== now.tenant) return forbidden(place, path);
     if (now.kind !== 'user' || !mayDo(now, 'sync')) return forbidden(place, path);
-    if (wish === 'read' && seesAll(now)) return undefined;
+    if (wish === 'read' && seesFile(now, place.resource, place.environment)) return undefined;
     // A tip that moves decides what the next push has to follow.
     if (wish === 'write' && !(mayPushAtAll(now) && mayDo(now, 'push'))) return forbidden(place, path);
     return grantsCover(now.grants, place.resource, place.environment) ? undefined : forbidden(place, path);

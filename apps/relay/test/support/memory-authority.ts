@@ -15,6 +15,7 @@ import {
   claimSession,
   createIdentity,
   cryptoPlatform,
+  intersectGrants,
   newSeed,
   openSession,
   signCertificate,
@@ -99,7 +100,7 @@ export class MemoryAuthority implements Authority {
   ): Promise<SigningLogin> {
     if (options.user === undefined) this.#users += 1;
     const id = options.user?.user.id ?? this.#users;
-    const grants = options.grants ??
+    const granted = options.grants ??
       options.user?.grants ?? [{ prefix: '/shop', environments: ['development'] }];
     const before = options.kept ?? (await createIdentity()).kept;
     const key = await makeKey();
@@ -115,6 +116,7 @@ export class MemoryAuthority implements Authority {
       expiresAt: Date.now() + 3_600_000,
       ...options.scope,
     };
+    const grants = intersectGrants(granted, scope.grants);
     const { kept, claim } = await claimSession(before, { target: own.address, key: key.publicKey, scope });
     const session: UserSession = {
       kind: 'user',
