@@ -4,12 +4,13 @@ import type { FrameRef } from '../history/resource-frame.ts';
 import type { Address } from '../objects/address.ts';
 import { storedObject } from '../objects/canonical.ts';
 import type { ConstantObject, FrameObject, ParsedObject } from '../objects/parsed-object.ts';
-import { frameObject, readStructured } from '../objects/read-object.ts';
+import { frameObject, readMade } from '../objects/read-object.ts';
 import type { ValueMap } from '../objects/value.ts';
 import {
   constantKind,
   frameKind,
   type Constant,
+  type Frame,
   type GenesisFrame,
   type LaterFrame,
   type Links,
@@ -94,8 +95,8 @@ export const makeConstant = async (data: ValueMap, links: Links = {}): Promise<C
   return { type: 'constant', address, bytes, refers, constant };
 };
 
-const make = async (object: object): Promise<ParsedObject> => {
-  const read = readStructured(await storedObject(object));
+const make = async (object: Frame | Constant): Promise<ParsedObject> => {
+  const read = readMade(await storedObject(object), { ...object });
   if (!read.ok) throw new ProblemError(read.problem);
   return read.value;
 };

@@ -4,7 +4,7 @@ import type { StoredObject } from '../space/space.ts';
 import type { Address } from './address.ts';
 
 interface Parsed extends StoredObject {
-  /** Every address that it refers to, each once: parents, timeline, relations, links within its data. */
+  /** Every address that it refers to, each once and in their order: parents, timeline, relations, links within its data. */
   readonly refers: readonly Address[];
 }
 

@@ -1,4 +1,4 @@
-import { ok, refuse, type Problem, type Result } from '@cd-push/protocol';
+import { guardJson, ok, refuse, type Problem, type Result } from '@cd-push/protocol';
 
 import { digestOf } from '../crypto/digest.ts';
 import { conflictKind } from '../frames/conflict.ts';
@@ -12,6 +12,7 @@ import type { Members } from './members.ts';
 import { objectLimits } from './object-limits.ts';
 import { refuseFault, type Fault } from './object-problem.ts';
 import type { FrameObject, ParsedObject } from './parsed-object.ts';
+import { ReadingCache } from './reading-cache.ts';
 import { readConflict } from './read-value.ts';
 
 /**
@@ -31,21 +32,31 @@ export const readObject = async (
   if ((await digestOf(bytes)) !== named.digest) {
     return refuseFault(address, bad('The bytes are not those that the address names.'));
   }
-  return named.codec === 'raw'
-    ? ok({ type: 'blob', address, bytes, refers: [] })
-    : readStructured({ address, bytes }, controls);
-};
-
-/** The same of bytes whose address was just made from them. */
-export const readStructured = (
-  { address, bytes }: StoredObject,
-  controls: readonly ControlKind[] = [],
-): Result<ParsedObject, Problem> => {
-  const fault = sizeFault(bytes, 'json');
-  if (fault !== undefined) return refuseFault(address, fault);
+  if (named.codec === 'raw') return ok({ type: 'blob', address, bytes, refers: [] });
+  const known = readings.get({ address, bytes });
+  if (known !== undefined) return ok(known);
   const parsed = parseCanonical(bytes);
   if (!parsed.ok) return refuse({ ...parsed.problem, resource: address });
   const read = readKind({ address, bytes }, parsed.value, controls);
+  if (!read.ok) return refuseFault(address, read.problem);
+  readings.put(read.value);
+  return read;
+};
+
+/** What the bytes of objects say follows from the bytes, so it is only found out again that they are what they were. */
+const readings = new ReadingCache();
+
+/**
+ * The same of an object whose bytes were just made from its members: they are spelled as they have to be, and need not be
+ * parsed.
+ */
+export const readMade = (stored: StoredObject, members: Members): Result<ParsedObject, Problem> => {
+  const { address, bytes } = stored;
+  const fault = sizeFault(bytes, 'json');
+  if (fault !== undefined) return refuseFault(address, fault);
+  const forbidden = guardJson(members, 'bad-object');
+  if (forbidden !== undefined) return refuse({ ...forbidden, resource: address });
+  const read = readKind(stored, members, []);
   return read.ok ? read : refuseFault(address, read.problem);
 };
 
@@ -58,15 +69,19 @@ const readKind = (
   switch (members['kind']) {
     case frameKind: {
       const read = readFrame(members, found);
-      return read.ok ? ok(frameObject(stored, read.value, [...found])) : read;
+      return read.ok ? ok(frameObject(stored, read.value, [...found].toSorted())) : read;
     }
     case constantKind: {
       const read = readConstant(members, found);
-      return read.ok ? ok({ ...stored, type: 'constant', constant: read.value, refers: [...found] }) : read;
+      return read.ok
+        ? ok({ ...stored, type: 'constant', constant: read.value, refers: [...found].toSorted() })
+        : read;
     }
     case conflictKind: {
       const read = readConflict(members, found);
-      return read.ok ? ok({ ...stored, type: 'conflict', conflict: read.value, refers: [...found] }) : read;
+      return read.ok
+        ? ok({ ...stored, type: 'conflict', conflict: read.value, refers: [...found].toSorted() })
+        : read;
     }
     default: {
       const control = controls.find(({ kind }) => kind === members['kind']);

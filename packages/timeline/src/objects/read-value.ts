@@ -52,6 +52,7 @@ const memberFault = (members: Members, path: string, found: Set<Address>): Fault
     found.add(members['/']);
     return undefined;
   }
+  if (typeof members['toJSON'] === 'function') return bad(path, 'This is not what it would be written as.');
   for (const [key, member] of Object.entries(members)) {
     const fault = valueFault(member, `${path}/${pointerPart(key)}`, found);
     if (fault !== undefined) return fault;
