@@ -133,7 +133,8 @@ export const openSqlJournal = async (
       database.write('power', () => contents.put(tenant, content, upload)),
     uploads: (tenant, subject) => database.read(() => contents.uploads(tenant, subject)),
     resourcesWith: (tenant, digest) => database.read(() => contents.resourcesWith(tenant, digest)),
-    space: (tenant) => sqlSpace(database, tenant, timelines),
+    space: (tenant, auditOf) =>
+      sqlSpace(database, tenant, timelines, auditOf && ((change) => chains.append(auditOf(change)))),
     presence: () => database.read(() => presence.all()),
     policies: (tenant) => database.read(() => presence.policies(tenant)),
     beat: (name, at, deadBefore) => database.write('process', () => presence.beat(name, at, deadBefore)),

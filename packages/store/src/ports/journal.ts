@@ -267,8 +267,10 @@ export interface JournalStore {
   /**
    * A tenant's timelines. A blob that a push names as its content as well is kept once, and stays for as long as there are
    * timelines. Commits of all tenants and of pushes come one after the other.
+   *
+   * @param auditOf rows of the audit that are written in the commit of a change, and with nothing else of it otherwise.
    */
-  space(tenant: string): Space;
+  space(tenant: string, auditOf?: (change: SpaceChange) => readonly AuditEntry[]): Space;
 
   presence(): Promise<readonly Presence[]>;
   /** Those that are not over. */

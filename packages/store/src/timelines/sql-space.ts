@@ -13,15 +13,24 @@ export interface TimelineWork {
   readonly tips: TipWork;
 }
 
-/** A tenant's space on the database of the journal. */
-export const sqlSpace = (database: Database, tenant: string, work: TimelineWork): Space => {
+/**
+ * A tenant's space on the database of the journal.
+ *
+ * @param audit what else is written in the commit of a change.
+ */
+export const sqlSpace = (
+  database: Database,
+  tenant: string,
+  work: TimelineWork,
+  audit?: (change: SpaceChange) => Work<void>,
+): Space => {
   const { objects, tips } = work;
   return {
     get: (address) => database.read(() => objects.get(tenant, address)),
     has: (addresses) => database.read(() => objects.has(tenant, addresses)),
     tip: (timeline) => database.read(() => tips.tip(tenant, timeline)),
     tips: (after, limit) => database.read(() => tips.page(tenant, after, limit)),
-    commit: (change) => database.write('power', () => commitWork(work, tenant, change)),
+    commit: (change) => database.write('power', () => commitWork(work, tenant, change, audit)),
   };
 };
 
@@ -29,8 +38,10 @@ export const sqlSpace = (database: Database, tenant: string, work: TimelineWork)
 function* commitWork(
   { row, objects, tips }: TimelineWork,
   tenant: string,
-  { objects: fresh, swaps }: SpaceChange,
+  change: SpaceChange,
+  audit: ((change: SpaceChange) => Work<void>) | undefined,
 ): Work<SpaceCommit> {
+  const { objects: fresh, swaps } = change;
   yield* row.lock();
   const rows = yield* tips.standing(swaps.map(({ timeline }) => ({ tenant, timeline })));
   const standing = new Map(rows.map(({ timeline, tip }) => [timeline, addressIn(tip)]));
@@ -44,5 +55,6 @@ function* commitWork(
   yield* tips.set(
     swaps.filter(({ from, to }) => from !== to).map(({ timeline, to }) => ({ tenant, timeline, tip: to })),
   );
+  if (audit !== undefined) yield* audit(change);
   return { outcome: 'committed' };
 }

@@ -43,6 +43,25 @@ export const journalTimelinesContract = (open: OpenJournal): void => {
       });
     });
 
+    test('rows of the audit are written in the commit that they tell of, and none where it is not made', async () => {
+      const audited = journal.space('acme', ({ swaps }) => [
+        {
+          at: epochMs(1),
+          event: 'synced',
+          who: null,
+          outcome: 'ok',
+          targets: swaps.map(({ timeline }) => timeline),
+        },
+      ]);
+      const genesis = await makeGenesis({ n: 1 });
+      const change = { objects: [genesis], swaps: [swapTo(genesis, undefined)] };
+      expect((await audited.commit(change)).outcome).toBe('committed');
+      expect((await audited.commit(change)).outcome).toBe('moved');
+      const rows = (await journal.audit.rows(undefined, 10)).filter((row) => row.includes('"synced"'));
+      expect(rows).toHaveLength(1);
+      expect(rows[0]).toContain(genesis.address);
+    });
+
     test('histories are walked and compared in it', async () => {
       const space = journal.space('acme');
       const { frames, change } = await history(5);
