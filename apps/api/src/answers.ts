@@ -1,5 +1,6 @@
 import {
   AddressSchema,
+  ApprovalsAskedSchema,
   EpochMsSchema,
   GrantSchema,
   LabelsSchema,
@@ -47,6 +48,7 @@ export const JoinCodeViewSchema = Type.Object({
   labels: LabelsSchema,
   groups: Type.Array(NameSchema),
   identities: Type.Union([Type.Array(AddressSchema), Type.Null()]),
+  approvals: ApprovalsAskedSchema,
   usesLeft: Type.Integer(),
   createdBy: Type.Integer(),
   createdAt: EpochMsSchema,
@@ -83,6 +85,7 @@ export const runtimeView = ({
   environment,
   labels,
   groups,
+  approvals,
   user,
 }: Runtime): RuntimeView => ({
   guid,
@@ -91,6 +94,7 @@ export const runtimeView = ({
   environment,
   labels,
   groups: [...groups],
+  approvals,
   user,
 });
 

@@ -1,3 +1,4 @@
+import { limits } from '@cd-push/protocol';
 import { openRelayCertificate } from '@cd-push/timeline';
 import { describe, expect, test } from 'vitest';
 
@@ -36,6 +37,25 @@ describe('a join code', () => {
     });
     const { body } = await api.call('GET', '/relay/runtimes', { service: true });
     expect(body.runtimes).toMatchObject([{ guid: resourceGuid, labels: { floor: '2' } }]);
+  });
+
+  test('[APPROVE-3] says how many others have to approve of what is pushed there, nobody by default', async () => {
+    const api = await startTestApi();
+    const { answer, token, resourceGuid } = await api.enrol({ approvals: 2 });
+    expect(answer.body.approvals).toBe(2);
+    expect((await api.introspect(token)).body.runtime).toMatchObject({ approvals: 2 });
+    expect((await api.call('GET', '/relay/runtimes', { service: true })).body.runtimes).toMatchObject([
+      { guid: resourceGuid, approvals: 2 },
+    ]);
+    expect((await api.enrol()).answer.body.approvals).toBe(0);
+    const { token: admin } = await api.login();
+    for (const approvals of [-1, limits.approvals + 1, 0.5]) {
+      const body = { module: 'shop', environment: 'test', approvals };
+      expect(await api.call('POST', '/join-codes', { token: admin, body })).toMatchObject({
+        status: 400,
+        body: { path: '/approvals' },
+      });
+    }
   });
 
   test('is good for one runtime', async () => {

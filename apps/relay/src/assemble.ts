@@ -183,7 +183,7 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
     clock,
     log,
     node,
-    line: new DeliveryLine({ identity, directory, journal, roster, policies, clock, log }),
+    line: new DeliveryLine({ identity, directory, journal, roster, policies, ended, clock, log }),
     acknowledgements: new Acknowledgements(journal, tracker, clock, log),
     retries: new Retries(journal, tracker, clock),
     expiry,

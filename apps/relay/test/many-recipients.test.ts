@@ -50,6 +50,7 @@ const runtimePeer = (index: number): { peer: RuntimePeer; recipient: RecipientId
         environment: 'development',
         labels: {},
         groups: [],
+        approvals: 0,
         hasConnected: true,
       },
     },

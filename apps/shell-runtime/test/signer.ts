@@ -9,6 +9,7 @@ import type {
   PatchHead,
   PublicKey,
   RelayCertificate,
+  SignedApproval,
   SignedAuditHead,
   Statement,
   Target,
@@ -22,6 +23,7 @@ import {
   newSeed,
   openSession,
   signAcceptance,
+  signApproval,
   signAuditHead,
   signCertificate,
   signRelayCertificate,
@@ -78,8 +80,16 @@ export class Signer {
   readonly #key: SigningKey;
   readonly #relay: SigningKey;
   readonly #delegation: Delegation;
+  readonly #user: string;
 
-  private constructor(issuer: SigningKey, own: OwnSession, delegation: Delegation, relay: SigningKey) {
+  private constructor(
+    issuer: SigningKey,
+    own: OwnSession,
+    delegation: Delegation,
+    relay: SigningKey,
+    user: string,
+  ) {
+    this.#user = user;
     this.#issuer = issuer;
     this.#key = own.key;
     this.#relay = relay;
@@ -90,6 +100,10 @@ export class Signer {
   }
 
   static async create(): Promise<Signer> {
+    return Signer.#of(await newKey(), await newKey(), 'user-1');
+  }
+
+  static async #of(issuer: SigningKey, relay: SigningKey, user: string): Promise<Signer> {
     const { kept: made } = await createIdentity();
     const key = await newKey();
     const own = await openSession({ identity: made.identity, key, seed: newSeed(), nonce: randomUUID() });
@@ -103,7 +117,12 @@ export class Signer {
       },
     });
     const delegation = { establishments: [...kept.establishments], claim };
-    return new Signer(await newKey(), own, delegation, await newKey());
+    return new Signer(issuer, own, delegation, relay, user);
+  }
+
+  /** Somebody else at the same issuer and relay; by the same name, another identity of the same person. */
+  colleague(user: string): Promise<Signer> {
+    return Signer.#of(this.#issuer, this.#relay, user);
   }
 
   get publicKey(): PublicKey {
@@ -132,6 +151,27 @@ export class Signer {
       'run-operation',
       options,
     );
+  }
+
+  /** Says yes to what somebody has signed. */
+  async approval(
+    { pushData: { pushGuid, statement = '' } }: ICdPushEnvelop,
+    { issuedAt = Date.now(), ...options }: PushOptions & { readonly issuedAt?: number } = {},
+  ): Promise<SignedApproval> {
+    const certificate = await this.#certificate(options);
+    const approval = await signApproval(
+      {
+        v: 1,
+        tenant: this.trust.tenant,
+        pushGuid,
+        statement: await digestOf(statement),
+        approver: this.#user,
+        certificate: await digestOf(certificate),
+        issuedAt,
+      },
+      this.#key,
+    );
+    return { approval, certificate };
   }
 
   /** Where a relay's audit stands, as it tells it. */
@@ -170,6 +210,29 @@ export class Signer {
     );
   }
 
+  #certificate(options: PushOptions): Promise<string> {
+    const now = Date.now();
+    return signCertificate(
+      {
+        v: 1,
+        iss: this.trust.issuer,
+        aud: 'cd-push:code',
+        sub: this.#user,
+        tenant: this.trust.tenant,
+        session: this.session,
+        identity: this.identity,
+        delegation: this.#delegation,
+        verbs: ['push', 'rollback'],
+        cnf: { jwk: this.#key.publicKey },
+        grants: [{ prefix: '/app', environments: ['development'] }],
+        notBefore: now - day,
+        notAfter: now + day,
+        ...options.certificate,
+      },
+      options.certificateKey ?? this.#issuer,
+    );
+  }
+
   async #envelope(
     own:
       | { kind: 'patch'; patches: PatchHead[] }
@@ -180,25 +243,7 @@ export class Signer {
     options: PushOptions,
   ): Promise<ICdPushEnvelop> {
     const now = Date.now();
-    const times = { notBefore: now - day, notAfter: now + day };
-    const certificate = await signCertificate(
-      {
-        v: 1,
-        iss: this.trust.issuer,
-        aud: 'cd-push:code',
-        sub: 'user-1',
-        tenant: this.trust.tenant,
-        session: this.session,
-        identity: this.identity,
-        delegation: this.#delegation,
-        verbs: ['push', 'rollback'],
-        cnf: { jwk: this.#key.publicKey },
-        grants: [{ prefix: '/app', environments: ['development'] }],
-        ...times,
-        ...options.certificate,
-      },
-      options.certificateKey ?? this.#issuer,
-    );
+    const certificate = await this.#certificate(options);
     const targets: Target[] = [{ select: { module: 'app', environment: 'development' } }];
     const common = {
       v: 1 as const,
@@ -207,7 +252,7 @@ export class Signer {
       targets,
       pushGuid: options.pushGuid ?? randomUUID(),
       trigger,
-      signer: 'user-1',
+      signer: this.#user,
       certificate: await digestOf(certificate),
       issuedAt: now,
       deliverBy: now + day,

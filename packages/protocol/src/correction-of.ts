@@ -38,6 +38,13 @@ const transient: Proposal = () => ({
   advice: 'Nothing is wrong with the push itself: try the same again a little later.',
 });
 
+const unapproved: Proposal = () => ({
+  cause: 'bad-grant',
+  action: 'grant',
+  advice:
+    'Propose the push, so that others can approve of it: `cd-cli push --propose`, then `cd-cli approve`.',
+});
+
 const staleBase: Proposal = ({ resource }) => ({
   cause: 'stale-base',
   action: 'rebase',
@@ -190,7 +197,7 @@ const proposals: Readonly<Record<ProblemKind, Proposal>> = {
   'bad-identity': unsigned,
   'identity-revoked': unsigned,
   'challenge-failed': unsigned,
-  'approval-needed': badGrant,
+  'approval-needed': unapproved,
   forbidden: badGrant,
   'forbidden-origin': badGrant,
   'sender-mismatch': badGrant,

@@ -32,6 +32,17 @@ import type {
   SettleEditAnswer,
 } from './wire/page-edit.ts';
 import type { Problem } from './wire/problem-schema.ts';
+import type {
+  ApprovePush,
+  ApprovePushAnswer,
+  GetProposal,
+  GetProposalAnswer,
+  ListProposals,
+  ListProposalsAnswer,
+  ProposePushAnswer,
+  WithdrawProposal,
+  WithdrawProposalAnswer,
+} from './wire/proposal.ts';
 import type { Answer, PushAnswer } from './wire/push-answer.ts';
 import type { RenewSession, RenewSessionAnswer } from './wire/renew-session.ts';
 import type { RetryPush, RetryPushAnswer } from './wire/retry-push.ts';
@@ -58,6 +69,15 @@ export interface UpEvents {
   'get-source': (query: GetSource, answer: (source: Answer<GetSourceAnswer>) => void) => void;
   observe: (observation: Observe, answer: (begun: Answer<ObserveAnswer>) => void) => void;
   'retry-push': (retry: RetryPush, answer: (attempts: Answer<RetryPushAnswer>) => void) => void;
+  /** The very envelope that would be pushed, under this name instead of its trigger's. */
+  'propose-push': (envelope: ICdPushEnvelop, answer: (proposed: Answer<ProposePushAnswer>) => void) => void;
+  'list-proposals': (query: ListProposals, answer: (found: Answer<ListProposalsAnswer>) => void) => void;
+  'get-proposal': (query: GetProposal, answer: (proposal: Answer<GetProposalAnswer>) => void) => void;
+  'approve-push': (approval: ApprovePush, answer: (approved: Answer<ApprovePushAnswer>) => void) => void;
+  'withdraw-proposal': (
+    withdrawal: WithdrawProposal,
+    answer: (withdrawn: Answer<WithdrawProposalAnswer>) => void,
+  ) => void;
   'set-policy': (change: SetPolicy, answer: (policy: Answer<SetPolicyAnswer>) => void) => void;
   'get-policies': (query: GetPolicies, answer: (policies: Answer<GetPoliciesAnswer>) => void) => void;
   'get-audit': (query: GetAudit, answer: (rows: Answer<GetAuditAnswer>) => void) => void;
@@ -127,6 +147,19 @@ export const eventCatalogue = {
   'get-source': { direction: 'observer-to-relay', payload: 'GetSource', answer: 'GetSourceAnswer' },
   observe: { direction: 'observer-to-relay', payload: 'Observe', answer: 'ObserveAnswer' },
   'retry-push': { direction: 'sender-to-relay', payload: 'RetryPush', answer: 'RetryPushAnswer' },
+  'propose-push': { direction: 'sender-to-relay', payload: 'CdPushEnvelop', answer: 'ProposePushAnswer' },
+  'list-proposals': {
+    direction: 'observer-to-relay',
+    payload: 'ListProposals',
+    answer: 'ListProposalsAnswer',
+  },
+  'get-proposal': { direction: 'observer-to-relay', payload: 'GetProposal', answer: 'GetProposalAnswer' },
+  'approve-push': { direction: 'sender-to-relay', payload: 'ApprovePush', answer: 'ApprovePushAnswer' },
+  'withdraw-proposal': {
+    direction: 'sender-to-relay',
+    payload: 'WithdrawProposal',
+    answer: 'WithdrawProposalAnswer',
+  },
   'set-policy': { direction: 'sender-to-relay', payload: 'SetPolicy', answer: 'SetPolicyAnswer' },
   'get-policies': { direction: 'observer-to-relay', payload: 'GetPolicies', answer: 'GetPoliciesAnswer' },
   'get-audit': { direction: 'observer-to-relay', payload: 'GetAudit', answer: 'GetAuditAnswer' },

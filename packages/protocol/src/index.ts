@@ -68,6 +68,7 @@ export * from './wire/page-edit.ts';
 export * from './wire/patch.ts';
 export * from './wire/policy.ts';
 export * from './wire/problem-schema.ts';
+export * from './wire/proposal.ts';
 export * from './wire/public-key.ts';
 export * from './wire/push-answer.ts';
 export * from './wire/push-view.ts';

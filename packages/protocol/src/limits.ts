@@ -48,8 +48,15 @@ export const limits = {
   challengePoolSize: 256,
   /** How many of these one challenge may demand. */
   challengeDemand: 16,
-  /** Approvals that one push carries. */
+  /** Approvals that one push carries, and that a target may ask for. */
   approvals: 16,
+  /** Proposals of one person that wait at a time, and bytes of their envelopes: `rate-limited`. */
+  openProposals: 32,
+  openProposalBytes: 64 * 1024 * 1024,
+  /** Proposals in one answer. */
+  proposalsPerPage: 200,
+  /** Milliseconds for which a proposal waits for approvals, or less, if its time to deliver is over before: 3 days. */
+  proposeWithinMs: 3 * 24 * 60 * 60 * 1000,
   /** Resources asked for in one query of heads. */
   headQuery: 2_000,
   /** Pushes in one answer of the journal. */

@@ -12,7 +12,7 @@ import { SessionAnswerSchema } from './http/session-answer.ts';
 import { UserViewSchema } from './http/user-view.ts';
 import { AcceptanceSchema } from './wire/acceptance.ts';
 import { AcknowledgementSchema, FailureSchema } from './wire/acknowledgement.ts';
-import { ApprovalSchema } from './wire/approval.ts';
+import { ApprovalSchema, SignedApprovalSchema } from './wire/approval.ts';
 import { CdObjIdSchema } from './wire/cd-obj-id.ts';
 import {
   CdPushEnvelopInputSchema,
@@ -77,6 +77,18 @@ import {
 } from './wire/page-edit.ts';
 import { PatchHeadSchema } from './wire/patch.ts';
 import { ProblemSchema } from './wire/problem-schema.ts';
+import {
+  ApprovePushAnswerSchema,
+  ApprovePushSchema,
+  GetProposalAnswerSchema,
+  GetProposalSchema,
+  ListProposalsAnswerSchema,
+  ListProposalsSchema,
+  ProposalViewSchema,
+  ProposePushAnswerSchema,
+  WithdrawProposalAnswerSchema,
+  WithdrawProposalSchema,
+} from './wire/proposal.ts';
 import { PublicKeySchema } from './wire/public-key.ts';
 import { PushAnswerSchema } from './wire/push-answer.ts';
 import { PushViewSchema } from './wire/push-view.ts';
@@ -111,6 +123,8 @@ export const schemas = {
   Acknowledgement: AcknowledgementSchema,
   ApiMetadata: ApiMetadataSchema,
   Approval: ApprovalSchema,
+  ApprovePush: ApprovePushSchema,
+  ApprovePushAnswer: ApprovePushAnswerSchema,
   AuditHead: AuditHeadSchema,
   AuditHeads: AuditHeadsSchema,
   AuditRow: AuditRowSchema,
@@ -144,6 +158,8 @@ export const schemas = {
   GetHistoryAnswer: GetHistoryAnswerSchema,
   GetPolicies: GetPoliciesSchema,
   GetPoliciesAnswer: GetPoliciesAnswerSchema,
+  GetProposal: GetProposalSchema,
+  GetProposalAnswer: GetProposalAnswerSchema,
   GetPush: GetPushSchema,
   GetPushAnswer: GetPushAnswerSchema,
   GetSource: GetSourceSchema,
@@ -157,6 +173,8 @@ export const schemas = {
   IdentityEvents: IdentityEventsSchema,
   IdentityView: IdentityViewSchema,
   JoinCode: JoinCodeSchema,
+  ListProposals: ListProposalsSchema,
+  ListProposalsAnswer: ListProposalsAnswerSchema,
   ListPushes: ListPushesSchema,
   ListPushesAnswer: ListPushesAnswerSchema,
   ListTargets: ListTargetsSchema,
@@ -169,6 +187,8 @@ export const schemas = {
   OpenSync: OpenSyncSchema,
   PatchHead: PatchHeadSchema,
   Problem: ProblemSchema,
+  ProposalView: ProposalViewSchema,
+  ProposePushAnswer: ProposePushAnswerSchema,
   PublicKey: PublicKeySchema,
   PushAccepted: PushAcceptedSchema,
   PushAnswer: PushAnswerSchema,
@@ -199,6 +219,7 @@ export const schemas = {
   SetPolicyAnswer: SetPolicyAnswerSchema,
   SettleEdit: SettleEditSchema,
   SettleEditAnswer: SettleEditAnswerSchema,
+  SignedApproval: SignedApprovalSchema,
   SocketItem: SocketItemSchema,
   Statement: StatementSchema,
   SyncMetrics: SyncMetricsSchema,
@@ -213,6 +234,8 @@ export const schemas = {
   TrackNotice: TrackNoticeSchema,
   UserView: UserViewSchema,
   Welcome: WelcomeSchema,
+  WithdrawProposal: WithdrawProposalSchema,
+  WithdrawProposalAnswer: WithdrawProposalAnswerSchema,
 } as const satisfies Record<string, TSchema>;
 
 export type SchemaName = keyof typeof schemas;

@@ -37,7 +37,7 @@ describe('the wire', () => {
     // of the old one understand everything that peers of the new one send.
     expect({ version: protocolVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "27b1f73df5f964bb",
+        "digest": "7324fac0212811ba",
         "version": 1,
       }
     `);

@@ -133,7 +133,13 @@ export const rolesEntry = (by: Actor, id: number, roles: readonly UserRole[], at
 
 export const joinCodeEntry = (
   by: Actor,
-  { id, module, environment, groups }: Pick<JoinCode, 'id' | 'module' | 'environment' | 'groups'>,
+  {
+    id,
+    module,
+    environment,
+    groups,
+    approvals,
+  }: Pick<JoinCode, 'id' | 'module' | 'environment' | 'groups' | 'approvals'>,
   what: 'made' | 'withdrawn',
   at: EpochMs,
 ): AuditEntry => ({
@@ -143,7 +149,7 @@ export const joinCodeEntry = (
   outcome: 'ok',
   targets: [id],
   detail: brief(
-    `${what === 'made' ? 'Made' : 'Withdrawn'}: for "${module}" in "${environment}"${groups.length === 0 ? '' : `, of ${groups.join(', ')}`}.`,
+    `${what === 'made' ? 'Made' : 'Withdrawn'}: for "${module}" in "${environment}"${groups.length === 0 ? '' : `, of ${groups.join(', ')}`}${approvals === 0 ? '' : `, asking for ${approvals} approvals`}.`,
   ),
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import {
   AddressSchema,
+  ApprovalsAskedSchema,
   grantsRule,
   epochMs,
   JoinCodeSchema,
@@ -30,6 +31,8 @@ const NewJoinCodeSchema = Type.Object(
     groups: Type.Optional(Type.Array(NameSchema, { maxItems: 32 })),
     /** The only identities that runtimes which enrol by it believe. Default: whichever the issuer certifies. */
     identities: Type.Optional(Type.Array(AddressSchema, { minItems: 1, maxItems: limits.trustedIdentities })),
+    /** How many other people have to approve of what is pushed to them. Default 0. */
+    approvals: Type.Optional(ApprovalsAskedSchema),
     /** How many runtimes may enrol by it. Default 1. */
     uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     /** Seconds for which it holds. Default one hour, at most 30 days. */
@@ -60,7 +63,7 @@ export const joinCodeRoutes =
         const by = signedInUser(request);
         const { user } = by;
         const { module, environment, labels = {}, groups = [], uses = 1, ttlSeconds = 3600 } = request.body;
-        const { identities = null } = request.body;
+        const { identities = null, approvals = 0 } = request.body;
         if (!mayEnrol(by, module, environment)) {
           const detail = `No grant covers the whole module "${module}" in "${environment}".`;
           throw new ProblemError(problemOf('forbidden', { detail }));
@@ -78,12 +81,13 @@ export const joinCodeRoutes =
             labels,
             groups,
             identities,
+            approvals,
             uses,
             createdBy: user.id,
             createdAt: at,
             expiresAt: epochMs(at + ttlSeconds * 1000),
           },
-          joinCodeEntry(by, { id, module, environment, groups }, 'made', at),
+          joinCodeEntry(by, { id, module, environment, groups, approvals }, 'made', at),
         );
         reply.status(201);
         return { id: kept.id, code, expiresAt: kept.expiresAt };

@@ -160,6 +160,7 @@ export type JoinCodeFlags = PlaceFlags & {
   readonly ttl: number;
   readonly label?: readonly string[];
   readonly group?: readonly string[];
+  readonly approvals: number;
   readonly json: boolean;
 };
 

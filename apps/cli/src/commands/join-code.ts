@@ -3,7 +3,7 @@ import { buildCommand, numberParser } from '@stricli/core';
 import type { CliContext } from '../cli-context.ts';
 import type { JoinCodeFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { duration, jsonFlag, placeFlags } from './shared-flags.ts';
+import { count, duration, jsonFlag, placeFlags } from './shared-flags.ts';
 
 export const joinCode = buildCommand<JoinCodeFlags, [], CliContext>({
   docs: {
@@ -13,6 +13,7 @@ export const joinCode = buildCommand<JoinCodeFlags, [], CliContext>({
       '',
       'Example:',
       '  CODE=$(cd-cli join-code --label floor=3 --uses 10 --ttl 30m)',
+      '  cd-cli join-code --environment production --approvals 1     nothing runs there that nobody else approved of',
     ].join('\n'),
   },
   parameters: {
@@ -46,6 +47,13 @@ export const joinCode = buildCommand<JoinCodeFlags, [], CliContext>({
         optional: true,
         brief: 'Group of those who join (again for more)',
         placeholder: 'name',
+      },
+      approvals: {
+        kind: 'parsed',
+        parse: count(0, 16),
+        brief: 'How many other people have to approve of what is pushed to those who join, for good',
+        default: '0',
+        placeholder: 'count',
       },
       ...placeFlags,
       ...jsonFlag,

@@ -32,6 +32,7 @@ export const runJoinCode = async (context: CliContext, flags: JoinCodeFlags): Pr
     labels,
     groups: flags.group ?? [],
     ...(identities === undefined ? {} : { identities }),
+    approvals: flags.approvals,
     uses: flags.uses,
     ttlSeconds: Math.max(1, Math.round(flags.ttl / 1000)),
   });
@@ -46,6 +47,7 @@ export const runJoinCode = async (context: CliContext, flags: JoinCodeFlags): Pr
       labels,
       groups: flags.group ?? [],
       identities: identities ?? null,
+      approvals: flags.approvals,
       uses: flags.uses,
     });
   else context.process.stdout.write(`${code}\n`);
@@ -54,6 +56,12 @@ export const runJoinCode = async (context: CliContext, flags: JoinCodeFlags): Pr
   talk.tell(
     `${uses} of ${module} in ${environment} may join with it until ${new Date(expiresAt).toISOString()}, ${spoken(flags.ttl)} from now. It is shown this once.`,
   );
+  if (flags.approvals > 0) {
+    const people = flags.approvals === 1 ? 'one other person has' : `${flags.approvals} other people have`;
+    talk.say(
+      `What is pushed there runs once ${people} approved of it: cd-cli push --propose, then cd-cli approve.`,
+    );
+  }
   talk.say();
   talk.say('A Node process joins by');
   talk.say(await nodeCommand(settings, place, code));

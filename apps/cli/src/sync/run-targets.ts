@@ -40,6 +40,7 @@ export const runTargets = async (context: CliContext, flags: TargetsFlags): Prom
       isAlways ||
       (title === 'relay' && lines.all.length > 1) ||
       (flags.all && (title === 'module' || title === 'environment')) ||
+      (title === 'approvals' && found.some(({ view }) => view.approvals !== undefined)) ||
       (title === 'labels' && found.some(({ view }) => Object.keys(view.labels).length > 0)),
   );
   printTable(
@@ -68,6 +69,7 @@ const allColumns: readonly Column[] = [
   { title: 'state', isAlways: true, cell: ({ view }) => stateOf(view) },
   { title: 'module', isAlways: false, cell: ({ view }) => view.module },
   { title: 'environment', isAlways: false, cell: ({ view }) => view.environment },
+  { title: 'approvals', isAlways: false, cell: ({ view }) => String(view.approvals ?? '-') },
   { title: 'relay', isAlways: false, cell: ({ line }) => line },
   {
     title: 'labels',

@@ -1,5 +1,6 @@
 import {
   AddressSchema,
+  ApprovalsAskedSchema,
   epochMs,
   GrantSchema,
   JwsSchema,
@@ -27,6 +28,7 @@ const RuntimeViewSchema = Type.Object({
   environment: NameSchema,
   labels: LabelsSchema,
   groups: Type.Array(Type.String()),
+  approvals: ApprovalsAskedSchema,
   user: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
   /** Left out of a runtime that is connecting. */
   hasConnected: Type.Optional(Type.Boolean()),

@@ -81,9 +81,19 @@ export class RelayIdentity {
     const { identity } = opened.value;
     const delegation = await openDelegation(opened.value, this.#followed.get(identity));
     if (!delegation.ok) return delegation;
-    keep(this.#followed, identity, delegation.value.followed);
+    this.follow(delegation.value.followed);
     keep(this.#opened, jws, opened.value);
     return opened;
+  }
+
+  /** What was seen of an identity. */
+  followed(identity: string): FollowedIdentity | undefined {
+    return this.#followed.get(identity);
+  }
+
+  /** Whoever claims to be this identity from now on has to follow from this. */
+  follow(followed: FollowedIdentity): void {
+    keep(this.#followed, followed.identity, followed);
   }
 
   close(): void {

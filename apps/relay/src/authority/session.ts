@@ -20,6 +20,8 @@ export interface RuntimeRecord extends Addressee {
   readonly guid: ResourceGuid;
   readonly name: string;
   readonly labels: Labels;
+  /** How many other people have to approve of what is pushed to it. */
+  readonly approvals: number;
   /** Whether it ever connected. A credential that only enrolled may have no program behind it. */
   readonly hasConnected: boolean;
 }

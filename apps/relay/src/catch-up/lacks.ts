@@ -71,7 +71,8 @@ export const lacksOf = async (
     const isOwed = push.isOpenFor(recipient) && !isSettledAlready(push, peer, ports, at);
     const isState = behind.has(push.offset) || unanswered.has(push.offset);
     if (isHeld || (!isOwed && !isState)) continue;
-    const isTaken = isState || ports.meant.isAddressed(push, peer);
+    const isTaken =
+      isState || (ports.meant.isAddressed(push, peer) && (await ports.meant.isApproved(push, peer)));
     if (isOwed && wasNeverWritten(push, recipient) && plan.isReplaced(push)) {
       ports.tracker.moveLatest(push, recipient, { type: 'superseded', at });
       plan.leaveOut(push);

@@ -1,4 +1,11 @@
-import { isStatement, matchesTarget, subTypes, type Target } from '@cd-push/protocol';
+import {
+  isCertificate,
+  isStatement,
+  matchesTarget,
+  subTypes,
+  type Certificate,
+  type Target,
+} from '@cd-push/protocol';
 import { fromBase64url } from '@cd-push/timeline';
 
 import type { Directory } from '../authority/directory.ts';
@@ -45,7 +52,29 @@ export class Meant {
    */
   async isState(push: TrackedPush, peer: RunningPeer): Promise<boolean> {
     if (this.isVoided(push) || !this.isAddressed(push, peer)) return false;
-    return push.entryOf(peer.running.recipient) !== undefined || this.#isTaken(push, peer);
+    if (push.entryOf(peer.running.recipient) === undefined && !(await this.#isTaken(push, peer)))
+      return false;
+    return this.isApproved(push, peer);
+  }
+
+  /**
+   * Whether as many people approve of a push as the runtime asks for, which it may not have when the push was accepted.
+   *
+   * @throws what the store threw.
+   */
+  async isApproved(
+    { accepted, offset }: TrackedPush,
+    { session: { runtime } }: RunningPeer,
+  ): Promise<boolean> {
+    const { store, ended } = this.#ports;
+    if (runtime.approvals === 0 || accepted.carries === 'notice') return true;
+    const approvals = (await store.envelope(offset))?.pushData.approvals ?? [];
+    const given = approvals
+      .map(({ certificate }) => certificateIn(certificate))
+      .filter((certificate) => certificate !== undefined && !ended.voids(certificate));
+    const people = new Set(given.map((certificate) => certificate?.sub));
+    people.delete(accepted.sender.subject);
+    return people.size >= runtime.approvals;
   }
 
   /** Whether the runtime's mode lets in what this sender pushes. */
@@ -68,8 +97,17 @@ export class Meant {
 
 /** Whom a statement addresses; its signature was verified when it was accepted. */
 const targetsIn = (jws: string): readonly Target[] => {
-  const bytes = fromBase64url(jws.split('.')[1] ?? '');
-  if (bytes === undefined || bytes.length === 0) return [];
-  const payload: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const payload = payloadIn(jws);
   return isStatement(payload) ? payload.targets : [];
+};
+
+/** A certificate that was verified when its push was accepted. */
+const certificateIn = (jws: string): Certificate | undefined => {
+  const payload = payloadIn(jws);
+  return isCertificate(payload) ? payload : undefined;
+};
+
+const payloadIn = (jws: string): unknown => {
+  const bytes = fromBase64url(jws.split('.')[1] ?? '');
+  return bytes === undefined || bytes.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(bytes));
 };

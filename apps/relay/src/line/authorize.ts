@@ -5,6 +5,7 @@ import {
   subTypes,
   targetOf,
   type Certificate,
+  type Digest,
   type ICdPushEnvelop,
   type Problem,
   type Result,
@@ -24,7 +25,7 @@ export interface AuthorizedPush {
   readonly session: UserSession;
   readonly statement: Statement;
   /** Digest of the statement as it travelled. */
-  readonly digest: string;
+  readonly digest: Digest;
   readonly statementJws: string;
   readonly certificateJws: string;
   readonly certificate: Certificate;

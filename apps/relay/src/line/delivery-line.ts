@@ -7,8 +7,10 @@ import type { Journal } from '../journal/journal.ts';
 import type { TrackedPush } from '../journal/tracked-push.ts';
 import type { Log } from '../log.ts';
 import type { Peer } from '../peers/peer.ts';
+import type { Ended } from '../peers/ended.ts';
 import type { Roster } from '../nodes/roster.ts';
 import type { Policies } from '../peers/policies.ts';
+import { approversOf, askingFor, unapprovedBy } from './approvals.ts';
 import { authorize, type AuthorizedPush } from './authorize.ts';
 import { confirm } from './confirm.ts';
 import { conflictOf, fit } from './fit.ts';
@@ -25,6 +27,7 @@ export interface LinePorts {
   readonly journal: Journal;
   readonly roster: Roster;
   readonly policies: Policies;
+  readonly ended: Ended;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -84,16 +87,16 @@ export class DeliveryLine {
     const history = await takeHistory(authorized, journal.store, journal.store.space(session.tenant));
     if (!history.ok) return history;
 
-    const recipients = resolve(statement, session, directory, roster, policies);
-    if (!recipients.ok) return recipients;
+    const resolved = resolve(statement, session, directory, roster, policies);
+    if (!resolved.ok) return resolved;
+    const { runtimes, recipients } = resolved.value;
 
-    const accepted = await acceptedPush(
-      authorized,
-      contents.value,
-      recipients.value,
-      history.value.frames,
-      at,
-    );
+    const approvers = await approversOf(authorized, runtimes, this.#ports, at);
+    if (!approvers.ok) return approvers;
+    const unapproved = unapprovedBy(approvers.value, askingFor(authorized, runtimes));
+    if (unapproved !== undefined) return refuse(unapproved);
+
+    const accepted = await acceptedPush(authorized, contents.value, recipients, history.value.frames, at);
     const sent = await withRestored(authorized.envelope.pushData.contents ?? [], accepted, journal.store);
     const appended = await journalPush(accepted, sent, history.value.change, journal, log);
     if (!appended.ok) return appended;

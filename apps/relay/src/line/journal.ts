@@ -119,6 +119,7 @@ const copyOf = (
       isSilentSync: pushData.isSilentSync ?? false,
       statement: statementJws,
       certificate: certificateJws,
+      ...approvalsOf(pushData),
       acceptance,
       relayCertificate: seal.certificate,
       commTrack: pushData.commTrack,
@@ -127,6 +128,14 @@ const copyOf = (
     resp: resp === null ? null : redact(resp),
   };
 };
+
+/** Each was verified; who has none is sent none. */
+const approvalsOf = ({
+  approvals = [],
+}: ICdPushEnvelop['pushData']): Pick<ICdPushEnvelop['pushData'], 'approvals'> =>
+  approvals.length === 0
+    ? {}
+    : { approvals: approvals.map(({ approval, certificate }) => ({ approval, certificate })) };
 
 const senderEntry = ({ user }: UserSession): ICommConversationSub => ({
   userId: user.id,

@@ -21,6 +21,12 @@ import type { Policies } from '../peers/policies.ts';
 /** Addresses that are walked over all runtimes of a module; groups and guids are looked up and need no bound. */
 const selectors = 256;
 
+/** Whom a push goes to. */
+export interface Resolved {
+  readonly runtimes: readonly RuntimeRecord[];
+  readonly recipients: readonly RecipientId[];
+}
+
 /**
  * Step 6: addresses become recipients, and stay these. Each instance of a runtime that is
  * connected to any node is one; a runtime that is
@@ -32,7 +38,7 @@ export const resolve = (
   directory: Directory,
   roster: Roster,
   policies: Policies,
-): Result<readonly RecipientId[], Problem> => {
+): Result<Resolved, Problem> => {
   const targets = new Map(statement.targets.map((target) => [targetKey(target), target]));
   const selecting = [...targets.values()].filter((target) => 'select' in target).length;
   if (selecting > selectors) {
@@ -56,7 +62,8 @@ export const resolve = (
       problemOf('no-recipients', { path: '/pushData/pushRecepients', detail: detailOf(statement) }),
     );
   }
-  return ok([...runtimes].flatMap((runtime) => recipientsOf(runtime, roster)));
+  const found = [...runtimes];
+  return ok({ runtimes: found, recipients: found.flatMap((runtime) => recipientsOf(runtime, roster)) });
 };
 
 const recipientsOf = ({ guid }: RuntimeRecord, roster: Roster): RecipientId[] => {

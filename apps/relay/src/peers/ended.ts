@@ -43,6 +43,11 @@ export class Ended {
   /** Removed runtimes, by guid. */
   readonly runtimes = new Recent();
 
+  /** Whether what a certificate's session signs does not count any more. */
+  voids({ session, identity }: { readonly session: string; readonly identity: string }): boolean {
+    return this.voidedSessions.has(session) || this.voidedSessions.has(identity);
+  }
+
   /** Whether what was signed does not count any more, because its session or the identity behind it was ended. */
   isVoided(signed: SignedParts | undefined): boolean {
     if (signed === undefined || this.voidedSessions.isEmpty) return false;

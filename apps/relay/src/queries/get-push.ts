@@ -29,13 +29,14 @@ export const getPush = async (
   if (push === undefined || envelope === undefined)
     return refuse(problemOf('not-found', { path: '/pushGuid' }));
   const { signed } = push.accepted;
-  const { m, statement, certificate, acceptance, relayCertificate } = envelope.pushData;
+  const { m, statement, certificate, approvals, acceptance, relayCertificate } = envelope.pushData;
   return ok({
     push: viewOf(push, around),
     patches: [...(signed?.patches ?? [])],
     ...(typeof m === 'string' && m !== '' ? { m } : {}),
     ...(statement === undefined ? {} : { statement }),
     ...(certificate === undefined ? {} : { certificate }),
+    ...(approvals === undefined ? {} : { approvals }),
     ...(acceptance === undefined ? {} : { acceptance }),
     ...(relayCertificate === undefined ? {} : { relayCertificate }),
   });

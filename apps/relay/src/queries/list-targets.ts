@@ -41,9 +41,10 @@ export const listTargets = (
 };
 
 const viewsOf = (runtime: RuntimeRecord, { peers, roster, policies }: TargetPorts): TargetView[] => {
-  const { guid, name, module, environment, labels } = runtime;
+  const { guid, name, module, environment, labels, approvals } = runtime;
   const held = policies.of(runtime).hold ? { held: true } : {};
-  const about = { name, module, environment, labels, ...held };
+  const asked = approvals === 0 ? {} : { approvals };
+  const about = { name, module, environment, labels, ...held, ...asked };
   const connected = roster.connected(guid).map((recipient): TargetView => {
     // Of what is connected to another node the journal holds no more than that.
     const { base = null, retainedBytes = 0 } = peers.byRecipient(recipient)?.running ?? {};

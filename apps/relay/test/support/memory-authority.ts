@@ -163,6 +163,7 @@ export class MemoryAuthority implements Authority {
       environment: 'development',
       labels: {},
       groups: [],
+      approvals: 0,
       hasConnected: true,
       ...members,
     };

@@ -111,7 +111,8 @@ export class DeliveryLine {
     const push = verified.value;
     const fault = state.isRevoked(push.certificate)
       ? revokedProblem(push.certificate.session)
-      : misaddressed(push.statement, push.certificate, self);
+      : (misaddressed(push.statement, push.certificate, self) ??
+        (await this.#verifier.unapproved(push, self)));
     if (fault !== undefined) return this.#refuse(envelope, fault, arrival);
     return this.#dispatch(push, arrival);
   }

@@ -9,15 +9,19 @@ import {
 } from '@cd-push/protocol';
 import {
   disagreementOf,
+  isApprovable,
   openAcceptance,
+  openApprovals,
   openCertificate,
   openDelegation,
   openRelayCertificate,
   openStatement,
+  unapproved,
   type FollowedIdentity,
   type TrustRoot,
 } from '@cd-push/timeline';
 
+import type { RuntimeSelf } from '../link/link.ts';
 import type { ParsedPush, TrustedPush } from './push.ts';
 
 /** A session has one certificate and a relay has one; more than these are met only while they are renewed. */
@@ -29,6 +33,7 @@ type Opened<Value> = Promise<Result<Value, Problem>>;
 export interface KnownIdentities {
   identity(address: string): FollowedIdentity | undefined;
   keepIdentity(followed: FollowedIdentity): Promise<void>;
+  isRevoked(signed: { readonly session: string; readonly identity: string }): boolean;
 }
 
 /**
@@ -84,10 +89,35 @@ export class Verifier {
     if (root.identities?.includes(identity) === false) return refuse(untrusted(identity));
     const delegation = await openDelegation(certificate.value, this.#identities.identity(identity));
     if (!delegation.ok) return delegation;
-    await this.#identities
-      .keepIdentity(delegation.value.followed)
-      .catch((error: unknown) => console.warn('[cd-push] Not kept: who signed.', error));
+    await this.#keep(delegation.value.followed);
     return certificate;
+  }
+
+  /** Why too few other people approve of a push: what was said at enrolment counts, whatever the relay holds for enough. */
+  async unapproved(
+    { parsed, statement, digest, certificate }: TrustedPush,
+    { approvals: required, trust: root, module }: RuntimeSelf,
+  ): Promise<Problem | undefined> {
+    if (required === 0 || !isApprovable(statement)) return undefined;
+    const opened = await openApprovals({
+      opened: { statement, digest },
+      signer: { user: certificate.sub, identity: certificate.identity },
+      approvals: parsed.data.approvals ?? [],
+      required,
+      modules: [module],
+      root,
+      known: (identity) => this.#identities.identity(identity),
+    });
+    if (!opened.ok) return opened.problem;
+    for (const { followed } of opened.value) await this.#keep(followed);
+    const given = opened.value.filter((approver) => !this.#identities.isRevoked(approver.certificate));
+    return given.length < required ? unapproved(given.length, required) : undefined;
+  }
+
+  #keep(followed: FollowedIdentity): Promise<void> {
+    return this.#identities
+      .keepIdentity(followed)
+      .catch((error: unknown) => console.warn('[cd-push] Not kept: who signed.', error));
   }
 
   /** What was opened by other keys of the issuer counts no more. */

@@ -30,6 +30,7 @@ export const clientLink = (relayUrl: string, session: RuntimeSession, instance: 
         labels,
         groups: groups.map(String),
         trust: identity.trustRoot,
+        approvals: identity.approvals ?? 0,
       };
     },
     now: () => session.clock.now(),

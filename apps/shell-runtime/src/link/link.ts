@@ -39,6 +39,8 @@ export interface RuntimeSelf extends Addressee {
   /** `guid#instance`: the recipient of tracks. */
   readonly recipient: string;
   readonly trust: TrustRoot;
+  /** How many other people have to approve of what is pushed here, as it was said at enrolment. */
+  readonly approvals: number;
 }
 
 /**

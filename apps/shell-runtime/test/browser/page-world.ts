@@ -231,6 +231,7 @@ export class PageWorld {
         environment: 'development',
         labels: {},
         trust: this.signer.trust,
+        approvals: 0,
       },
       revokedSessions: this.revokedSessions,
       overlay: this.overlay,

@@ -90,6 +90,7 @@ export class LineWorld {
         environment: 'development',
         labels: {},
         trust: this.#signer.trust,
+        approvals: 0,
         ...this.#self,
       }),
       now: () => epochMs(this.now),

@@ -43,7 +43,7 @@ export class MemoryLink implements Link {
       environment: 'development',
       labels: {},
     };
-    return { ...addressee, recipient: `guid-1#${this.#instance}`, trust: this.#trust };
+    return { ...addressee, recipient: `guid-1#${this.#instance}`, trust: this.#trust, approvals: 0 };
   }
   now(): EpochMs {
     return Date.now() as EpochMs;

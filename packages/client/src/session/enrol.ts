@@ -14,6 +14,11 @@ export interface RuntimeIdentity {
   readonly environment: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly groups: readonly string[];
+  /**
+   * Pinned at enrolment: how many other people have to approve of what is pushed here. Whoever tells this runtime anything
+   * later cannot lower it. Absent, as of one that enrolled before there was any, stands for 0.
+   */
+  readonly approvals?: number;
   /** Pinned at enrolment: whose signatures this runtime believes from now on. */
   readonly trustRoot: TrustRoot;
 }
@@ -68,6 +73,7 @@ export const enrol = async ({
     environment: answer.environment,
     labels: answer.labels,
     groups: answer.groups,
+    approvals: answer.approvals,
     trustRoot: trustRoot ?? offered,
   };
 };

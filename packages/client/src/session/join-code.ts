@@ -12,6 +12,8 @@ export interface JoinCodeRequest {
   readonly groups?: readonly string[];
   /** The only identities that runtimes which join by it believe; whichever the issuer certifies by default. */
   readonly identities?: readonly string[];
+  /** How many other people have to approve of what is pushed to them; 0 by default. */
+  readonly approvals?: number;
   /** How many runtimes may join; 1 by default. */
   readonly uses?: number;
   readonly ttlSeconds?: number;

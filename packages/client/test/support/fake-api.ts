@@ -27,6 +27,8 @@ export class FakeApi implements AsyncDisposable {
   sessionSeconds = 12 * 3600;
   clockAheadMs = 0;
   mayPush = true;
+  /** What runtimes that enrol ask for. */
+  approvals = 0;
   /** What is answered instead, but to whoever asks for a nonce. */
   refusal: Answer | undefined;
   /** Takes what is sent, and loses the answer to it. */
@@ -178,6 +180,7 @@ export class FakeApi implements AsyncDisposable {
       environment: 'development',
       labels: {},
       groups: ['tills'],
+      approvals: this.approvals,
       user: 1,
       keys: [this.#key],
       issuer,

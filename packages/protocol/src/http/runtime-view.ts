@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 
+import { ApprovalsAskedSchema } from '../wire/approval.ts';
 import { NameSchema } from '../wire/scalars.ts';
 import { LabelsSchema } from '../wire/sync-target.ts';
 
@@ -13,6 +14,7 @@ export const RuntimeViewSchema = Type.Object({
   labels: LabelsSchema,
   /** Its own groups and its user's. */
   groups: Type.Array(NameSchema),
+  approvals: ApprovalsAskedSchema,
   /** The user who let it enrol, or null. */
   user: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
 });

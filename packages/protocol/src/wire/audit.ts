@@ -29,6 +29,10 @@ export const AuditEventSchema = Type.Enum([
   'expired',
   'superseded',
   'retried',
+  /** A push was put before others, to approve of it; somebody approved of it; its proposer took it back. */
+  'proposed',
+  'approved',
+  'withdrawn',
   'policy',
   /** A synchronisation has moved tips. */
   'synced',

@@ -1,6 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 
 import { limits } from '../limits.ts';
+import { SignedApprovalSchema } from './approval.ts';
 import { CdRequestSchema } from './cd-request.ts';
 import { CdResponseSchema } from './cd-response.ts';
 import { CommTrackInputSchema, CommTrackSchema } from './comm-track.ts';
@@ -30,6 +31,8 @@ export const sharedMembers = {
   statement: Type.Optional(JwsSchema),
   /** The certificate of the statement's signer. */
   certificate: Type.Optional(JwsSchema),
+  /** Of other people, where a target asks for them. */
+  approvals: Type.Optional(Type.Array(SignedApprovalSchema, { maxItems: limits.approvals })),
   /** The relay's signed acceptance and its certificate; set by the relay. */
   acceptance: Type.Optional(JwsSchema),
   relayCertificate: Type.Optional(JwsSchema),
@@ -87,6 +90,7 @@ export const PushedEnvelopSchema = Type.Object({
     'isSilentSync',
     'statement',
     'certificate',
+    'approvals',
     'acceptance',
     'relayCertificate',
     'attempt',

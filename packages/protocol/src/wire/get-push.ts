@@ -1,5 +1,7 @@
 import Type, { type Static } from 'typebox';
 
+import { limits } from '../limits.ts';
+import { SignedApprovalSchema } from './approval.ts';
 import { PatchHeadSchema } from './patch.ts';
 import { PushViewSchema } from './push-view.ts';
 import { JwsSchema, PushGuidSchema } from './scalars.ts';
@@ -16,6 +18,7 @@ export const GetPushAnswerSchema = Type.Object({
   m: Type.Optional(Type.String()),
   statement: Type.Optional(JwsSchema),
   certificate: Type.Optional(JwsSchema),
+  approvals: Type.Optional(Type.Array(SignedApprovalSchema, { maxItems: limits.approvals })),
   acceptance: Type.Optional(JwsSchema),
   relayCertificate: Type.Optional(JwsSchema),
 });

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 
+import { ApprovalsAskedSchema } from './approval.ts';
 import { RecipientIdSchema } from './recipient-id.ts';
 import { DigestSchema, NameSchema } from './scalars.ts';
 import { LabelsSchema } from './sync-target.ts';
@@ -17,5 +18,7 @@ export const TargetViewSchema = Type.Object({
   retainedBytes: Type.Integer({ minimum: 0 }),
   /** A policy keeps what is pushed to it from being sent. */
   held: Type.Optional(Type.Boolean()),
+  /** Absent where it asks for none. */
+  approvals: Type.Optional(ApprovalsAskedSchema),
 });
 export type TargetView = Static<typeof TargetViewSchema>;

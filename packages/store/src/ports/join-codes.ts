@@ -12,6 +12,8 @@ export interface JoinCode {
   readonly groups: readonly string[];
   /** The only identities that who enrols by it is to believe; null for whichever the issuer certifies. */
   readonly identities: readonly string[] | null;
+  /** How many other people have to approve of what is pushed to who enrols by it. */
+  readonly approvals: number;
   readonly usesLeft: number;
   readonly createdBy: number;
   readonly createdAt: EpochMs;

@@ -8,6 +8,8 @@ export interface Runtime {
   readonly environment: string;
   readonly labels: Labels;
   readonly publicKey: PublicKey;
+  /** How many other people have to approve of what is pushed to it; as the join code said, for good. */
+  readonly approvals: number;
   /** Who made the join code, or null after that user was removed. */
   readonly user: number | null;
   /** Its own groups and those of its user, each once, sorted. */

@@ -18,6 +18,7 @@ export const identityTables = (spelling: Spelling): TableSet => ({
     '0004-audit': { up: (db) => createAudit(db, spelling, identityAudit) },
     '0005-issuer-name': { up: (db) => addIssuerName(db, spelling) },
     '0006-keystones': { up: (db) => addKeystones(db, spelling) },
+    '0007-approvals': { up: (db) => addApprovals(db) },
   },
 });
 
@@ -80,6 +81,16 @@ const addKeystones = async (db: Kysely<unknown>, { text }: Spelling): Promise<vo
     db,
   );
   await sql`update changes set change = replace(change, '"refresh-reuse"', '"withdrawn"')`.execute(db);
+};
+
+/** What is there already asks nobody. */
+const addApprovals = async ({ schema }: Kysely<unknown>): Promise<void> => {
+  for (const table of ['join_codes', 'runtimes']) {
+    await schema
+      .alterTable(table)
+      .addColumn('approvals', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute();
+  }
 };
 
 /** Of a migration neither side is typed: the tables that it makes are those of its own time. */

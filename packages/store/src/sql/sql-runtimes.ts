@@ -79,6 +79,7 @@ export const runtimeOf = (
   environment: row.environment,
   labels: readLabels(row.labels),
   publicKey: readPublicKey(row.public_key),
+  approvals: row.approvals,
   user: row.user_id,
   groups: [...new Set(memberships.map((entry) => entry.group_name))].toSorted(),
   createdAt: epochMs(row.created_at),

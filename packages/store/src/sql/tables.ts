@@ -45,6 +45,7 @@ export interface Tables {
     labels: string;
     groups: string;
     identities: string | null;
+    approvals: number;
     uses_left: number;
     created_by: number;
     created_at: number;
@@ -56,6 +57,7 @@ export interface Tables {
     module: string;
     environment: string;
     labels: string;
+    approvals: number;
     public_key: string;
     user_id: number | null;
     created_at: number;

@@ -32,7 +32,7 @@ export const runtimesContract = (open: OpenStore): void => {
     });
 
     test('a code makes a runtime of what it says', async () => {
-      const code = newJoinCode(userId, { groups: ['floor', 'floor'] });
+      const code = newJoinCode(userId, { groups: ['floor', 'floor'], approvals: 2 });
       await store.joinCodes.create(code);
       const head = await store.changes.head();
       const runtime = await store.joinCodes.enrol(enrolment(code.hash, 'guid-1'));
@@ -45,6 +45,7 @@ export const runtimesContract = (open: OpenStore): void => {
         publicKey: publicKey('B'),
         user: userId,
         groups: ['floor'],
+        approvals: 2,
         createdAt: later(1),
         connectedAt: null,
       });

@@ -50,6 +50,7 @@ export const newJoinCode = (createdBy: number, more: Partial<NewJoinCode> = {}):
   labels: { floor: '2' },
   groups: [],
   identities: null,
+  approvals: 0,
   uses: 1,
   createdBy,
   createdAt: at,

@@ -4,4 +4,5 @@ export const proofs: ReadonlySet<string> = new Set([
   'certificate',
   'acceptance',
   'relayCertificate',
+  'approval',
 ]);

@@ -1,4 +1,10 @@
-import { limits, type Approval, type Certificate, type PatchStatement } from '@cd-push/protocol';
+import {
+  limits,
+  type Approval,
+  type Certificate,
+  type PatchStatement,
+  type SignedApproval,
+} from '@cd-push/protocol';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import {
@@ -6,6 +12,7 @@ import {
   createIdentity,
   cryptoPlatform,
   digestOf,
+  isApprovable,
   openApprovals,
   signApproval,
   signCertificate,
@@ -13,7 +20,6 @@ import {
   type ApprovalsToOpen,
   type KeptIdentity,
   type OpenedStatement,
-  type SignedApproval,
   type SigningKey,
   type TrustRoot,
 } from '../../src/index.ts';
@@ -109,6 +115,7 @@ const openAll = async (
       required,
       root,
       known: () => undefined,
+      modules: ['shop'],
       ...changed,
     }),
   );
@@ -167,6 +174,7 @@ describe('[APPROVE-1] a push that needs other people’s approval', () => {
         required: 1,
         root,
         known: () => undefined,
+        modules: ['shop'],
       }),
     );
     expect(approver).toMatchObject({
@@ -241,21 +249,44 @@ describe('[APPROVE-2] an approval', () => {
   it('by an identity that was ended is refused', async () => {
     const approvals = [await approvalBy(bob)];
     const [approver] = valueOf(
-      await openApprovals({ opened, signer: ann, approvals, required: 1, root, known: () => undefined }),
+      await openApprovals({
+        opened,
+        signer: ann,
+        approvals,
+        required: 1,
+        root,
+        known: () => undefined,
+        modules: [],
+      }),
     );
     if (approver === undefined) throw new Error('there is an approver');
     const known = (): typeof approver.followed => ({ ...approver.followed, isRevoked: true });
     expect(await openAll(approvals, 1, { known })).toBe('identity-revoked /pushData/approvals/0');
   });
 
-  it('of a notice is held against the grants by whoever knows what runs where it goes', async () => {
+  it('by an identity that is not among those which are believed is refused', async () => {
+    const approvals = [await approvalBy(bob)];
+    expect(await openAll(approvals, 1, { root: { ...root, identities: [bob.identity] } })).toBe('ok');
+    expect(await openAll(approvals, 1, { root: { ...root, identities: [ann.identity] } })).toBe(
+      'bad-certificate /pushData/approvals/0',
+    );
+  });
+
+  it('of an operation takes the right to run it in all of what it goes to, and of a notice none', async () => {
     const { patches: _, kind: __, ...common } = statement;
     const message = await digestOf('hello');
-    const notice: OpenedStatement = {
+    const approvals = [await approvalBy(bob)];
+    const operation: OpenedStatement = {
       ...opened,
-      statement: { ...common, kind: 'notice', environment: 'production', message },
+      statement: { ...common, kind: 'operation', operation: 'clear', message },
     };
-    expect(await openAll([await approvalBy(bob)], 1, { opened: notice })).toBe('ok');
+    expect(await openAll(approvals, 1, { opened: operation })).toBe('ok');
+    expect(await openAll(approvals, 1, { opened: operation, modules: ['shop', 'bank'] })).toBe(
+      'forbidden /pushData/approvals/0',
+    );
+    const notice: OpenedStatement = { ...opened, statement: { ...common, kind: 'notice', message } };
+    expect(await openAll(approvals, 1, { opened: notice, modules: ['bank'] })).toBe('ok');
+    expect([statement, operation.statement, notice.statement].map(isApprovable)).toEqual([true, true, false]);
   });
 
   it('by somebody who may not do it themselves is refused', async () => {

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 import { enrol, type RuntimeIdentity } from '@cd-push/client';
-import { LabelsSchema, NameSchema, problemOf, ProblemError, PublicKeySchema } from '@cd-push/protocol';
+import {
+  ApprovalsAskedSchema,
+  LabelsSchema,
+  NameSchema,
+  problemOf,
+  ProblemError,
+  PublicKeySchema,
+} from '@cd-push/protocol';
 import { cryptoPlatform, type SigningKey } from '@cd-push/timeline';
 import Type from 'typebox';
 import { Check } from 'typebox/value';
@@ -41,6 +48,7 @@ const IdentitySchema = Type.Object({
     environment: NameSchema,
     labels: LabelsSchema,
     groups: Type.Array(Type.String()),
+    approvals: Type.Optional(ApprovalsAskedSchema),
     trustRoot: Type.Object({
       issuer: Type.String({ minLength: 1 }),
       tenant: NameSchema,
