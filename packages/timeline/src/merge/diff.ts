@@ -1,3 +1,4 @@
+import type { MergeSteps } from './merge-steps.ts';
 import { slideChanges } from './slide-changes.ts';
 
 /** `remove` elements from `at` on became `insert` elements, from `from` on in the other sequence. */
@@ -22,12 +23,12 @@ const maxSteps = 1 << 22;
  * Steps are counted, never time, so that every machine finds the same. Where they run out, what was not compared yet is
  * one change: coarser, but true.
  */
-export const diff = (base: Int32Array, other: Int32Array): readonly Change[] => {
+export const diff = (base: Int32Array, other: Int32Array, steps?: MergeSteps): readonly Change[] => {
   const removed = new Uint8Array(base.length);
   const inserted = new Uint8Array(other.length);
-  markChanges(base, other, removed, inserted);
-  slideChanges(base, removed, inserted);
-  slideChanges(other, inserted, removed);
+  const searched = markChanges(base, other, removed, inserted);
+  const slid = slideChanges(base, removed, inserted) + slideChanges(other, inserted, removed);
+  steps?.(searched + slid);
   return changesOf(removed, inserted);
 };
 
@@ -50,13 +51,13 @@ const changesOf = (removed: Uint8Array, inserted: Uint8Array): readonly Change[]
   return changes;
 };
 
-/** Sets aside what needs no search, and searches the rest. */
+/** Sets aside what needs no search, and searches the rest. Answers the steps that were taken. */
 const markChanges = (
   base: Int32Array,
   other: Int32Array,
   removed: Uint8Array,
   inserted: Uint8Array,
-): void => {
+): number => {
   const shorter = Math.min(base.length, other.length);
   let head = 0;
   while (head < shorter && base[head] === other[head]) head += 1;
@@ -64,7 +65,7 @@ const markChanges = (
   while (tail < shorter - head && base.at(-1 - tail) === other.at(-1 - tail)) tail += 1;
   const left = keepShared(base.subarray(head, base.length - tail), other, removed, head);
   const right = keepShared(other.subarray(head, other.length - tail), base, inserted, head);
-  new Search(left, right, removed, inserted).run();
+  return new Search(left, right, removed, inserted).run();
 };
 
 /** What is left of a sequence to be searched, and where each element of it stood. */
@@ -128,7 +129,7 @@ class Search {
     this.#zero = right.elements.length + 1;
   }
 
-  run(): void {
+  run(): number {
     const a = this.#left.elements;
     const b = this.#right.elements;
     const boxes: Box[] = [{ left: 0, leftEnd: a.length, right: 0, rightEnd: b.length }];
@@ -151,6 +152,7 @@ class Search {
       const [x, y] = this.#middle({ left, leftEnd, right, rightEnd });
       boxes.push({ left, leftEnd: x, right, rightEnd: y }, { left: x, leftEnd, right: y, rightEnd });
     }
+    return this.#steps;
   }
 
   /** A point on a shortest path through the box; on a good one where the shortest is too dear. */

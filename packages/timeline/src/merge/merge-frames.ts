@@ -14,6 +14,7 @@ import { conflictPaths } from './conflict-paths.ts';
 import { mergeLinks } from './merge-links.ts';
 import { maxMergedLength, mergeText, type TextMergeOptions } from './merge-text.ts';
 import { mergeData } from './merge-values.ts';
+import { stepsPerFrameByte, stepsPerRead, type MergeSteps } from './merge-steps.ts';
 import { isResourceData, withDerived, withoutDerived } from './resource-data.ts';
 import type { SyntaxCheck } from './syntax.ts';
 
@@ -41,6 +42,7 @@ export interface FrameMerge {
  * an author is in what comes out: everybody who has these two frames, and the same parsers, makes the same address, whichever
  * he calls the first. Frames of files that two manifests name are merged with them.
  *
+ * @param steps hears of what it takes, and may end it.
  * @throws {ProblemError} `bad-frame` where they are of two timelines, `missing-object`, or why an object is damaged.
  */
 export const mergeFrames = async (
@@ -48,8 +50,9 @@ export const mergeFrames = async (
   one: Address,
   other: Address,
   syntax?: SyntaxCheck,
+  steps?: MergeSteps,
 ): Promise<FrameMerge> => {
-  const merger = new FrameMerger(source, syntax);
+  const merger = new FrameMerger(source, syntax, steps);
   const { frame } = await merger.merge(one, other);
   const made = merger.madeFor(frame.address);
   return {
@@ -84,13 +87,15 @@ const maxCrossings = 256;
 class FrameMerger {
   readonly #source: ObjectSource;
   readonly #syntax: SyntaxCheck | undefined;
+  readonly #steps: MergeSteps | undefined;
   readonly #made = new Map<Address, ParsedObject>();
   /** By both addresses in their order: histories that cross lead to the same pairs again and again. */
   readonly #merges = new Map<string, Promise<Merged>>();
   #crossings = 0;
 
-  constructor(source: ObjectSource, syntax: SyntaxCheck | undefined) {
+  constructor(source: ObjectSource, syntax: SyntaxCheck | undefined, steps: MergeSteps | undefined) {
     this.#syntax = syntax;
+    this.#steps = steps;
     this.#source = {
       get: (address) => this.#made.get(address)?.bytes ?? source.get(address),
       known: (address) => this.#made.get(address) ?? source.known?.(address),
@@ -124,6 +129,7 @@ class FrameMerger {
   async #merge(one: Address, other: Address): Promise<Merged> {
     const ours = await loadFrame(this.#source, one);
     const theirs = await loadFrame(this.#source, other);
+    this.#steps?.(stepsPerRead + stepsPerFrameByte * (ours.bytes.length + theirs.bytes.length));
     const bases = await mergeBases(this.#source, one, other);
     if (bases.includes(other)) return { frame: ours, isJudged: false };
     if (bases.includes(one)) return { frame: theirs, isJudged: false };
@@ -169,7 +175,11 @@ class FrameMerger {
     theirs: Frame,
   ): Promise<{ readonly data: ValueMap; readonly links: Links; readonly isJudged: boolean }> {
     let isJudged = false;
-    const options: TextMergeOptions = { syntax: this.#syntax, language: this.#languageOf(ours.data) };
+    const options: TextMergeOptions = {
+      syntax: this.#syntax,
+      language: this.#languageOf(ours.data),
+      steps: this.#steps,
+    };
     const texts = (was: string, one: string, other: string): string | undefined => {
       const merged = mergeText(was, one, other, options);
       if (merged.kind === 'conflict') return undefined;

@@ -1,4 +1,5 @@
 import { diff } from './diff.ts';
+import type { MergeSteps } from './merge-steps.ts';
 import { linesOf, Numbering } from './parts.ts';
 import { regionsOf } from './regions.ts';
 
@@ -24,11 +25,15 @@ export const settledBy = ({ base, ours, theirs }: Hunk): string | undefined => {
 };
 
 /** Three-way merge by whole lines. No two pieces of the same kind follow each other where they are merged. */
-export const mergeLines = (hunk: Hunk): readonly Piece[] => {
+export const mergeLines = (hunk: Hunk, steps?: MergeSteps): readonly Piece[] => {
   const [base, ours, theirs] = [linesOf(hunk.base), linesOf(hunk.ours), linesOf(hunk.theirs)];
   const numbering = new Numbering();
   const numbers = numbering.of(base);
-  const regions = regionsOf(diff(numbers, numbering.of(ours)), diff(numbers, numbering.of(theirs)), 'touch');
+  const regions = regionsOf(
+    diff(numbers, numbering.of(ours), steps),
+    diff(numbers, numbering.of(theirs), steps),
+    'touch',
+  );
 
   const pieces: Piece[] = [];
   let settled = '';

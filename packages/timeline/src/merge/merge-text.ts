@@ -1,4 +1,5 @@
 import { mergeLines, settledBy, type Hunk, type Piece } from './merge-lines.ts';
+import { stepsPerParsedUnit, stepsPerUnit, type MergeSteps } from './merge-steps.ts';
 import { mergeTokens } from './merge-tokens.ts';
 import type { Language, SyntaxCheck } from './syntax.ts';
 import { wordsOf } from './tokens.ts';
@@ -12,6 +13,8 @@ export type TextMerge =
 export interface TextMergeOptions {
   readonly language?: Language | undefined;
   readonly syntax?: SyntaxCheck | undefined;
+  /** Hears of what it takes. */
+  readonly steps?: MergeSteps | undefined;
 }
 
 /** UTF-16 units of one text. A longer one is not looked into: two that differ are one conflict. */
@@ -29,23 +32,26 @@ export const mergeText = (
   base: string,
   ours: string,
   theirs: string,
-  { language, syntax }: TextMergeOptions = {},
+  { language, syntax, steps }: TextMergeOptions = {},
 ): TextMerge => {
   const whole: Hunk = { base, ours, theirs };
   const settled = settledBy(whole);
   if (settled !== undefined) return { kind: 'clean', text: settled, by: 'lines' };
   const longest = Math.max(base.length, ours.length, theirs.length);
+  const length = base.length + ours.length + theirs.length;
+  steps?.(stepsPerUnit * length);
   const pieces: readonly Piece[] =
-    longest > maxMergedLength ? [{ kind: 'conflict', ...whole }] : mergeLines(whole);
+    longest > maxMergedLength ? [{ kind: 'conflict', ...whole }] : mergeLines(whole, steps);
   const byLines = joined(pieces, () => undefined);
   if (byLines !== undefined) return { kind: 'clean', text: byLines, by: 'lines' };
   const hunks = pieces.filter(({ kind }) => kind === 'conflict').length;
   if (language === undefined || syntax === undefined || longest > maxParsedLength || hunks > maxHunks) {
     return { kind: 'conflict', pieces };
   }
+  steps?.(stepsPerParsedUnit * length);
   let words: ReadonlySet<string> | undefined;
   const known = (): ReadonlySet<string> => (words ??= new Set(wordsOf(base)));
-  const byTokens = joined(pieces, (hunk, before) => mergeTokens(hunk, language, before, known));
+  const byTokens = joined(pieces, (hunk, before) => mergeTokens(hunk, language, before, known, steps));
   return byTokens !== undefined && syntax.accepts(language, byTokens)
     ? { kind: 'clean', text: byTokens, by: 'tokens' }
     : { kind: 'conflict', pieces };

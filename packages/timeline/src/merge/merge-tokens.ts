@@ -1,5 +1,6 @@
 import { addsTwice } from './adds-twice.ts';
 import { settledBy, type Hunk } from './merge-lines.ts';
+import type { MergeSteps } from './merge-steps.ts';
 import { regionsOf } from './regions.ts';
 import { settledByRule } from './rules/rules.ts';
 import { hasStrayLines } from './stray-lines.ts';
@@ -24,11 +25,12 @@ export const mergeTokens = (
   language: Language,
   before: string,
   known: () => ReadonlySet<string>,
+  steps?: MergeSteps,
 ): string | undefined => {
   if (Math.max(hunk.base.length, hunk.ours.length, hunk.theirs.length) > maxHunkLength) return undefined;
   const sides = { base: tokensOf(hunk.base), ours: tokensOf(hunk.ours), theirs: tokensOf(hunk.theirs) };
   const { base, ours, theirs } = sides;
-  const regions = regionsOf(tokenChanges(base, ours), tokenChanges(base, theirs), 'overlap');
+  const regions = regionsOf(tokenChanges(base, ours, steps), tokenChanges(base, theirs, steps), 'overlap');
   if (hasStrayLines(sides, regions) || addsTwice(sides, regions)) return undefined;
 
   let merged = '';

@@ -1,6 +1,7 @@
 import { loadFrame, type ObjectSource } from '../frames/load.ts';
 import type { Address } from '../objects/address.ts';
 import { mergeAlgorithm, mergeFrames } from './merge-frames.ts';
+import type { MergeSteps } from './merge-steps.ts';
 import type { SyntaxCheck } from './syntax.ts';
 
 /**
@@ -10,11 +11,15 @@ import type { SyntaxCheck } from './syntax.ts';
  */
 export type Remake = 'same' | 'other' | 'unknown';
 
-/** @throws {ProblemError} where a frame is missing or damaged. */
+/**
+ * @param steps hears of what it takes, and may end it.
+ * @throws {ProblemError} where a frame is missing or damaged.
+ */
 export const remakes = async (
   source: ObjectSource,
   mergeFrame: Address,
   syntax?: SyntaxCheck,
+  steps?: MergeSteps,
 ): Promise<Remake> => {
   const { frame } = await loadFrame(source, mergeFrame);
   if (frame.timeline === null || frame.merge === undefined) return 'other';
@@ -24,6 +29,6 @@ export const remakes = async (
   const [one, other] = frame.parents;
   if (other === undefined) return 'other';
   // Where no parser had a say, lines alone have settled it, or have not.
-  const { address } = await mergeFrames(source, one, other, judges === null ? undefined : syntax);
+  const { address } = await mergeFrames(source, one, other, judges === null ? undefined : syntax, steps);
   return address === mergeFrame ? 'same' : 'other';
 };

@@ -3,9 +3,9 @@
  *
  * A run can be moved by one where the element before it equals its last one, or the element behind it its first: of two
  * equal blocks it makes no difference which of them is the new one. Runs that meet become one. So both sides of a merge
- * see the same block as the new one, and git, which does so too, sees the same conflicts.
+ * see the same block as the new one, and git, which does so too, sees the same conflicts. Answers the steps that it took.
  */
-export const slideChanges = (elements: Int32Array, changed: Uint8Array, otherChanged: Uint8Array): void => {
+export const slideChanges = (elements: Int32Array, changed: Uint8Array, otherChanged: Uint8Array): number => {
   const run = new Run(changed);
   const other = new Run(otherChanged);
   let steps = 0;
@@ -38,7 +38,7 @@ export const slideChanges = (elements: Int32Array, changed: Uint8Array, otherCha
         }
       }
     }
-    if (!run.next()) return;
+    if (!run.next()) return steps;
     other.next();
   }
 };

@@ -1,4 +1,5 @@
 import { diff, type Change } from './diff.ts';
+import type { MergeSteps } from './merge-steps.ts';
 import { linesOf, Numbering, type Parts } from './parts.ts';
 import { isWord } from './tokens.ts';
 
@@ -6,13 +7,13 @@ import { isWord } from './tokens.ts';
  * What makes one side's tokens of the base's. Lines are compared first, and tokens only where lines were replaced by lines:
  * so nobody's inserted line begins in the middle of another.
  */
-export const tokenChanges = (base: Parts, side: Parts): readonly Change[] => {
+export const tokenChanges = (base: Parts, side: Parts, steps?: MergeSteps): readonly Change[] => {
   const [starts, sideStarts] = [lineStarts(base), lineStarts(side)];
   const lines = new Numbering();
   const tokens = new Numbering();
   const [numbers, sideNumbers] = [tokens.of(base), tokens.of(side)];
   const changes: Change[] = [];
-  for (const change of diff(lines.of(linesOf(base.text)), lines.of(linesOf(side.text)))) {
+  for (const change of diff(lines.of(linesOf(base.text)), lines.of(linesOf(side.text)), steps)) {
     const at = starts[change.at] ?? base.length;
     const end = starts[change.at + change.remove] ?? base.length;
     const from = sideStarts[change.from] ?? side.length;
@@ -20,7 +21,7 @@ export const tokenChanges = (base: Parts, side: Parts): readonly Change[] => {
     if (at === end || from === sideEnd) {
       changes.push({ at, remove: end - at, from, insert: sideEnd - from });
     } else {
-      for (const inner of diff(numbers.subarray(at, end), sideNumbers.subarray(from, sideEnd))) {
+      for (const inner of diff(numbers.subarray(at, end), sideNumbers.subarray(from, sideEnd), steps)) {
         changes.push({ ...inner, at: inner.at + at, from: inner.from + from });
       }
     }

@@ -7,7 +7,7 @@ import type { SyntaxCheck } from '../merge/syntax.ts';
 import type { Address } from '../objects/address.ts';
 import type { Space, SpaceChange, StoredObject, TipSwap } from '../space/space.ts';
 import { Incoming } from './incoming.ts';
-import { mergeFault } from './merge-fault.ts';
+import { mergeFault, stepsOfPulled } from './merge-fault.ts';
 import { Negotiation, type Agreement, type Standing } from './negotiation.ts';
 import { orThrow, toAddresses } from './or-throw.ts';
 import { Outgoing, type Load } from './outgoing.ts';
@@ -194,7 +194,8 @@ const merge = async (
     await incoming.quarantine.check(
       [],
       async (quarantined) =>
-        surplusFault(quarantined.objects, wantedRoots) ?? (await mergeFault(quarantined, parts.syntax)),
+        surplusFault(quarantined.objects, wantedRoots) ??
+        (await mergeFault(quarantined, { syntax: parts.syntax, atMost: stepsOfPulled })),
     ),
   );
   const here: TipSwap[] = [];

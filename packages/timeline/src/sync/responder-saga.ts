@@ -9,6 +9,7 @@ import {
 } from '@cd-push/protocol';
 
 import { loadFrame, loadObject, type ObjectSource } from '../frames/load.ts';
+import type { MergeSteps } from '../merge/merge-steps.ts';
 import type { SyntaxCheck } from '../merge/syntax.ts';
 import type { Address } from '../objects/address.ts';
 import { objectProblem } from '../objects/object-problem.ts';
@@ -37,6 +38,7 @@ export interface ResponderSagaParts {
   readonly gate: SyncGate;
   readonly limits: SyncLimits;
   readonly syntax?: SyntaxCheck | undefined;
+  readonly mergeSteps?: MergeSteps | undefined;
   readonly verify?: Verify | undefined;
 }
 
@@ -236,7 +238,7 @@ export class ResponderSaga {
   }
 
   async #commit(state: Acknowledged, { swaps: asked }: Request<'commit'>): Promise<SyncResponse> {
-    const { space, signed, syntax, verify } = this.#parts;
+    const { space, signed, syntax, mergeSteps, verify } = this.#parts;
     const { incoming, constants, selection } = state;
     const swaps = asked.map(({ timeline, from, to }): TipSwap => ({
       timeline: toAddress(timeline),
@@ -249,7 +251,7 @@ export class ResponderSaga {
         surplusFault(quarantined.objects, roots) ??
         (await foreignFault(quarantined, this.#sight)) ??
         (await this.#unwritable(state, swaps, quarantined)) ??
-        (await mergeFault(quarantined, syntax)) ??
+        (await mergeFault(quarantined, { syntax, steps: mergeSteps })) ??
         (await verify?.(quarantined))
       );
     });

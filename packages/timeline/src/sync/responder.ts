@@ -7,6 +7,7 @@ import {
   type SyncTurnAnswer,
 } from '@cd-push/protocol';
 
+import type { MergeSteps } from '../merge/merge-steps.ts';
 import type { SyntaxCheck } from '../merge/syntax.ts';
 import type { Address } from '../objects/address.ts';
 import type { Verify } from '../space/quarantine.ts';
@@ -30,6 +31,8 @@ export interface ResponderOptions {
   readonly limits?: SyncLimits | undefined;
   /** Parsers by which merges that name them are made again, to see whether they are what they say. */
   readonly syntax?: SyntaxCheck | undefined;
+  /** Hears of what it takes to make merges again, and may end it. */
+  readonly mergeSteps?: MergeSteps | undefined;
   /** Last word on what is about to be committed, after everything else held. */
   readonly verify?: Verify | undefined;
   /** What failed here without being the other side's fault, and what it is told of that: `internal` by default. */
