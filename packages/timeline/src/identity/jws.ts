@@ -13,7 +13,8 @@ export type JwsType =
   | 'cd-push-approval+jws'
   | 'cd-push-proof+jws'
   | 'cd-push-audit-head+jws'
-  | 'cd-push-challenge+jws';
+  | 'cd-push-challenge+jws'
+  | 'cd-push-delegation+jws';
 
 /**
  * The protected header has one spelling per type. Receivers compare it as text, so no other algorithm, no `crit`, `jku`,
@@ -31,6 +32,7 @@ const headers: Readonly<Record<JwsType, string>> = {
   'cd-push-proof+jws': headerFor('cd-push-proof+jws'),
   'cd-push-audit-head+jws': headerFor('cd-push-audit-head+jws'),
   'cd-push-challenge+jws': headerFor('cd-push-challenge+jws'),
+  'cd-push-delegation+jws': headerFor('cd-push-delegation+jws'),
 };
 
 /** Signs a payload as JSON: a JWS in compact serialization (RFC 7515). */

@@ -214,7 +214,9 @@ const merge = async (
     await outgoing.addTimeline(tip, [ours, theirs]);
   }
   const last = await exchangeAll({ outgoing, incoming, parts, load, pull: undefined });
-  const checked = await incoming.quarantine.check(here);
+  // The other side may have brought more since.
+  const roots = [...wantedRoots, ...here.map(({ to }) => to)];
+  const checked = await incoming.quarantine.check(here, ({ objects }) => surplusFault(objects, roots));
   if (!checked.ok) {
     const { kind } = checked.problem;
     if (kind !== 'tip-moved') throw new ProblemError(checked.problem);

@@ -1,4 +1,4 @@
-import { ProblemError, problemOf } from '@cd-push/protocol';
+import { ProblemError, problemOf, type Problem } from '@cd-push/protocol';
 
 import { loadObject, type ObjectSource } from '../frames/load.ts';
 import { readAddress, type Address } from '../objects/address.ts';
@@ -29,6 +29,7 @@ type Room = Pick<SyncLimits, 'turnObjects' | 'turnBytes'>;
 export class Outgoing {
   readonly #source: ObjectSource;
   readonly #limits: SyncLimits;
+  readonly #departure: (object: ParsedObject) => Promise<Problem | undefined>;
   readonly #streams: AsyncGenerator<FrameObject, void, undefined>[] = [];
   /** What is known to be lacking, in the order in which it goes. */
   readonly #lacking: Address[] = [];
@@ -42,10 +43,18 @@ export class Outgoing {
   #sentObjects = 0;
   #sentBytes = 0;
 
-  /** @param source this side's objects, and what the other side has brought. */
-  constructor(source: ObjectSource, limits: SyncLimits) {
+  /**
+   * @param source this side's objects, and what the other side has brought.
+   * @param departure why something that is referred to may not go, if so.
+   */
+  constructor(
+    source: ObjectSource,
+    limits: SyncLimits,
+    departure: (object: ParsedObject) => Promise<Problem | undefined> = async () => undefined,
+  ) {
     this.#source = source;
     this.#limits = limits;
+    this.#departure = departure;
     this.#batch = limits.firstBatch;
   }
 
@@ -76,7 +85,7 @@ export class Outgoing {
   /**
    * Sends what the other side says that it lacks, and what that refers to where it lacks that too.
    *
-   * @throws {ProblemError} where it is missing or damaged.
+   * @throws {ProblemError} where it is missing or damaged, or may not go.
    */
   async addLacking(address: Address): Promise<void> {
     if (this.#settled.has(address)) return;
@@ -149,8 +158,15 @@ export class Outgoing {
   async #send(address: Address): Promise<void> {
     this.#lacking.push(address);
     if (isBlob(address)) return;
-    const { refers } = await loadObject(this.#source, address);
+    const { refers } = await this.#departing(address);
     for (const referred of refers) if (!this.#settled.has(referred)) this.#candidates.push(referred);
+  }
+
+  async #departing(address: Address): Promise<ParsedObject> {
+    const object = await loadObject(this.#source, address);
+    const problem = await this.#departure(object);
+    if (problem !== undefined) throw new ProblemError(problem);
+    return object;
   }
 
   get #hasMoreCargo(): boolean {
@@ -224,7 +240,7 @@ export class Outgoing {
       address = further.shift()
     ) {
       if (isBlob(address)) continue;
-      for (const referred of (await loadObject(this.#source, address)).refers) {
+      for (const referred of (await this.#departing(address)).refers) {
         if (offer.size >= this.#batch) break;
         if (this.#settled.has(referred) || offer.has(referred)) continue;
         offer.add(referred);

@@ -1,4 +1,4 @@
-import { ProblemError, problemOf } from '@cd-push/protocol';
+import { ProblemError, problemOf, type Problem } from '@cd-push/protocol';
 
 import { loadObject, type ObjectSource } from '../frames/load.ts';
 import { readAddress, type Address } from '../objects/address.ts';
@@ -32,15 +32,59 @@ export class Relations {
     const waiting = [...timelines];
     for (let timeline = waiting.pop(); timeline !== undefined; timeline = waiting.pop()) {
       if (found.has(timeline)) continue;
-      if (found.size >= limit) {
-        const detail = `These relate to more than ${limit} timelines.`;
-        throw new ProblemError(problemOf('too-large', { detail }));
-      }
+      if (found.size >= limit) throw new ProblemError(tooMany(limit));
       const tip = await this.#space.tip(timeline);
       found.set(timeline, tip);
       if (tip !== undefined) waiting.push(...(await this.#ofTip(tip)));
     }
     return found;
+  }
+
+  /**
+   * The same for somebody who may not read everything: a timeline that may not be read, or that relates to such a one, has no
+   * tip then, as if it were not here.
+   *
+   * @throws {ProblemError} as {@link from}.
+   */
+  async readable(
+    timelines: Iterable<Address>,
+    limit: number,
+    mayRead: (timeline: Address) => Promise<boolean>,
+  ): Promise<ReadonlyMap<Address, Address | undefined>> {
+    const named = [...timelines];
+    const tips = new Map<Address, Address | undefined>();
+    const relating = new Map<Address, Address[]>();
+    const hidden: Address[] = [];
+    const waiting = [...named];
+    for (let timeline = waiting.pop(); timeline !== undefined; timeline = waiting.pop()) {
+      if (tips.has(timeline)) continue;
+      if (tips.size >= limit) throw new ProblemError(tooMany(limit));
+      const tip = await this.#space.tip(timeline);
+      tips.set(timeline, tip);
+      if (tip === undefined) continue;
+      if (!(await mayRead(timeline))) {
+        hidden.push(timeline);
+        continue;
+      }
+      for (const related of await this.#ofTip(tip)) {
+        relating.set(related, [...(relating.get(related) ?? []), timeline]);
+        waiting.push(related);
+      }
+    }
+    const unread = new Set<Address>();
+    for (let timeline = hidden.pop(); timeline !== undefined; timeline = hidden.pop()) {
+      if (unread.has(timeline)) continue;
+      unread.add(timeline);
+      hidden.push(...(relating.get(timeline) ?? []));
+    }
+    const readable = new Map<Address, Address | undefined>();
+    for (let timeline = named.pop(); timeline !== undefined; timeline = named.pop()) {
+      if (readable.has(timeline)) continue;
+      const tip = unread.has(timeline) ? undefined : tips.get(timeline);
+      readable.set(timeline, tip);
+      if (tip !== undefined) named.push(...(await this.#ofTip(tip)));
+    }
+    return readable;
   }
 
   async #ofTip(tip: Address): Promise<readonly Address[]> {
@@ -52,6 +96,9 @@ export class Relations {
     return related;
   }
 }
+
+const tooMany = (limit: number): Problem =>
+  problemOf('too-large', { detail: `These relate to more than ${limit} timelines.` });
 
 /** Other timelines that a frame refers to, itself or by something without a timeline. */
 const relatedTo = async (source: ObjectSource, tip: Address): Promise<readonly Address[]> => {

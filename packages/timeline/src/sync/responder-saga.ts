@@ -13,7 +13,6 @@ import type { MergeSteps } from '../merge/merge-steps.ts';
 import type { SyntaxCheck } from '../merge/syntax.ts';
 import type { Address } from '../objects/address.ts';
 import { objectProblem } from '../objects/object-problem.ts';
-import type { ConstantObject } from '../objects/parsed-object.ts';
 import type { Verify } from '../space/quarantine.ts';
 import type { Space, StoredObject, TipSwap } from '../space/space.ts';
 import type { Cargo } from './cargo.ts';
@@ -24,18 +23,21 @@ import { orThrow, toAddress, toAddresses } from './or-throw.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Relations } from './relations.ts';
 import type { SignedTurns } from './signed-turns.ts';
-import { foreignFault, type Sight } from '../space/foreign-fault.ts';
+import { foreignFault } from '../space/foreign-fault.ts';
+import type { Names, Selections } from './selections.ts';
 import { surplusFault } from './surplus.ts';
 import { selectionControl } from './sync-control.ts';
 import type { SyncGate } from './sync-gate.ts';
 import type { SyncLimits } from './sync-limits.ts';
 import { bucketCountOf, bucketDigests, bucketOf, digestOfTips, type Tips } from './tips-digest.ts';
+import { constantProblem, Visible } from './visible.ts';
 
 export interface ResponderSagaParts {
   readonly space: Space;
   readonly relations: Relations;
   readonly signed: SignedTurns;
   readonly gate: SyncGate;
+  readonly selections: Selections;
   readonly limits: SyncLimits;
   readonly syntax?: SyntaxCheck | undefined;
   readonly mergeSteps?: MergeSteps | undefined;
@@ -57,6 +59,7 @@ type ResponderState =
       readonly tips: Map<Address, Address | undefined>;
       /** Those that were named by themselves, in the order in which their places are meant. */
       readonly constants: readonly Address[];
+      readonly named: Names;
       /** The list of names, where it is not kept here yet. */
       readonly selection: StoredObject | undefined;
       readonly incoming: Incoming;
@@ -70,10 +73,12 @@ type Request<Stage extends SyncRequest['stage']> = Extract<SyncRequest, { stage:
 /** One saga as its responder takes part in it. */
 export class ResponderSaga {
   readonly #parts: ResponderSagaParts;
+  readonly #visible: Visible;
   #state: ResponderState = { stage: 'begun' };
 
   constructor(parts: ResponderSagaParts) {
     this.#parts = parts;
+    this.#visible = new Visible(parts);
   }
 
   /** Whether nothing is kept. */
@@ -105,12 +110,13 @@ export class ResponderSaga {
         problemOf('invalid-request', { path: '/context/says', detail: 'A saga begins with init.' }),
       );
     }
+    if (!this.#parts.gate.mayWrite() && brings(says, cargo)) throw new ProblemError(mayNotWrite);
     orThrow(await state.incoming.take(cargo));
     switch (says.stage) {
       case 'ask':
         return said(await this.#ask(state, says));
       case 'have':
-        return said(await this.#have(says));
+        return said(await this.#have(state, says));
       case 'delta':
         return this.#delta(state, says);
       case 'commit':
@@ -126,19 +132,19 @@ export class ResponderSaga {
     const named = 'selection' in scope ? await this.#selected(toAddress(scope.selection)) : namesIn(scope);
     if (named === undefined) return { stage: 'name' };
     const { timelines, constants } = named;
-    const tips = new Map(await this.#related(timelines));
-    const here = await space.has(constants);
-    for (const address of constants) if (here.has(address)) await this.#constant(space, address, 'read');
+    const tips = new Map(await this.#visible.related(timelines));
+    const here = await this.#visible.constants(constants);
     const selection = 'selection' in scope ? undefined : await selectionOf(timelines, constants);
     if ((await digestOfTips(tips, here)) === digest) {
       // From the next time on, the address of the list says what is meant.
-      if (selection !== undefined && isLong(named)) await space.commit({ objects: [selection], swaps: [] });
+      if (selection !== undefined && isLong(named)) await this.#keepSelection(selection, named, tips);
       return { stage: 'equal' };
     }
     this.#state = {
       stage: 'acknowledged',
       tips,
       constants,
+      named,
       selection: isLong(named) ? selection : undefined,
       incoming: new Incoming(space, limits.quarantine),
       outgoing: undefined,
@@ -161,7 +167,7 @@ export class ResponderSaga {
       }
     }
     const asked = toAddresses(timelines.map(({ timeline }) => timeline));
-    for (const [timeline, tip] of await this.#related(asked)) {
+    for (const [timeline, tip] of await this.#visible.related(asked)) {
       // What a saga starts from is what was said first.
       if (state.tips.has(timeline) && !asked.includes(timeline)) continue;
       tips.set(timeline, state.tips.get(timeline) ?? tip);
@@ -174,14 +180,19 @@ export class ResponderSaga {
   /** Tells of the tips that differ from what was told. */
   async #acknowledge(state: Acknowledged, tips: Tips, told: readonly ToldTip[]): Promise<SyncResponse> {
     const { space } = this.#parts;
-    const theirs = new Map(told.map(({ timeline, tip }) => [timeline, tip?.address]));
-    const known: ReadonlySet<string> = await space.has(
-      toAddresses([...theirs.values()].flatMap((address) => address ?? [])),
+    const theirs = new Map(
+      told.map(({ timeline, tip }) => [
+        toAddress(timeline),
+        tip === null ? undefined : toAddress(tip.address),
+      ]),
     );
     const differing = [...tips].filter(
       ([timeline, tip]) => !theirs.has(timeline) || theirs.get(timeline) !== tip,
     );
-    const here = await space.has(state.constants);
+    const known = await this.#visible.known(
+      differing.map(([timeline, tip]) => ({ timeline, tip, frames: [theirs.get(timeline) ?? []].flat() })),
+    );
+    const here = await this.#visible.constants(state.constants);
     return {
       stage: 'ack',
       tips: await Promise.all(
@@ -197,12 +208,11 @@ export class ResponderSaga {
     };
   }
 
-  async #have({ have }: Request<'have'>): Promise<SyncResponse> {
-    const { space } = this.#parts;
+  async #have({ tips }: Acknowledged, { have }: Request<'have'>): Promise<SyncResponse> {
     const common: number[][] = [];
-    for (const { frames } of have) {
-      const asked = toAddresses(frames);
-      const here = await space.has(asked);
+    for (const { timeline: text, frames } of have) {
+      const [timeline, asked] = [toAddress(text), toAddresses(frames)];
+      const here = await this.#visible.known([{ timeline, tip: tips.get(timeline), frames: asked }]);
       common.push(placesIn(asked, here));
     }
     return { stage: 'common', common };
@@ -210,7 +220,7 @@ export class ResponderSaga {
 
   async #delta(state: Acknowledged, { offer, lacks, pull }: Request<'delta'>): Promise<Said> {
     const { space, limits } = this.#parts;
-    const outgoing = state.outgoing ?? new Outgoing(space, limits);
+    const outgoing = state.outgoing ?? new Outgoing(space, limits, this.#visible.departure);
     if (pull !== undefined) {
       if (state.outgoing !== undefined)
         throw new ProblemError(problemOf('invalid-request', { path: '/context/says/pull' }));
@@ -218,10 +228,17 @@ export class ResponderSaga {
         const tip = state.tips.get(toAddress(timeline));
         if (tip === undefined)
           throw new ProblemError(objectProblem('missing-object', toAddress(timeline), 'It has no tip here.'));
-        await outgoing.addTimeline(tip, toAddresses(known));
+        const frames = toAddresses(known);
+        const here = await this.#visible.known([{ timeline: toAddress(timeline), tip, frames }]);
+        const missing = frames.find((address) => !here.has(address));
+        if (missing !== undefined)
+          throw new ProblemError(objectProblem('missing-object', missing, 'It is not here.'));
+        await outgoing.addTimeline(tip, frames);
       }
-      for (const address of toAddresses(pull.constants)) {
-        if (!state.constants.includes(address)) {
+      const asked = toAddresses(pull.constants);
+      const here = await this.#visible.constants(asked);
+      for (const address of asked) {
+        if (!state.constants.includes(address) || !here.has(address)) {
           throw new ProblemError(objectProblem('missing-object', address, 'It is no constant of this saga.'));
         }
         await outgoing.addLacking(address);
@@ -238,8 +255,14 @@ export class ResponderSaga {
   }
 
   async #commit(state: Acknowledged, { swaps: asked }: Request<'commit'>): Promise<SyncResponse> {
-    const { space, signed, syntax, mergeSteps, verify } = this.#parts;
-    const { incoming, constants, selection } = state;
+    const { space, signed, gate, syntax, mergeSteps, verify } = this.#parts;
+    const { incoming, tips, constants, selection } = state;
+    if (!gate.mayWrite()) {
+      // What came was nothing, and so is what is kept.
+      if (selection !== undefined) this.#parts.selections.put(selection.address, state.named);
+      this.#state = { stage: 'begun' };
+      return { stage: 'committed' };
+    }
     const swaps = asked.map(({ timeline, from, to }): TipSwap => ({
       timeline: toAddress(timeline),
       from: from === null ? undefined : toAddress(from),
@@ -249,7 +272,7 @@ export class ResponderSaga {
       const roots = [...swaps.map(({ to }) => to), ...constants];
       return (
         surplusFault(quarantined.objects, roots) ??
-        (await foreignFault(quarantined, this.#sight)) ??
+        (await foreignFault(quarantined, this.#visible.sight)) ??
         (await this.#unwritable(state, swaps, quarantined)) ??
         (await mergeFault(quarantined, { syntax, steps: mergeSteps })) ??
         (await verify?.(quarantined))
@@ -257,7 +280,9 @@ export class ResponderSaga {
     });
     if (!checked.ok && checked.problem.kind !== 'tip-moved') throw new ProblemError(checked.problem);
     if (!checked.ok) return this.#moved(swaps);
-    const control = [...signed.waiting, ...(selection === undefined ? [] : [selection])];
+    const known = new Map([...tips, ...swaps.map(({ timeline, to }) => [timeline, to] as const)]);
+    const kept = selection !== undefined && isWhole(known) ? [selection] : [];
+    const control = [...signed.waiting, ...kept];
     const committed = await space.commit({ objects: [...checked.value.objects, ...control], swaps });
     if (committed.outcome === 'moved') return this.#moved(swaps);
     signed.kept(control);
@@ -275,16 +300,6 @@ export class ResponderSaga {
     return { stage: 'moved', timelines: moved };
   }
 
-  /** What the other side may know of what is here. */
-  get #sight(): Sight {
-    const { gate } = this.#parts;
-    return {
-      frame: (_frame, genesis) => gate.timeline(genesis, 'read') === undefined,
-      constant: (constant) => gate.constant(constant, 'read') === undefined,
-      blob: (address) => gate.blob(address),
-    };
-  }
-
   /** Why the other side may not change what it wants to, if so. */
   async #unwritable(
     { tips, constants }: Acknowledged,
@@ -297,44 +312,28 @@ export class ResponderSaga {
       if (problem !== undefined) return problem;
     }
     for (const address of constants) {
-      if (source.known?.(address) !== undefined) await this.#constant(source, address, 'write');
+      if (source.known?.(address) === undefined) continue;
+      const problem = await constantProblem(this.#parts.gate, source, address, 'write');
+      if (problem !== undefined) return problem;
     }
     return undefined;
   }
 
-  /** Timelines with what they relate to here, if the other side may know of all of that. */
-  async #related(timelines: readonly Address[]): Promise<Tips> {
-    const { relations, limits, gate, space } = this.#parts;
-    const tips = await relations.from(timelines, limits.timelines);
-    for (const [timeline, tip] of tips) {
-      if (tip === undefined) continue;
-      const problem = gate.timeline(await loadFrame(space, timeline), 'read');
-      if (problem !== undefined) throw new ProblemError(problem);
-    }
-    return tips;
-  }
-
-  async #constant(source: ObjectSource, address: Address, wish: 'read' | 'write'): Promise<ConstantObject> {
-    const object = await loadObject(source, address);
-    if (object.type !== 'constant')
-      throw new ProblemError(objectProblem('bad-object', address, 'It is no constant.'));
-    const problem = this.#parts.gate.constant(object, wish);
-    if (problem !== undefined) throw new ProblemError(problem);
-    return object;
+  /** From the next time on, the address of a list says what is meant. */
+  async #keepSelection(selection: StoredObject, named: Names, tips: Tips): Promise<void> {
+    const { space, gate, selections } = this.#parts;
+    if (!gate.mayWrite()) selections.put(selection.address, named);
+    else if (isWhole(tips)) await space.commit({ objects: [selection], swaps: [] });
   }
 
   async #selected(address: Address): Promise<Names | undefined> {
+    const { gate, selections } = this.#parts;
+    if (!gate.mayWrite()) return selections.get(address);
     const bytes = await this.#parts.space.get(address);
     if (bytes === undefined) return undefined;
     const object = await loadObject(this.#parts.space, address, [selectionControl]);
     return object.type === 'control' && isSyncSelection(object.value) ? namesOf(object.value) : undefined;
   }
-}
-
-/** What is synchronised, by names. */
-interface Names {
-  readonly timelines: readonly Address[];
-  readonly constants: readonly Address[];
 }
 
 const namesOf = ({
@@ -359,4 +358,15 @@ const namesIn = ({
 const placesIn = (list: readonly Address[], here: ReadonlySet<Address>): number[] =>
   list.flatMap((address, place) => (here.has(address) ? [place] : []));
 
+/** Whether all of these are here: a list of what is nowhere would be kept for nobody. */
+const isWhole = (tips: Tips): boolean => [...tips.values()].every((tip) => tip !== undefined);
+
 const said = (says: SyncResponse): Said => ({ says, cargo: [] });
+
+/** Whether something is to be put here. */
+const brings = (says: Exclude<SyncRequest, { stage: 'init' | 'end' }>, cargo: readonly Cargo[]): boolean =>
+  cargo.length > 0 ||
+  (says.stage === 'delta' && says.offer.length > 0) ||
+  (says.stage === 'commit' && says.swaps.length > 0);
+
+const mayNotWrite = problemOf('forbidden', { detail: 'This session may read, and change nothing.' });

@@ -16,6 +16,7 @@ import { arriving, carriesOf, travelling, type Cargo } from './cargo.ts';
 import { orThrow } from './or-throw.ts';
 import { Relations } from './relations.ts';
 import { ResponderSaga, type Said } from './responder-saga.ts';
+import { Selections } from './selections.ts';
 import { SignedTurns, type Signing } from './signed-turns.ts';
 import { contextKind } from './sync-control.ts';
 import type { SyncGate } from './sync-gate.ts';
@@ -28,6 +29,8 @@ export interface ResponderOptions {
   readonly gate: SyncGate;
   /** Of the space; made anew by default. */
   readonly relations?: Relations | undefined;
+  /** The same. */
+  readonly selections?: Selections | undefined;
   readonly limits?: SyncLimits | undefined;
   /** Parsers by which merges that name them are made again, to see whether they are what they say. */
   readonly syntax?: SyntaxCheck | undefined;
@@ -54,7 +57,11 @@ interface Open {
  * signed response, and another saga may follow.
  */
 export class Responder {
-  readonly #parts: ResponderOptions & { readonly relations: Relations; readonly limits: SyncLimits };
+  readonly #parts: ResponderOptions & {
+    readonly relations: Relations;
+    readonly selections: Selections;
+    readonly limits: SyncLimits;
+  };
   readonly #signed: SignedTurns;
   #open: Open | undefined;
   #isClosed = false;
@@ -66,6 +73,7 @@ export class Responder {
     this.#parts = {
       ...options,
       relations: options.relations ?? new Relations(options.space),
+      selections: options.selections ?? new Selections(),
       limits: options.limits ?? responderLimits,
     };
     this.#signed = new SignedTurns(options.signing);
@@ -182,7 +190,8 @@ export class Responder {
   /** What was signed after the commit comes into the space as well; where it cannot now, it does with the next one. */
   async #keep(says: SyncResponse): Promise<void> {
     try {
-      if (says.stage === 'committed') await this.#signed.keep(this.#parts.space);
+      if (!this.#parts.gate.mayWrite()) this.#signed.forget();
+      else if (says.stage === 'committed') await this.#signed.keep(this.#parts.space);
       else await this.#signed.keepIfMany(this.#parts.space);
     } catch (error) {
       this.#parts.explain?.(error);

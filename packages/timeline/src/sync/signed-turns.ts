@@ -96,6 +96,11 @@ export class SignedTurns {
   async keepIfMany(space: Pick<Space, 'commit'>): Promise<void> {
     if (this.#waiting.length > waitingAtMost) await this.keep(space);
   }
+
+  /** Lets go of control objects that are not to be kept. */
+  forget(): void {
+    this.#waiting = [];
+  }
 }
 
 /** What stands beside a context. */
