@@ -190,7 +190,15 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
     rate,
     acknowledged: new Rate(acknowledgementRate, clock),
     refusals,
-    sync: new SyncDesk({ spaceOf: (tenant) => store.space(tenant), contents: store, identity, clock, log }),
+    sync: new SyncDesk({
+      spaceOf: (tenant, auditOf) => store.space(tenant, auditOf),
+      audited: () => heads.stir(),
+      refused: (session, problem) => refusals.note(session, problem, {}),
+      contents: store,
+      identity,
+      clock,
+      log,
+    }),
     edits,
     legacy,
   });

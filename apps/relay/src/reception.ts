@@ -10,7 +10,7 @@ import type { Directory } from './authority/directory.ts';
 import type { Introspections } from './authority/introspections.ts';
 import type { RelayIdentity } from './authority/relay-identity.ts';
 import type { Challenges } from './authority/challenges.ts';
-import { payerOf, type Session } from './authority/session.ts';
+import { authorityOf, payerOf, type Session } from './authority/session.ts';
 import { greet, type HelloPorts } from './catch-up/hello.ts';
 import { LegacyDialect } from './doors/legacy-dialect.ts';
 import type { Admitted, Reception } from './doors/socket-io-door.ts';
@@ -34,6 +34,7 @@ import { getSource } from './queries/get-source.ts';
 import { getTrack } from './queries/get-track.ts';
 import { listPushes } from './queries/list-pushes.ts';
 import { listTargets } from './queries/list-targets.ts';
+import { listTimelines } from './queries/list-timelines.ts';
 import { renewSession } from './queries/renew-session.ts';
 import { retryPush, type RetryPorts } from './queries/retry-push.ts';
 import type { SyncDesk } from './sync/sync-desk.ts';
@@ -84,7 +85,7 @@ export class RelayReception implements Reception {
     if ('problem' in known) return known;
     const { session } = known;
     if (session.kind !== 'user' || session.acting === undefined) return { session, challenge: undefined };
-    const challenge = await this.#ports.challenges.of(session.acting, genesis);
+    const challenge = await this.#ports.challenges.of(authorityOf(session.acting), genesis);
     return challenge.ok ? { session, challenge: challenge.value } : { problem: challenge.problem };
   }
 
@@ -244,6 +245,7 @@ export class RelayReception implements Reception {
     switch (event) {
       case 'runtime-hello':
       case 'save-edit':
+      case 'list-timelines':
         return this.#turns.take(peer.id, ask);
       case 'observe':
       case 'list-pushes':
@@ -309,6 +311,12 @@ export class RelayReception implements Reception {
         return outcomeOf(await this.#ports.edits.settle(payload, peer));
       case 'renew-session':
         return this.#renew(payload, peer);
+      case 'list-timelines':
+        return outcomeOf(await listTimelines(payload, session, journal.store, charge));
+      case 'open-sync':
+        return outcomeOf(await this.#ports.sync.open(payload, peer));
+      case 'connect-proof':
+        return outcomeOf(await this.#ports.sync.prove(payload, peer));
       case 'sync-turn':
         return this.#synchronise(payload, peer);
       default:

@@ -37,6 +37,7 @@ const runtimePeer = (index: number): { peer: RuntimePeer; recipient: RecipientId
     running: undefined,
     session: {
       kind: 'runtime',
+      key: undefined,
       id: guid,
       subject: guid,
       tenant: 'acme',

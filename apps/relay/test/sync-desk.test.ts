@@ -65,7 +65,7 @@ describe('[SYNC-20] a relay lets a session see and change what its grants cover,
     const space = new MemorySpace();
     const { address } = await begin(data, space);
     expect(await syncing(await world.connect(), space, { timelines: [address] })).toBe('forbidden');
-    expect([world.space.size, world.desk.counts]).toEqual([0, { lines: 0, sagas: 0, bytes: 0 }]);
+    expect([world.space.size, world.desk.counts]).toEqual([0, { lines: 0, sagas: 0, bytes: 0, openings: 0 }]);
   });
 
   it.each(elsewhere)('does not show a timeline %s', async (_title, data) => {
@@ -127,7 +127,7 @@ describe('[SYNC-20] a relay lets a session see and change what its grants cover,
     expect(line.cuts).toEqual(['unproven']);
   });
 
-  it('neither does a runtime, nor an existing client without an identity', async () => {
+  it('neither does a runtime that has opened no session for it, nor an existing client without an identity', async () => {
     const world = await SyncWorld.create();
     const space = new MemorySpace();
     const till = await begin(mine, space);
@@ -138,6 +138,7 @@ describe('[SYNC-20] a relay lets a session see and change what its grants cover,
     expect(await syncing(line, space, { timelines: [till.address] })).toBe('forbidden');
     const other = await world.connect();
     other.peer.session = world.authority.runtime().session;
+    other.peer.keystone = undefined;
     expect(await syncing(other, space, { timelines: [till.address] })).toBe('forbidden');
     expect(world.space.size).toBe(0);
   });
@@ -196,7 +197,7 @@ describe('[SYNC-21] what synchronising takes at a relay is bounded', () => {
     expect(world.desk.counts.sagas).toBe(3);
     for (const { session } of open) session.disconnect();
     expect(await Promise.all(open.map(({ end }) => end))).toEqual(Array(3).fill('unavailable'));
-    expect(world.desk.counts).toEqual({ lines: 0, sagas: 0, bytes: 0 });
+    expect(world.desk.counts).toEqual({ lines: 0, sagas: 0, bytes: 0, openings: 0 });
     expect(world.clock.timers).toBe(0);
   });
 
@@ -206,7 +207,7 @@ describe('[SYNC-21] what synchronising takes at a relay is bounded', () => {
     let till = await begin(mine, space);
     for (let n = 0; n < 30; n += 1) till = await edit(till, { text: `${n}`.repeat(5_000) }, space);
     expect(await syncing(await world.connect(), space, { timelines: [till.timeline] })).toBe('rate-limited');
-    expect([world.space.size, world.desk.counts]).toEqual([0, { lines: 0, sagas: 0, bytes: 0 }]);
+    expect([world.space.size, world.desk.counts]).toEqual([0, { lines: 0, sagas: 0, bytes: 0, openings: 0 }]);
   });
 
   it.each([
@@ -222,7 +223,10 @@ describe('[SYNC-21] what synchronising takes at a relay is bounded', () => {
     world.clock.advance(ms - 1);
     expect([line.cuts, world.desk.counts.sagas]).toEqual([[], 1]);
     world.clock.advance(1);
-    expect([line.cuts, world.desk.counts]).toEqual([['unproven'], { lines: 0, sagas: 0, bytes: 0 }]);
+    expect([line.cuts, world.desk.counts]).toEqual([
+      ['unproven'],
+      { lines: 0, sagas: 0, bytes: 0, openings: 0 },
+    ]);
     expect(world.clock.timers).toBe(0);
     session.disconnect();
   });
@@ -234,7 +238,10 @@ describe('[SYNC-21] what synchronising takes at a relay is bounded', () => {
     expect([world.desk.counts.sagas, world.clock.timers]).toEqual([1, 2]);
     world.desk.leave(line.peer);
     world.desk.leave(line.peer);
-    expect([world.desk.counts, world.clock.timers]).toEqual([{ lines: 0, sagas: 0, bytes: 0 }, 0]);
+    expect([world.desk.counts, world.clock.timers]).toEqual([
+      { lines: 0, sagas: 0, bytes: 0, openings: 0 },
+      0,
+    ]);
     session.disconnect();
   });
 
@@ -246,7 +253,10 @@ describe('[SYNC-21] what synchronising takes at a relay is bounded', () => {
     const session = await line.session(space, { isKeptOpen: true });
     for (let n = 0; n < 3; n += 1) {
       expect(await endOf(session.sync({ timelines: [till.address] }).done)).toBe('synced');
-      expect([world.desk.counts, world.clock.timers]).toEqual([{ lines: 1, sagas: 0, bytes: 0 }, 0]);
+      expect([world.desk.counts, world.clock.timers]).toEqual([
+        { lines: 1, sagas: 0, bytes: 0, openings: 0 },
+        0,
+      ]);
     }
     session.disconnect();
     expect(world.desk.counts.lines).toBe(0);
@@ -277,6 +287,6 @@ describe('[SYNC-22] a turn that a relay cannot believe', () => {
       const taken = await world.desk.turn(payload, peer);
       expect(taken).toMatchObject({ outcome: 'refused', problem: { kind: 'invalid-request' } });
     }
-    expect(world.desk.counts).toEqual({ lines: 0, sagas: 0, bytes: 0 });
+    expect(world.desk.counts).toEqual({ lines: 0, sagas: 0, bytes: 0, openings: 0 });
   });
 });

@@ -8,6 +8,7 @@ import {
   type Problem,
 } from '@cd-push/protocol';
 import type { PushFacts, RecipientTrack } from '@cd-push/store';
+import type { TipSwap } from '@cd-push/timeline';
 
 import type { Session } from '../authority/session.ts';
 import type { AuditRows } from '../journal/audit-rows.ts';
@@ -163,6 +164,28 @@ export const policyEntry = (
   outcome,
   targets: [targetKey(target)],
   detail: JSON.stringify({ hold, silent, mode }),
+});
+
+/**
+ * Goes with the commit of a synchronisation that moves tips. Each target is a timeline, the tip until then (`-` where it had
+ * none) and the tip from then on.
+ *
+ * @param moved with what the timelines are of, as far as that is known.
+ */
+export const syncedEntry = (
+  session: Session,
+  moved: readonly (Pick<TipSwap, 'timeline' | 'from' | 'to'> & { readonly resource: string | undefined })[],
+  at: EpochMs,
+): AuditEntry => ({
+  at,
+  event: 'synced',
+  who: whoIs(session),
+  outcome: 'ok',
+  ...shown({
+    files: moved.flatMap(({ resource }) => resource ?? []),
+    targets: moved.map(({ timeline, from, to }) => `${timeline} ${from ?? '-'} ${to}`),
+    atMost: namesAtMost,
+  }),
 });
 
 /** One row for each push, stage and outcome of a batch, with all recipients that came to it; other stages have none. */

@@ -117,7 +117,8 @@ export const sessionOf = (answer: Static<typeof IntrospectionSchema>): Session |
   const { sid, sub, tenant, exp, user, runtime, grants } = answer;
   const roles = rolesOf(answer.roles);
   const common = { id: sid, subject: sub, tenant, roles, expiresAt: epochMs(exp * 1000) };
-  if (runtime !== undefined) return { ...common, kind: 'runtime', runtime: runtimeOf(runtime) };
+  if (runtime !== undefined)
+    return { ...common, kind: 'runtime', runtime: runtimeOf(runtime), key: answer.cnf?.jwk };
   return user === undefined ? undefined : { ...common, kind: 'user', user, grants, acting: actingOf(answer) };
 };
 

@@ -15,14 +15,15 @@ import {
   demandOf,
   signJws,
   thumbprintOf,
+  type Address,
+  type SessionAuthority,
   type SessionState,
 } from '@cd-push/timeline';
 
 import type { Clock } from '../clock.ts';
 import type { RelayIdentity } from './relay-identity.ts';
-import type { Acting } from './session.ts';
 
-/** What a person's connection has to answer before anything else of it is heard. */
+/** What a person's connection has to answer before anything else of it is heard, and a runtime's before it synchronises. */
 export interface Challenge {
   readonly demand: ConnectChallenge;
   /** Calls back when the time to answer is up; answers how not to. */
@@ -34,7 +35,7 @@ export interface Challenge {
 /** Values that are demanded at a time, of the 32 that a session commits to. */
 const demanded = 4;
 const nonceBytes = 24;
-/** How long a person's connection may take to answer. */
+/** How long a connection may take to answer. */
 const withinMs = 10_000;
 /** Sessions that are remembered to have connected; the latest ones. */
 const remembered = 10_000;
@@ -60,20 +61,21 @@ export class Challenges {
   /**
    * What to demand of a session.
    *
-   * @param genesis the session's first frame, as it was shown with the token.
+   * @param authority whom it was proven to speak for.
+   * @param genesis the session's first frame, as it was shown.
    */
-  async of(acting: Acting, genesis: unknown): Promise<Result<Challenge, Problem>> {
+  async of(
+    authority: SessionAuthority & { readonly session: Address },
+    genesis: unknown,
+  ): Promise<Result<Challenge, Problem>> {
     const { seal } = this.#identity;
     if (seal === undefined) return refuse(problemOf('unavailable', { retryAfter: 1 }));
     const first = parse('SessionGenesis', genesis, 'bad-identity');
     if (!first.ok) return first;
-    const { identity: principal, session, key, scope } = acting;
+    const { session } = authority;
     if (this.#connected.has(session)) return refuse(hasConnected);
     if ((this.#waiting.get(session) ?? 0) >= waitingAtMost) return refuse(tooManyWait);
-    const begun = await beginSession(first.value, {
-      authority: { principal, session, key, scope },
-      isChallenged: true,
-    });
+    const begun = await beginSession(first.value, { authority, isChallenged: true });
     if (!begun.ok) return begun;
     const state = begun.value;
     const nonce = randomBytes(nonceBytes).toString('base64url');

@@ -55,11 +55,21 @@ export interface UserSession extends CommonMembers {
   readonly acting: Acting | undefined;
 }
 
-/** A runtime by its own credential; it receives and acknowledges, nothing else. */
+/** A runtime by its own credential; it receives and acknowledges, and reads the history of what it runs. */
 export interface RuntimeSession extends CommonMembers {
   readonly kind: 'runtime';
   readonly runtime: RuntimeRecord;
+  /** With which it has enrolled; undefined where the api does not tell. */
+  readonly key: PublicKey | undefined;
 }
+
+/** Whom a person's session has to prove that it speaks for. */
+export const authorityOf = ({ identity: principal, session, key, scope }: Acting) => ({
+  principal,
+  session,
+  key,
+  scope,
+});
 
 /** Who is on a connection, as the api vouches for it. */
 export type Session = UserSession | RuntimeSession;

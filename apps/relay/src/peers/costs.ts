@@ -6,6 +6,9 @@ const costs: ReadonlyMap<string, number> = new Map([
   ['get-changes', 4],
   ['get-audit', 4],
   ['runtime-hello', 4],
+  ['list-timelines', 4],
+  // Signatures to be made and checked.
+  ['open-sync', 4],
   ['sync-turn', 2],
 ]);
 

@@ -70,7 +70,10 @@ export interface Peer {
   readonly id: string;
   readonly outlet: Outlet;
   session: Session;
-  /** How far a person's session has evolved on this connection; undefined of runtimes and existing clients. */
+  /**
+   * How far the session that was proven on this connection has evolved: a person's, or the one by which a runtime
+   * synchronises. Undefined of other runtimes, and of existing clients.
+   */
   keystone?: SessionState | undefined;
   /** Set by a runtime's hello. */
   running: RunningInstance | undefined;

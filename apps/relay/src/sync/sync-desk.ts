@@ -1,9 +1,16 @@
 import {
   limits,
+  ok,
   parse,
   ProblemError,
   problemOf,
+  refuse,
+  type AuditEntry,
+  type ConnectChallenge,
+  type ConnectProofAnswer,
+  type Grant,
   type Problem,
+  type Result,
   type SyncTurn,
   type SyncTurnAnswer,
 } from '@cd-push/protocol';
@@ -13,24 +20,36 @@ import {
   openSession,
   Relations,
   Responder,
+  Selections,
   SessionSigner,
   SessionVerifier,
   thumbprintOf,
   type Space,
+  type SpaceChange,
+  type SyncGate,
 } from '@cd-push/timeline';
 
+import { Challenges } from '../authority/challenges.ts';
 import type { RelayIdentity } from '../authority/relay-identity.ts';
-import { payerOf } from '../authority/session.ts';
+import { payerOf, type Session } from '../authority/session.ts';
 import type { Clock } from '../clock.ts';
 import { factsOf, type Log } from '../log.ts';
 import type { JournalReads } from '../journal/journal.ts';
-import type { Peer } from '../peers/peer.ts';
+import { isRuntimePeer, type Peer } from '../peers/peer.ts';
 import { Turns } from '../peers/turns.ts';
+import { MovedTimelines } from './moved-timelines.ts';
+import { RuntimeOpenings } from './runtime-openings.ts';
+import { runtimeGateOf } from './runtime-gate.ts';
 import { syncBounds, SyncLoad, type SyncBounds } from './sync-bounds.ts';
 import { gateOf } from './sync-gate.ts';
 
 interface SyncPorts {
-  readonly spaceOf: (tenant: string) => Space;
+  /** @param auditOf rows of the audit that go with a change. */
+  readonly spaceOf: (tenant: string, auditOf?: (change: SpaceChange) => readonly AuditEntry[]) => Space;
+  /** Called when rows of the audit are written. */
+  readonly audited: () => void;
+  /** Told of what is refused. */
+  readonly refused: (session: Session, problem: Problem) => void;
   /** Says whose contents are whose. */
   readonly contents: Pick<JournalReads, 'uploads' | 'resourcesWith'>;
   readonly identity: RelayIdentity;
@@ -51,24 +70,60 @@ interface Line {
   cancelIdle: (() => void) | undefined;
 }
 
+/** What is kept of a tenant's space beside it. */
+interface KeptOfSpace {
+  readonly relations: Relations;
+  readonly selections: Selections;
+}
+
 /** Answers the turns of every connection that synchronises timelines with its tenant's. */
 export class SyncDesk {
   readonly #ports: SyncPorts;
   readonly #bounds: SyncBounds;
   readonly #load: SyncLoad;
   readonly #lines = new Map<string, Line>();
-  readonly #relations = new Map<string, Relations>();
+  readonly #kept = new Map<string, KeptOfSpace>();
+  readonly #openings: RuntimeOpenings;
   readonly #turns = new Turns();
 
   constructor(ports: SyncPorts) {
     this.#ports = ports;
     this.#bounds = ports.bounds ?? syncBounds;
     this.#load = new SyncLoad(this.#bounds);
+    const { identity, clock } = ports;
+    // Which sessions have connected is remembered of the latest ones: those of runtimes displace nobody's.
+    this.#openings = new RuntimeOpenings({ challenges: new Challenges(identity, clock), clock });
   }
 
-  /** Connections that are known here, sagas that are under way, and bytes that wait. */
-  get counts(): { readonly lines: number; readonly sagas: number; readonly bytes: number } {
-    return { lines: this.#lines.size, sagas: this.#load.sagas, bytes: this.#load.bytes };
+  /** Connections that are known here, sagas that are under way, bytes that wait, and sessions that are to be proven. */
+  get counts(): {
+    readonly lines: number;
+    readonly sagas: number;
+    readonly bytes: number;
+    readonly openings: number;
+  } {
+    const { sagas, bytes } = this.#load;
+    return { lines: this.#lines.size, sagas, bytes, openings: this.#openings.size };
+  }
+
+  /** What a runtime's session has to reveal, on a connection that is open. */
+  open(payload: unknown, peer: Peer): Promise<Result<ConnectChallenge, Problem>> {
+    return this.#turns.take(peer.id, async () =>
+      isRuntimePeer(peer) ? this.#openings.open(payload, peer) : refuse(notARuntime),
+    );
+  }
+
+  /** Takes a runtime's session up that has revealed it, in the place of the one before. */
+  prove(payload: unknown, peer: Peer): Promise<Result<ConnectProofAnswer, Problem>> {
+    return this.#turns.take(peer.id, async () => {
+      if (!isRuntimePeer(peer)) return refuse(notARuntime);
+      const proven = await this.#openings.prove(payload, peer);
+      if (!proven.ok) return proven;
+      if (!peer.outlet.isOpen) return refuse(problemOf('unavailable'));
+      this.leave(peer);
+      peer.keystone = proven.value;
+      return ok({ session: proven.value.session });
+    });
   }
 
   /** One turn, as it came. Those of a connection are answered one at a time. */
@@ -76,9 +131,8 @@ export class SyncDesk {
     const turn = parse('SyncTurn', payload);
     if (!turn.ok) return { outcome: 'refused', problem: turn.problem };
     const { session } = peer;
-    if (session.kind !== 'user' || session.acting === undefined) {
-      const detail = 'Only a session of an identity synchronises.';
-      return { outcome: 'refused', problem: problemOf('forbidden', { detail }) };
+    if (session.kind === 'user' ? session.acting === undefined : peer.keystone === undefined) {
+      return { outcome: 'refused', problem: problemOf('forbidden', { detail: bySession }) };
     }
     const limited = this.#load.take(peer.id, payerOf(session), bytesIn(turn.value));
     if (limited !== undefined) return this.#ended(peer, limited);
@@ -90,6 +144,7 @@ export class SyncDesk {
     const line = this.#lines.get(peer.id);
     this.#lines.delete(peer.id);
     this.#load.release(peer.id);
+    this.#openings.leave(peer);
     peer.keystone = undefined;
     if (line === undefined) return;
     stopClocks(line);
@@ -107,6 +162,7 @@ export class SyncDesk {
       if (says.stage === 'refused') {
         const { kind } = says.problem;
         log.info({ kind, subject: peer.session.subject }, 'A synchronisation was refused.');
+        this.#ports.refused(peer.session, says.problem);
       }
       if (line.responder.isIdle) {
         stopClocks(line);
@@ -126,14 +182,17 @@ export class SyncDesk {
   #ended(peer: Peer, problem: Problem): TurnOutcome {
     const { kind, path } = problem;
     this.#ports.log.info({ kind, path, subject: peer.session.subject }, 'A connection synchronises no more.');
+    this.#ports.refused(peer.session, problem);
     this.leave(peer);
-    return { outcome: 'ended', problem };
+    // A runtime's connection rests on its credential, and goes on being pushed to.
+    return { outcome: isRuntimePeer(peer) ? 'refused' : 'ended', problem };
   }
 
-  /** Whoever is silent in the middle of a saga is cut: it comes back with another session. */
+  /** Whoever is silent in the middle of a saga has to open another session: a person, by another connection. */
   #drop(peer: Peer, why: 'idle' | 'deadline'): void {
     this.#ports.log.info({ why, subject: peer.session.subject }, 'A synchronisation was given up.');
     this.leave(peer);
+    if (isRuntimePeer(peer)) return;
     peer.outlet.cut('unproven', problemOf('timeout', { detail: 'The synchronisation took too long.' }));
   }
 
@@ -141,7 +200,7 @@ export class SyncDesk {
     const known = this.#lines.get(peer.id);
     if (known !== undefined) return known;
     const { keystone } = peer;
-    const { identity, clock, log, spaceOf, contents } = this.#ports;
+    const { identity, clock, log, spaceOf, audited } = this.#ports;
     const { seal } = identity;
     if (keystone === undefined || seal === undefined) {
       throw new ProblemError(problemOf('unavailable', { retryAfter: 1 }));
@@ -155,15 +214,20 @@ export class SyncDesk {
     });
     if (!peer.outlet.isOpen) throw new ProblemError(problemOf('unavailable'));
     const { tenant } = peer.session;
-    const space = spaceOf(tenant);
+    const moved = new MovedTimelines();
+    const space = spaceOf(tenant, (change) => {
+      const rows = moved.rowsOf(change, peer.session, clock.now());
+      if (rows.length > 0) audited();
+      return rows;
+    });
     const responder = new Responder({
       space,
-      relations: this.#relationsOf(tenant, space),
+      ...this.#keptOf(tenant),
       signing: {
         signer: new SessionSigner(own, { isNew: true }),
         verifier: new SessionVerifier(keystone, () => clock.now()),
       },
-      gate: gateOf(() => peer.session, contents),
+      gate: moved.watched(this.#gateOf(peer, keystone.scope.grants)),
       explain: (error) => {
         if (isUnreachable(error)) return problemOf('journal-unavailable', { retryAfter: 1 });
         log.error(factsOf(error), 'A synchronisation failed.');
@@ -175,12 +239,25 @@ export class SyncDesk {
     return line;
   }
 
-  #relationsOf(tenant: string, space: Space): Relations {
-    const known = this.#relations.get(tenant) ?? new Relations(space);
-    this.#relations.set(tenant, known);
-    return known;
+  #gateOf(peer: Peer, granted: readonly Grant[]): SyncGate {
+    return isRuntimePeer(peer)
+      ? runtimeGateOf(() => peer.session, granted)
+      : gateOf(() => peer.session, this.#ports.contents);
+  }
+
+  #keptOf(tenant: string): KeptOfSpace {
+    const known = this.#kept.get(tenant);
+    if (known !== undefined) return known;
+    const kept = { relations: new Relations(this.#ports.spaceOf(tenant)), selections: new Selections() };
+    this.#kept.set(tenant, kept);
+    return kept;
   }
 }
+
+const bySession = 'Only a session of an identity synchronises, or one that a runtime has opened for it.';
+const notARuntime = problemOf('forbidden', {
+  detail: 'A runtime opens a session to synchronise; a person’s connection has one.',
+});
 
 const stopClocks = (line: Line): void => {
   line.cancelIdle?.();

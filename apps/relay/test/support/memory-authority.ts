@@ -153,8 +153,11 @@ export class MemoryAuthority implements Authority {
     return { token, session, key, certificate, kept };
   }
 
-  runtime(options: Partial<RuntimeRecord> & { readonly livesMs?: number } = {}): Login<RuntimeSession> {
-    const { livesMs, ...members } = options;
+  /** @param options.key with which it has enrolled; one that nothing is signed by may have none. */
+  runtime(
+    options: Partial<RuntimeRecord> & { readonly livesMs?: number; readonly key?: PublicKey } = {},
+  ): Login<RuntimeSession> {
+    const { livesMs, key, ...members } = options;
     const runtime: RuntimeRecord = {
       guid: branded<ResourceGuid>(crypto.randomUUID()),
       name: 'till',
@@ -176,6 +179,7 @@ export class MemoryAuthority implements Authority {
       roles: ['runtime'],
       expiresAt: epochMs(Date.now() + (livesMs ?? 900_000)),
       runtime,
+      key,
     };
     this.change({ kind: 'runtimes-changed' });
     return { token: this.#issueToken(session), session };

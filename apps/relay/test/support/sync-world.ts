@@ -16,7 +16,7 @@ import type { SyncBounds } from '../../src/sync/sync-bounds.ts';
 import { SyncDesk } from '../../src/sync/sync-desk.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryAuthority, ownSession, type Login } from './memory-authority.ts';
-import type { Session } from '../../src/authority/session.ts';
+import { authorityOf, type Session } from '../../src/authority/session.ts';
 import { KeptLog } from './stack.ts';
 import { signingFor } from './sync-client.ts';
 
@@ -51,9 +51,10 @@ export class SyncWorld {
     this.authority = authority;
     this.#identity = new RelayIdentity(authority, this.clock, this.log);
     this.#challenges = new Challenges(this.#identity, this.clock);
-    const spaceOf = (): MemorySpace => this.space;
     this.desk = new SyncDesk({
-      spaceOf,
+      spaceOf: () => this.space,
+      audited: () => {},
+      refused: () => {},
       contents: nobodys,
       identity: this.#identity,
       clock: this.clock,
@@ -75,7 +76,7 @@ export class SyncWorld {
     const own = ownSession(login.token);
     const { acting } = login.session;
     if (own === undefined || acting === undefined) throw new Error('Nobody stands behind this session.');
-    const challenge = valueOf(await this.#challenges.of(acting, own.genesis));
+    const challenge = valueOf(await this.#challenges.of(authorityOf(acting), own.genesis));
     const relay = this.#identity.seal?.key.publicKey;
     if (relay === undefined) throw new Error('The relay is not certified.');
     const demand = await openJws('cd-push-challenge+jws', challenge.demand.challenge, [relay]);
