@@ -7,6 +7,7 @@ export * from './ports/issuer-keys.ts';
 export * from './ports/join-codes.ts';
 export * from './ports/journal.ts';
 export * from './ports/nonces.ts';
+export * from './ports/proposals.ts';
 export * from './ports/push.ts';
 export * from './ports/runtimes.ts';
 export * from './ports/sessions.ts';

@@ -1,5 +1,6 @@
 import type { ICdPushEnvelop, OfferedEdit, PatchHead, SettleEdit, TrackState } from '@cd-push/protocol';
 
+import type { Proposal, ProposalState } from '../ports/proposals.ts';
 import type { RecipientTrack } from '../ports/push.ts';
 
 import type { WrittenPolicy } from '../ports/journal.ts';
@@ -10,7 +11,9 @@ interface JsonColumns {
   offered: OfferedEdit;
   patches: PatchHead[];
   policy: WrittenPolicy;
+  proposal: Proposal;
   settled: SettleEdit;
+  standing: ProposalState;
   state: TrackState & Pick<RecipientTrack, 'instance'>;
 }
 

@@ -3,6 +3,7 @@ import { sql, type ColumnDefinitionBuilder, type Kysely } from 'kysely';
 import { createAudit } from '../audit/create-audit.ts';
 import { journalAudit } from '../audit/tables.ts';
 import { createEdits } from '../edits/create-edits.ts';
+import { createProposals } from '../proposals/create-proposals.ts';
 import type { Spelling } from '../statements/spelling.ts';
 import type { TableSet } from '../statements/table-set.ts';
 import { createTimelines } from '../timelines/create-timelines.ts';
@@ -10,7 +11,10 @@ import { createTimelines } from '../timelines/create-timelines.ts';
 /** Every step from nothing to today's tables; like the identities', a step that was released is never changed. */
 export const journalTables = (spelling: Spelling): TableSet => ({
   migrationTable: 'journal_migration',
-  migrations: { '0001-journal': { up: (db) => createJournal(db, spelling) } },
+  migrations: {
+    '0001-journal': { up: (db) => createJournal(db, spelling) },
+    '0002-proposals': { up: (db) => createProposals(db, spelling) },
+  },
 });
 
 const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull();

@@ -5,6 +5,7 @@ import type { EpochMs } from '@cd-push/protocol';
 import { auditChains } from '../audit/audit-chains.ts';
 import { sqlAuditLog } from '../audit/sql-audit-log.ts';
 import type { JournalStore } from '../ports/journal.ts';
+import { proposalWork } from '../proposals/proposals.ts';
 import type { Database } from '../statements/database.ts';
 import { inParts } from '../statements/in-parts.ts';
 import { editWork } from '../edits/edits.ts';
@@ -56,6 +57,7 @@ export const openSqlJournal = async (
   const timelines: TimelineWork = { row, objects: objectWork(statements), tips: tipWork(statements) };
   const edits = editWork(statements, row);
   const chains = auditChains(statements, node);
+  const proposals = proposalWork(statements, row, chains);
   const group = groupWork({
     row,
     offers: offerWork(statements, timelines),
@@ -84,6 +86,14 @@ export const openSqlJournal = async (
       open: (place, limit) => database.read(() => edits.open(place, limit)),
       openOf: (tenant, runtime) => database.read(() => edits.openOf(tenant, runtime)),
       openUnder: (tenant, credential) => database.read(() => edits.openUnder(tenant, credential)),
+    },
+    proposals: {
+      put: (made) => database.write('power', () => proposals.put(made)),
+      find: (tenant, guid) => database.read(() => proposals.find(tenant, guid)),
+      envelope: (tenant, guid) => database.read(() => proposals.envelope(tenant, guid)),
+      list: (tenant, after, limit) => database.read(() => proposals.list(tenant, after, limit)),
+      openOf: (tenant, subject, at) => database.read(() => proposals.openOf(tenant, subject, at)),
+      change: (tenant, guid, change) => database.write('power', () => proposals.change(tenant, guid, change)),
     },
     commit: (given) => database.write(outlives(given), () => group(given)),
     offset: () => database.read(() => row.position()),
@@ -166,6 +176,7 @@ export const openSqlJournal = async (
       await inParts(database, () => prune.contents(contentsBefore));
       await database.write('process', () => prune.traces(pushesBefore, after));
       await database.write('process', () => edits.prune(editsBefore));
+      await database.write('process', () => proposals.prune(editsBefore, at));
       await audit.prune(auditBefore);
     },
     close: () => database.close(),

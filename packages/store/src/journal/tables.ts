@@ -1,5 +1,6 @@
 import { auditShapes } from '../audit/tables.ts';
 import { editShapes } from '../edits/tables.ts';
+import { proposalShapes } from '../proposals/tables.ts';
 import type { RowOf } from '../statements/shape.ts';
 import type { Statements, TablesOf } from '../statements/statements.ts';
 import { timelineShapes } from '../timelines/tables.ts';
@@ -140,6 +141,7 @@ export const journalShapes = {
   nodes: { node: 'text', at: 'integer' },
   ...timelineShapes,
   ...editShapes,
+  ...proposalShapes,
   ...auditShapes,
 } as const;
 

@@ -4,6 +4,7 @@ import type { Space, SpaceChange } from '@cd-push/timeline';
 
 import type { AuditLog } from './audit-log.ts';
 import type { EditBook, KeptEdit } from './edits.ts';
+import type { ProposalBook } from './proposals.ts';
 import type {
   AcceptedPush,
   Content,
@@ -154,7 +155,7 @@ export interface Retention {
   readonly statementsBefore: EpochMs;
   /** Audit rows from before this. */
   readonly auditBefore: EpochMs;
-  /** Edits that were made before this, whatever became of them. */
+  /** Edits that were made before this, and proposals whose time was over before this, whatever became of them. */
   readonly editsBefore: EpochMs;
   /**
    * Uploads from before this, and contents that neither a push nor an upload has named since before this: who has just
@@ -175,6 +176,7 @@ export interface JournalStore {
   readonly isShared: boolean;
   readonly audit: AuditLog;
   readonly edits: EditBook;
+  readonly proposals: ProposalBook;
 
   /**
    * Resolves once the group would survive the end of this process, and, where it brings pushes, policies or

@@ -3,6 +3,7 @@ import { journalContentsContract } from './journal-contents-contract.ts';
 import { journalEditsContract } from './journal-edits-contract.ts';
 import { journalHistoryContract } from './journal-history-contract.ts';
 import { journalPresenceContract } from './journal-presence-contract.ts';
+import { journalProposalsContract } from './journal-proposals-contract.ts';
 import { journalPushesContract } from './journal-pushes-contract.ts';
 import { journalRetentionContract } from './journal-retention-contract.ts';
 import type { OpenJournal } from './journal-samples.ts';
@@ -20,6 +21,7 @@ export const journalContract = (open: OpenJournal): void => {
   journalContentsContract(open);
   journalTimelinesContract(open);
   journalEditsContract(open);
+  journalProposalsContract(open);
   journalPresenceContract(open);
   journalWrittenContract(open);
   journalAuditContract(open);
