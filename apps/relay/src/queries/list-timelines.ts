@@ -32,8 +32,9 @@ export const listTimelines = async (
   charge(Math.floor(heads.length / headsPerToken));
   const { after = '' } = query.value;
   const timelines = heads
-    .flatMap(({ resource, frame }) =>
-      frame === null || resource <= after ? [] : [{ resource, timeline: frame.timeline }],
+    // What was renamed is told under the name that it has now.
+    .flatMap(({ resource, frame, isElsewhere }) =>
+      frame === null || isElsewhere || resource <= after ? [] : [{ resource, timeline: frame.timeline }],
     )
     .toSorted((one, other) => (one.resource < other.resource ? -1 : 1));
   const page = timelines.slice(0, limits.timelinesPerPage);

@@ -1,4 +1,10 @@
-import { isRelayChallenge, ProblemError, type CloseReason, type PublicKey } from '@cd-push/protocol';
+import {
+  isRelayChallenge,
+  ProblemError,
+  type CloseReason,
+  type PublicKey,
+  type RuntimeDelegation,
+} from '@cd-push/protocol';
 import {
   answerChallenge,
   MemorySpace,
@@ -6,6 +12,8 @@ import {
   SyncSession,
   thumbprintOf,
   type SessionTurn,
+  type Signing,
+  type SigningKey,
   type SyncPeer,
 } from '@cd-push/timeline';
 
@@ -15,8 +23,9 @@ import type { Peer } from '../../src/peers/peer.ts';
 import type { SyncBounds } from '../../src/sync/sync-bounds.ts';
 import { SyncDesk } from '../../src/sync/sync-desk.ts';
 import { ManualClock } from './manual-clock.ts';
-import { MemoryAuthority, ownSession, type Login } from './memory-authority.ts';
-import { authorityOf, type Session } from '../../src/authority/session.ts';
+import { makeKey, MemoryAuthority, ownSession, type Login } from './memory-authority.ts';
+import { authorityOf, type RuntimeRecord, type Session } from '../../src/authority/session.ts';
+import { answerOf, openingOf } from './runtime-opening.ts';
 import { KeptLog } from './stack.ts';
 import { signingFor } from './sync-client.ts';
 
@@ -27,6 +36,8 @@ export interface Line {
   /** The way to the desk on it. */
   readonly sync: SyncPeer;
   readonly proven: SessionTurn;
+  /** Of this side; each time as it was when the session was proven. */
+  signing(): Promise<Signing>;
   session(space: MemorySpace, options?: { readonly isKeptOpen?: boolean }): Promise<SyncSession>;
 }
 
@@ -57,6 +68,7 @@ export class SyncWorld {
       refused: () => {},
       contents: nobodys,
       identity: this.#identity,
+      stepsOf: () => () => {},
       clock: this.clock,
       log: this.log,
       bounds,
@@ -77,8 +89,7 @@ export class SyncWorld {
     const { acting } = login.session;
     if (own === undefined || acting === undefined) throw new Error('Nobody stands behind this session.');
     const challenge = valueOf(await this.#challenges.of(authorityOf(acting), own.genesis));
-    const relay = this.#identity.seal?.key.publicKey;
-    if (relay === undefined) throw new Error('The relay is not certified.');
+    const { relay } = this;
     const demand = await openJws('cd-push-challenge+jws', challenge.demand.challenge, [relay]);
     if (!isRelayChallenge(demand)) throw new Error('This is no challenge of the relay.');
     const proven = valueOf(
@@ -86,6 +97,44 @@ export class SyncWorld {
     );
     const keystone = valueOf(await challenge.judge({ step: proven.step }));
     return this.line(login, { keystone, proven, relay });
+  }
+
+  /** A runtime's connection, and the key that it has enrolled with. */
+  async runtime(
+    options: Partial<RuntimeRecord> = {},
+  ): Promise<{ readonly peer: Peer; readonly cuts: CloseReason[]; readonly enrolled: SigningKey }> {
+    const enrolled = await makeKey();
+    const { session } = this.authority.runtime({ ...options, key: enrolled.publicKey });
+    return { ...this.#peer(session), enrolled };
+  }
+
+  /** A runtime's connection on which it has opened a session, and proven it. */
+  async readingRuntime(
+    options: Partial<RuntimeRecord> = {},
+    changes: Partial<RuntimeDelegation> = {},
+  ): Promise<Line> {
+    const { peer, cuts, enrolled } = await this.runtime(options);
+    return this.reopened({ peer, cuts }, enrolled, changes);
+  }
+
+  /** The same with another session, on a connection that is there. */
+  async reopened(
+    { peer, cuts }: Pick<Line, 'peer' | 'cuts'>,
+    enrolled: SigningKey,
+    changes: Partial<RuntimeDelegation> = {},
+  ): Promise<Line> {
+    if (peer.session.kind !== 'runtime') throw new Error('A runtime was expected.');
+    const { own, message } = await openingOf(peer.session, enrolled, changes);
+    const { turn, proof } = await answerOf(own, valueOf(await this.desk.open(message, peer)), this.relay);
+    valueOf(await this.desk.prove(proof, peer));
+    return this.#lineOf({ peer, cuts }, { proven: turn, relay: this.relay });
+  }
+
+  /** The relay's own key. */
+  get relay(): PublicKey {
+    const relay = this.#identity.seal?.key.publicKey;
+    if (relay === undefined) throw new Error('The relay is not certified.');
+    return relay;
   }
 
   line(
@@ -100,12 +149,17 @@ export class SyncWorld {
       readonly relay: PublicKey;
     },
   ): Line {
+    const { peer, cuts } = this.#peer(session);
+    peer.keystone = keystone;
+    return this.#lineOf({ peer, cuts }, { proven, relay });
+  }
+
+  #peer(session: Session): { readonly peer: Peer; readonly cuts: CloseReason[] } {
     this.#peers += 1;
     const cuts: CloseReason[] = [];
     const peer: Peer = {
       id: `peer-${this.#peers}`,
       session,
-      keystone,
       running: undefined,
       outlet: {
         emit: () => {},
@@ -116,6 +170,13 @@ export class SyncWorld {
         drained: () => Promise.resolve(),
       },
     };
+    return { peer, cuts };
+  }
+
+  #lineOf(
+    { peer, cuts }: Pick<Line, 'peer' | 'cuts'>,
+    { proven, relay }: { readonly proven: SessionTurn; readonly relay: PublicKey },
+  ): Line {
     const sync: SyncPeer = {
       exchange: async (turn) => {
         const taken = await this.desk.turn(JSON.parse(JSON.stringify(turn)), peer);
@@ -125,17 +186,19 @@ export class SyncWorld {
       },
       close: () => this.desk.leave(peer),
     };
+    const signing = (): Promise<Signing> => signingFor({ turn: proven, relay });
     return {
       peer,
       cuts,
       sync,
       proven,
+      signing,
       session: async (space, { isKeptOpen = false } = {}) =>
         new SyncSession({
           space,
           peer: sync,
           isKeptOpen,
-          signing: await signingFor({ turn: proven, relay }),
+          signing: await signing(),
         }),
     };
   }
