@@ -183,7 +183,7 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
     clock,
     log,
     node,
-    line: new DeliveryLine({ identity, directory, journal, roster, policies, ended, clock, log }),
+    line: new DeliveryLine({ identity, directory, journal, roster, policies, ended, rate, clock, log }),
     acknowledgements: new Acknowledgements(journal, tracker, clock, log),
     retries: new Retries(journal, tracker, clock),
     expiry,
@@ -191,6 +191,7 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
     acknowledged: new Rate(acknowledgementRate, clock),
     refusals,
     sync: new SyncDesk({
+      stepsOf: (payer) => rate.stepsOf(payer),
       spaceOf: (tenant, auditOf) => store.space(tenant, auditOf),
       audited: () => heads.stir(),
       refused: (session, problem) => refusals.note(session, problem, {}),

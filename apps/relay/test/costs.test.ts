@@ -8,7 +8,7 @@ import {
   type Resource,
 } from '@cd-push/protocol';
 import { openSqliteJournal, type JournalStore } from '@cd-push/store';
-import { addressOfDigest, digestOf, nextFrame } from '@cd-push/timeline';
+import { addressOfDigest, digestOf, nextFrame, stepsOfBrought, stepsUpTo } from '@cd-push/timeline';
 import { describe, expect, it } from 'vitest';
 
 import { Rate } from '../src/peers/rate.ts';
@@ -229,6 +229,21 @@ describe('what is told of costs', () => {
     expect(rate.take('a', 60)).toMatchObject({ retryAfter: 6 });
     clock.advance(6_000);
     expect(rate.take('a', 60)).toBeUndefined();
+  });
+
+  it('[COST-5] work is paid as it goes on, by all who do it for one sender together, and ends where too much is owed', () => {
+    const clock = new ManualClock();
+    const rate = new Rate({ perSecond: 200, burst: 400 }, clock);
+    const most = Array.from({ length: 3 }, () => stepsUpTo(stepsOfBrought, rate.stepsOf('a')));
+    for (const steps of most.slice(0, 2)) steps(stepsOfBrought);
+    expect(() => most[2]?.(stepsOfBrought)).toThrow(
+      expect.objectContaining({ problem: expect.objectContaining({ kind: 'rate-limited' }) as unknown }),
+    );
+    expect(rate.take('a')).toMatchObject({ kind: 'rate-limited' });
+    expect(rate.take('b')).toBeUndefined();
+    // Ten seconds for each of them: a quarter of the time that one thread has, at worst.
+    clock.advance(40_000);
+    expect(rate.take('a')).toBeUndefined();
   });
 
   it('what fails gives way to the next, and whoever else asks does not wait', async () => {

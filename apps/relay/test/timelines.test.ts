@@ -3,7 +3,6 @@ import {
   addressOf,
   append,
   appendMerge,
-  canonicalText,
   dataOf,
   digestOf,
   linkTo,
@@ -126,7 +125,7 @@ describe('[FRAME] what a push brings to the timeline of its file', () => {
         base: [first.ref.address],
         graftbase: theirs.ref.address,
         graftorphan: ours.ref.address,
-        algorithm: 'cd-push/merge/1',
+        algorithm: 'by-hand',
         syntax: null,
       },
     });
@@ -196,22 +195,6 @@ describe('[FRAME] what a push brings to the timeline of its file', () => {
       status: false,
       error: { kind: 'unresolved-conflict', resource },
     });
-  });
-
-  it('[FRAME-4] what no frame needs is checked like the rest', async () => {
-    const { sender, login } = await begun();
-    const more = (further: string) => ({ history: (sent: TimelineObject[]) => [...sent, { json: further }] });
-    const constant = await save(
-      login,
-      'one',
-      undefined,
-      more('{"data":{},"kind":"cd-push/constant/1","links":{}}'),
-    );
-    expect(await sender.push(constant.push.envelope)).toMatchObject({ status: true });
-    const stray = `b${'a'.repeat(60)}`;
-    const lacking = `{"data":{"x":{"/":"${stray}"}},"kind":"cd-push/constant/1","links":{}}`;
-    const answer = await sender.push((await save(login, 'two', constant, more(lacking))).push.envelope);
-    expect(answer).toMatchObject({ status: false });
   });
 
   it('[FRAME-5] a frame of another file’s timeline is refused', async () => {
@@ -290,7 +273,7 @@ describe('[FRAME] what a push brings to the timeline of its file', () => {
       } as const;
       const origin = { tenant, environment: 'development', resource };
       const { ref, objects } = await nextFrame({ origin, patch, source, parent: undefined, restores });
-      const history = [{ text: 'one' }, ...objects.map(json)];
+      const history = [...(refers.source === undefined ? [{ text: 'one' }] : []), ...objects.map(json)];
       return pushOf(login, resource, text, undefined, { frame: ref.address, history });
     };
 
@@ -324,14 +307,7 @@ describe('[FRAME] what a push brings to the timeline of its file', () => {
       const { sender, login } = await begun();
       const other = await save(login, 'shared', undefined, { resource: '/shop/src/other.ts' });
       await sender.push(other.push.envelope);
-      const { push } = await save(login, 'mine', undefined, {
-        history: (sent) => [
-          ...sent,
-          {
-            json: canonicalText({ kind: 'cd-push/constant/1', data: {}, links: { of: [other.ref.address] } }),
-          },
-        ],
-      });
+      const push = await referring(login, { restores: other.ref.address });
       expect(await sender.push(push.envelope)).toMatchObject({ status: true });
     });
   });

@@ -33,4 +33,6 @@ export * from './publisher/read-pushed.ts';
 export { eventsOf, moveTrack, type RecipientTrack } from './publisher/recipient-track.ts';
 export * from './space/indexed-db-space.ts';
 export * from './sync/open-sync.ts';
+export * from './sync/pull-history.ts';
+export { runtimeSigning } from './sync/runtime-signing.ts';
 export { relayPeer, type RelayPeerOptions, type SyncConnection } from './sync/relay-peer.ts';

@@ -2,6 +2,7 @@ import { ok, refuse, type Problem, type PushAnswer, type Result } from '@cd-push
 
 import type { Directory } from '../authority/directory.ts';
 import type { RelayIdentity } from '../authority/relay-identity.ts';
+import { payerOf } from '../authority/session.ts';
 import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TrackedPush } from '../journal/tracked-push.ts';
@@ -10,6 +11,7 @@ import type { Peer } from '../peers/peer.ts';
 import type { Ended } from '../peers/ended.ts';
 import type { Roster } from '../nodes/roster.ts';
 import type { Policies } from '../peers/policies.ts';
+import type { Rate } from '../peers/rate.ts';
 import { approversOf, askingFor, unapprovedBy } from './approvals.ts';
 import { authorize, type AuthorizedPush } from './authorize.ts';
 import { confirm } from './confirm.ts';
@@ -28,6 +30,7 @@ export interface LinePorts {
   readonly roster: Roster;
   readonly policies: Policies;
   readonly ended: Ended;
+  readonly rate: Rate;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -77,14 +80,20 @@ export class DeliveryLine {
   }
 
   async #takeNew(authorized: AuthorizedPush): Promise<Result<Taken, Problem>> {
-    const { directory, journal, roster, policies, clock, log } = this.#ports;
+    const { directory, journal, roster, policies, rate, clock, log } = this.#ports;
     const { statement, session, digest } = authorized;
 
     const at = clock.now();
     const contents = await fit(authorized, journal.store, at);
     if (!contents.ok) return contents;
 
-    const history = await takeHistory(authorized, journal.store, journal.store.space(session.tenant));
+    const history = await takeHistory(
+      authorized,
+      contents.value,
+      journal.store,
+      journal.store.space(session.tenant),
+      rate.stepsOf(payerOf(session)),
+    );
     if (!history.ok) return history;
 
     const resolved = resolve(statement, session, directory, roster, policies);

@@ -21,20 +21,28 @@ import {
   isAncestor,
   isConflict,
   loadFrame,
+  mergeFault,
   Quarantine,
   resourceGenesis,
+  stepsOfBrought,
+  stepsPerRead,
+  stepsUpTo,
   storedBlob,
+  surplusFault,
   utf8,
   type Address,
   type Frame,
   type FrameObject,
   type FrameRef,
+  type MergeSteps,
   type ObjectSource,
   type ParsedObject,
+  type Quarantined,
   type Space,
   type SpaceChange,
   type StoredObject,
   type TipSwap,
+  type VerifiedContent,
 } from '@cd-push/timeline';
 
 import type { UserSession } from '../authority/session.ts';
@@ -58,12 +66,18 @@ const none: BroughtHistory = { frames: [], change: undefined };
 
 /**
  * Step 5, as far as history is concerned: every frame that the patches name is here or was brought, whole; it says of the
- * file what is signed of it; it belongs to the timeline of just this file, and follows what is its tip.
+ * file what is signed of it; it belongs to the timeline of just this file, and follows what is its tip. Nothing else was
+ * brought, and merges are what they say.
+ *
+ * @param contents of the patches, where they came along.
+ * @param heard hears of the steps that it takes, and may end it.
  */
 export const takeHistory = async (
   { envelope, statement, session }: AuthorizedPush,
+  contents: readonly (VerifiedContent | undefined)[],
   store: HistoryReads,
   space: Space,
+  heard: MergeSteps,
 ): Promise<Result<BroughtHistory, Problem>> => {
   if (statement.kind !== 'patch') return ok(none);
   const { patches, environment } = statement;
@@ -71,7 +85,10 @@ export const takeHistory = async (
     return ok({ ...none, frames: patches.map(() => null) });
   const place: Place = { tenant: session.tenant, environment };
   try {
-    const taken = await takeFrames(patches, envelope.pushData.history ?? [], place, store, space, session);
+    const steps = stepsUpTo(stepsOfBrought, heard);
+    const pushed = pushedBytes(patches, contents);
+    const sent = envelope.pushData.history ?? [];
+    const taken = await takeFrames(patches, sent, pushed, place, store, space, session, steps);
     if (!taken.ok) return taken;
     const unlike = await unlikeRestored(patches, place, store, withBrought(space, taken.value.change));
     return unlike === undefined ? taken : refuse(unlike);
@@ -85,12 +102,14 @@ export const takeHistory = async (
 const takeFrames = async (
   patches: readonly PatchHead[],
   sent: readonly TimelineObject[],
+  pushed: ReadonlyMap<Address, Uint8Array>,
   place: Place,
   store: HistoryReads,
   space: Space,
   session: UserSession,
+  steps: MergeSteps,
 ): Promise<Result<BroughtHistory, Problem>> => {
-  const quarantine = new Quarantine(besides(space, patches));
+  const quarantine = new Quarantine(besides(space, patches, steps));
   const added = await quarantine.add(await objectsOf(sent));
   if (!added.ok) return refuse(under('/pushData/history', added.problem));
 
@@ -128,7 +147,14 @@ const takeFrames = async (
     return ok({ frames, change: { objects, swaps } });
   }
   const sight = sightOf(session, place, frames, [...heads.values()], pushedBlobs(patches), store);
-  const checked = await quarantine.check(swaps, (quarantined) => foreignFault(quarantined, sight));
+  const roots = frames.flatMap((frame) => (frame === null ? [] : [frame.address]));
+  const checked = await quarantine.check(
+    swaps,
+    async (quarantined) =>
+      surplusFault(quarantined.objects, roots) ??
+      (await foreignFault(quarantined, sight)) ??
+      (await mergeFault(withPushed(quarantined, pushed), { steps })),
+  );
   return checked.ok
     ? ok({ frames, change: checked.value })
     : refuse(under('/pushData/history', checked.problem));
@@ -228,6 +254,27 @@ const pushedBlobs = (patches: readonly PatchHead[]): ReadonlySet<Address> =>
     ),
   );
 
+/** What came along of them, under the addresses that it has as sources. */
+const pushedBytes = (
+  patches: readonly PatchHead[],
+  contents: readonly (VerifiedContent | undefined)[],
+): ReadonlyMap<Address, Uint8Array> => {
+  const bytes = new Map<Address, Uint8Array>();
+  for (const [index, { digest }] of patches.entries()) {
+    const content = contents[index];
+    if (digest === null || content === undefined || content.kind === 'deleted') continue;
+    const address = addressOfDigest('raw', branded<Digest>(digest));
+    bytes.set(address, content.kind === 'text' ? utf8(content.text) : content.bytes);
+  }
+  return bytes;
+};
+
+/** What a merge is made of may be a content of this very push. */
+const withPushed = (quarantined: Quarantined, pushed: ReadonlyMap<Address, Uint8Array>): Quarantined => ({
+  ...quarantined,
+  get: (address) => pushed.get(address) ?? quarantined.get(address),
+});
+
 /** What is here and what comes with a push. */
 const withBrought = (space: Pick<Space, 'get'>, change: SpaceChange | undefined): ObjectSource => {
   const brought = new Map(change?.objects.map(({ address, bytes }) => [address, bytes]));
@@ -235,10 +282,13 @@ const withBrought = (space: Pick<Space, 'get'>, change: SpaceChange | undefined)
 };
 
 /** What is pushed travels as content: a source that is the very same is here as soon as the push is. */
-const besides = (space: Space, patches: readonly PatchHead[]): Space => {
+const besides = (space: Space, patches: readonly PatchHead[], steps: MergeSteps): Space => {
   const pushed = pushedBlobs(patches);
   return {
-    get: (address) => space.get(address),
+    get: (address) => {
+      steps(stepsPerRead);
+      return space.get(address);
+    },
     tip: (timeline) => space.tip(timeline),
     tips: (after, limit) => space.tips(after, limit),
     commit: (change) => space.commit(change),

@@ -1,4 +1,5 @@
-import { problemOf, type Problem } from '@cd-push/protocol';
+import { ProblemError, problemOf, type Problem } from '@cd-push/protocol';
+import { stepsOfBrought, type MergeSteps } from '@cd-push/timeline';
 
 import type { Clock } from '../clock.ts';
 
@@ -27,6 +28,11 @@ export const costOfRows = (rows: number): number => Math.ceil(rows / rowsPerToke
 const bytesPerToken = 512 * 1024;
 
 export const costOfBytes = (bytes: number): number => Math.floor(bytes / bytesPerToken);
+
+/** Steps of making merges again that count for one query: a millisecond or two of work. */
+const stepsPerToken = 100_000;
+/** Tokens that one sender may owe for work that is under way, over all of its connections: two of the largest at a time. */
+const owedAtMost = (2 * stepsOfBrought) / stepsPerToken;
 
 interface Bucket {
   tokens: number;
@@ -66,6 +72,21 @@ export class Rate {
    */
   charge(session: string, cost: number): void {
     this.#filled(session).tokens -= cost;
+  }
+
+  /**
+   * Takes what work costs as it goes on. Where its sender owes too much by then, the work ends.
+   *
+   * @throws {ProblemError} `rate-limited`, from the steps.
+   */
+  stepsOf(session: string): MergeSteps {
+    return (steps) => {
+      const bucket = this.#filled(session);
+      bucket.tokens -= steps / stepsPerToken;
+      if (bucket.tokens >= -owedAtMost) return;
+      const retryAfter = -bucket.tokens / this.#limits.perSecond;
+      throw new ProblemError(problemOf('rate-limited', { retryAfter }));
+    };
   }
 
   #filled(session: string): Bucket {

@@ -24,6 +24,7 @@ import {
   SessionSigner,
   SessionVerifier,
   thumbprintOf,
+  type MergeSteps,
   type Space,
   type SpaceChange,
   type SyncGate,
@@ -53,6 +54,8 @@ interface SyncPorts {
   /** Says whose contents are whose. */
   readonly contents: Pick<JournalReads, 'uploads' | 'resourcesWith'>;
   readonly identity: RelayIdentity;
+  /** Hears of the work that is done for a sender, and ends it where that is too much. */
+  readonly stepsOf: (payer: string) => MergeSteps;
   readonly clock: Clock;
   readonly log: Log;
   readonly bounds?: SyncBounds | undefined;
@@ -200,7 +203,7 @@ export class SyncDesk {
     const known = this.#lines.get(peer.id);
     if (known !== undefined) return known;
     const { keystone } = peer;
-    const { identity, clock, log, spaceOf, audited } = this.#ports;
+    const { identity, clock, log, spaceOf, audited, stepsOf } = this.#ports;
     const { seal } = identity;
     if (keystone === undefined || seal === undefined) {
       throw new ProblemError(problemOf('unavailable', { retryAfter: 1 }));
@@ -223,6 +226,7 @@ export class SyncDesk {
     const responder = new Responder({
       space,
       ...this.#keptOf(tenant),
+      mergeSteps: stepsOf(payerOf(peer.session)),
       signing: {
         signer: new SessionSigner(own, { isNew: true }),
         verifier: new SessionVerifier(keystone, () => clock.now()),

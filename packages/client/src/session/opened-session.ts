@@ -1,6 +1,5 @@
 import {
   epochMs,
-  isRelayChallenge,
   isSessionAnswer,
   ProblemError,
   problemOf,
@@ -8,24 +7,10 @@ import {
   type ConnectProof,
   type Delegation,
   type Grant,
-  type Problem,
-  type Scope,
   type SessionAnswer,
   type SessionGenesis,
-  type SessionStep,
 } from '@cd-push/protocol';
-import {
-  answerChallenge as reveal,
-  openJws,
-  openRelayCertificate,
-  OpeningVerifier,
-  SessionSigner,
-  thumbprintOf,
-  type OwnSession,
-  type SessionAuthority,
-  type Signing,
-  type SigningKey,
-} from '@cd-push/timeline';
+import type { OwnSession, Signing, SigningKey } from '@cd-push/timeline';
 
 import type { RelayClock } from '../clock/relay-clock.ts';
 import { readAnswer } from '../http/read-answer.ts';
@@ -34,6 +19,7 @@ import { isFresh, type AccessToken, type PersonSession } from './access.ts';
 import type { Account } from './account.ts';
 import { answerChallenge } from './challenge.ts';
 import type { Opened } from './open-session.ts';
+import { proveToRelay, signingBy, type ProvenSession } from './prove-to-relay.ts';
 import { timed } from './timed.ts';
 
 /** One session of an identity: its key and secrets live as long as this object and are written nowhere. */
@@ -46,7 +32,7 @@ export class OpenedSession implements PersonSession {
   #own: OwnSession;
   #answer: SessionAnswer;
   /** What was proven to which relay; undefined before, and once turns are signed upon it. */
-  #proven: { readonly relay: SessionAuthority; readonly step: SessionStep } | undefined;
+  #proven: ProvenSession | undefined;
   #renewing: Promise<AccessToken> | undefined;
 
   constructor(account: Account, { own, answer, delegation }: Opened, clock: RelayClock) {
@@ -112,36 +98,18 @@ export class OpenedSession implements PersonSession {
     );
   }
 
-  async prove({ challenge, relayCertificate }: ConnectChallenge): Promise<ConnectProof> {
-    const relay = await openRelayCertificate(relayCertificate, this.#account);
-    if (!relay.ok) throw refused(relay.problem);
-    const { cnf, notBefore, notAfter } = relay.value;
-    const now = this.clock.now();
-    if (now < notBefore || now > notAfter) throw refused(problemOf('bad-certificate', outOfTime));
-    const demand = await openJws('cd-push-challenge+jws', challenge, [cnf.jwk]);
-    if (!isRelayChallenge(demand) || demand.session !== this.id)
-      throw refused(problemOf('challenge-failed', notTheRelays));
-    const principal = await thumbprintOf(cnf.jwk);
-    const turn = await reveal(this.#own, 'connect', demand.challenge, principal);
-    if (!turn.ok) throw refused(turn.problem);
-    const { session, step } = turn.value;
-    this.#own = session;
-    const scope: Scope = { verbs: ['sync'], grants: [], expiresAt: notAfter };
-    this.#proven = { relay: { principal, session: undefined, key: cnf.jwk, scope }, step };
-    return { step };
+  async prove(challenge: ConnectChallenge): Promise<ConnectProof> {
+    const proven = await proveToRelay(this.#own, challenge, this.#account, this.clock.now());
+    this.#own = proven.own;
+    this.#proven = proven;
+    return { step: proven.step };
   }
 
   syncSigning(): Signing {
     const proven = this.#proven;
-    if (proven === undefined) throw refused(problemOf('forbidden', notToBeSigned));
+    if (proven === undefined) throw new ProblemError(problemOf('forbidden', notToBeSigned));
     this.#proven = undefined;
-    return {
-      signer: new SessionSigner(this.#own),
-      verifier: new OpeningVerifier({ authority: proven.relay, nonce: this.#own.tip }, () =>
-        this.clock.now(),
-      ),
-      origin: { delegation: this.#delegation, frames: [this.#own.genesis, proven.step] },
-    };
+    return signingBy(proven, () => this.clock.now(), this.#delegation);
   }
 
   get #access(): AccessToken {
@@ -165,8 +133,4 @@ export class OpenedSession implements PersonSession {
   }
 }
 
-const outOfTime = { detail: 'The relay’s certificate is out of its time.' };
 const notToBeSigned = { detail: 'This session has not connected, or synchronises already.' };
-const notTheRelays = { detail: 'The challenge is not one of a certified relay for this session.' };
-
-const refused = (problem: Problem): ProblemError => new ProblemError(problem);

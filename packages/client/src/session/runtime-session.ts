@@ -12,7 +12,8 @@ import type { RuntimeIdentity } from './enrol.ts';
 export class RuntimeSession implements TokenSource {
   readonly clock = new RelayClock();
   readonly identity: RuntimeIdentity;
-  readonly #key: SigningKey;
+  /** With which it has enrolled. */
+  readonly key: SigningKey;
   #access: AccessToken | undefined;
   #lifetimeMs = 0;
   #described: RuntimeToken | undefined;
@@ -20,7 +21,7 @@ export class RuntimeSession implements TokenSource {
 
   constructor(identity: RuntimeIdentity, key: SigningKey) {
     this.identity = identity;
-    this.#key = key;
+    this.key = key;
   }
 
   /** Labels and groups as the api last told them; an admin may have changed them since enrolment. */
@@ -49,7 +50,7 @@ export class RuntimeSession implements TokenSource {
   async #fetch(): Promise<AccessToken> {
     const { apiUrl, resourceGuid } = this.identity;
     const path = '/auth/runtime-token';
-    const { nonce, proof } = await answerChallenge(apiUrl, resourceGuid, this.#key);
+    const { nonce, proof } = await answerChallenge(apiUrl, resourceGuid, this.key);
     const answer = readAnswer(
       isRuntimeToken,
       await request({ apiUrl, path, body: { resourceGuid, nonce, proof } }),

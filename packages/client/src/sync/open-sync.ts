@@ -9,7 +9,9 @@ import {
 
 import { connect } from '../connection/connection.ts';
 import type { SessionSource } from '../session/access.ts';
+import type { RuntimeSession } from '../session/runtime-session.ts';
 import { relayPeer, type SyncConnection } from './relay-peer.ts';
+import { runtimeSigning } from './runtime-signing.ts';
 
 interface SyncOptions {
   /** This side's timelines. */
@@ -20,26 +22,34 @@ interface SyncOptions {
   readonly relations?: Relations | undefined;
 }
 
+export interface OpenSyncOptions extends SyncOptions {
+  /** Of a runtime's connection: who it is. It reads the history of what it runs, and changes nothing at the relay. */
+  readonly runtime?: RuntimeSession | undefined;
+}
+
 /**
  * Synchronises on a connection that serves other purposes as well, one saga after the other. A connection synchronises by
- * one such session: where that ends, so does what the connection can do here.
+ * one such session: where a person's ends, so does what the connection can do here; a runtime opens another one.
  *
- * @throws ProblemError why the connection is not open; `forbidden` where no identity is behind it; the signal's reason.
+ * @throws ProblemError why the connection is not open; `forbidden` where no identity is behind it; what {@link runtimeSigning}
+ * throws; the signal's reason.
  */
 export const openSync = async (
   connection: SyncConnection,
-  options: SyncOptions,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { runtime, ...options }: OpenSyncOptions,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SyncSession> => {
   await connection.opened({ signal });
-  const signing = connection.syncSigning();
+  const signing =
+    runtime === undefined ? connection.syncSigning() : await runtimeSigning(connection, runtime, { signal });
   const peer = relayPeer(connection, { closesConnection: false });
   return new SyncSession({ ...options, signing, peer, isKeptOpen: true });
 };
 
 export interface SyncOnceOptions extends SyncOptions {
   readonly relayUrl: string;
-  readonly session: SessionSource;
+  /** Whoever is signed in, or a runtime; see {@link openSync}. */
+  readonly session: SessionSource | RuntimeSession;
   readonly wanted: SyncWanted;
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,7 +69,10 @@ export const syncOnce = async ({
   const connection = connect({ relayUrl, session });
   try {
     await connection.opened({ signal, patience: 'first-failure' });
-    const signing = connection.syncSigning();
+    const signing =
+      'connecting' in session
+        ? connection.syncSigning()
+        : await runtimeSigning(connection, session, { signal });
     const peer = relayPeer(connection, { closesConnection: true });
     const sync = new SyncSession({ ...options, signing, peer });
     return await sync.sync(wanted, signal === undefined ? {} : { signal }).done;
