@@ -39,12 +39,13 @@ test('a page that connects brings no schemas along: of typebox, what compiled ch
   expect(modules.filter((id) => schemas.test(id))).toEqual([]);
 });
 
-test('a runtime’s page brings nothing along that only senders and observers need', async () => {
+test('a runtime’s page brings nothing along that only senders and observers need, or who synchronises', async () => {
   const { code, modules } = await bundled();
   expect(modules.filter((id) => id.endsWith('/client/dist/connection/connection.js'))).toHaveLength(1);
   expect(modules.filter((id) => /\/client\/dist\/(?:outbox|publisher|observe)\/|\/idb\//u.test(id))).toEqual(
     [],
   );
   expect(code).toContain('isWelcome');
+  expect(code).not.toMatch(/open-sync|sync-turn|list-timelines/u);
   expect(code).not.toMatch(/is(?:GetHeads|GetTrack|GetPush|ListPushes|Observe|GetAudit)Answer/u);
 });
