@@ -152,7 +152,17 @@ export const changeOf = (event: Static<typeof ChangeSchema>): Change => {
 };
 
 /** Roles that this relay does not know give no right here. */
-const rolesOf = (names: readonly string[]): Role[] => names.filter(isRole);
+/** The same few lists over and over, once for each connection. */
+const rolesOf = (names: readonly string[]): readonly Role[] => {
+  const key = names.join(' ');
+  const known = knownRoles.get(key);
+  if (known !== undefined) return known;
+  const roles = names.filter(isRole);
+  if (roles.length === names.length) knownRoles.set(key, roles);
+  return roles;
+};
+
+const knownRoles = new Map<string, readonly Role[]>();
 
 const known: ReadonlySet<string> = new Set<Role>(['developer', 'runtime', 'observer', 'admin']);
 const isRole = (name: string): name is Role => known.has(name);

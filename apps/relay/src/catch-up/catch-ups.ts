@@ -15,6 +15,8 @@ interface CatchUpPorts extends LackPorts {
 
 /** Pushes that may be accepted while a runtime is being caught up; one that falls further behind is cut as slow. */
 const waitingAtMost = 4_096;
+/** Most lack nothing that is named one by one. */
+const nothing: ReadonlySet<number> = new Set();
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
@@ -92,7 +94,8 @@ export class CatchUps {
   #line(peer: RunningPeer, { upTo, offsets }: Lacks): void {
     const { running } = peer;
     const lacking = new Set(offsets);
-    running.covered = { upTo, besides: new Set(offsets.filter((offset) => offset > upTo)) };
+    const besides = offsets.filter((offset) => offset > upTo);
+    running.covered = { upTo, besides: besides.length === 0 ? nothing : new Set(besides) };
     const later = (running.waiting ?? []).filter(
       ({ offset, isRetry }) => !lacking.has(offset) && (isRetry || !covers(running, offset)),
     );

@@ -27,6 +27,8 @@ const connectPacket = '0';
 class Threshold {
   readonly address: string;
   readonly #connection: Connection;
+  /** Of the request that began it; the request itself is let go of once the connection is in. */
+  readonly #socket: Duplex;
   #packets = 0;
   #connects = 0;
   isAdmitted = false;
@@ -36,9 +38,10 @@ class Threshold {
 
   constructor(connection: Connection, address: string) {
     this.#connection = connection;
+    this.#socket = connection.request.socket;
     this.address = address;
     bodiesUpTo(connection, strangerBytes);
-    this.watch(connection.request.socket);
+    this.watch(this.#socket);
     connection.on('packet', (packet: { readonly type?: unknown; readonly data?: unknown }) =>
       this.#count(packet),
     );
@@ -56,8 +59,7 @@ class Threshold {
       }
     };
     // Of a long-polling connection the server reads requests itself, and bounds their bodies.
-    if (this.#connection.transport.name !== 'polling' || socket !== this.#connection.request.socket)
-      socket.on('data', count);
+    if (this.#connection.transport.name !== 'polling' || socket !== this.#socket) socket.on('data', count);
   }
 
   get isOpen(): boolean {
@@ -71,7 +73,7 @@ class Threshold {
 
   end(): void {
     this.#connection.close(true);
-    this.#connection.request.socket.destroy();
+    this.#socket.destroy();
   }
 
   #count({ type, data }: { readonly type?: unknown; readonly data?: unknown }): void {

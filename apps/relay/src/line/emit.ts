@@ -119,7 +119,7 @@ export class Emission {
     const { peers } = this.#ports;
     const peer = peers.byRecipient(recipient);
     // A runtime that was absent when its recipients were resolved may have come in the meantime.
-    const found = peer === undefined ? [...peers.instancesOf(recipient)] : [peer];
+    const found = peer === undefined ? peers.instancesOf(recipient) : [peer];
     return found.filter(isRunningPeer);
   }
 

@@ -1,15 +1,16 @@
 import { credentialOf, type RecipientId } from '@cd-push/protocol';
 
+import { PeerIndex } from './peer-index.ts';
 import type { Peer, RunningInstance, RunningPeer, RuntimePeer } from './peer.ts';
 
 /** Who is connected: the one place that binds a connection to an identity. */
 export class Peers {
   readonly #all = new Map<string, Peer>();
-  readonly #bySession = new Map<string, Set<Peer>>();
-  readonly #byIdentity = new Map<string, Set<Peer>>();
-  readonly #bySubject = new Map<string, Set<Peer>>();
+  readonly #bySession = new PeerIndex();
+  readonly #byIdentity = new PeerIndex();
+  readonly #bySubject = new PeerIndex();
   readonly #byRecipient = new Map<RecipientId, Peer>();
-  readonly #byCredential = new Map<string, Set<Peer>>();
+  readonly #byCredential = new PeerIndex();
 
   get size(): number {
     return this.#all.size;
@@ -21,21 +22,21 @@ export class Peers {
 
   add(peer: Peer): void {
     this.#all.set(peer.id, peer);
-    add(this.#bySession, peer.session.id, peer);
+    this.#bySession.add(peer.session.id, peer);
     const { session } = peer;
     if (session.kind !== 'user' || session.acting === undefined) return;
-    add(this.#byIdentity, session.acting.identity, peer);
-    add(this.#bySubject, subjectKey(session.tenant, session.subject), peer);
+    this.#byIdentity.add(session.acting.identity, peer);
+    this.#bySubject.add(subjectKey(session.tenant, session.subject), peer);
   }
 
   /** Answers whether the peer was still the one that its instance is reached by. */
   remove(peer: Peer): boolean {
     this.#all.delete(peer.id);
     const { session } = peer;
-    remove(this.#bySession, session.id, peer);
+    this.#bySession.remove(session.id, peer);
     if (session.kind === 'user' && session.acting !== undefined) {
-      remove(this.#byIdentity, session.acting.identity, peer);
-      remove(this.#bySubject, subjectKey(session.tenant, session.subject), peer);
+      this.#byIdentity.remove(session.acting.identity, peer);
+      this.#bySubject.remove(subjectKey(session.tenant, session.subject), peer);
     }
     return this.#unbind(peer);
   }
@@ -50,7 +51,7 @@ export class Peers {
     this.#unbind(peer);
     const bound = Object.assign(peer, { running });
     this.#byRecipient.set(running.recipient, bound);
-    add(this.#byCredential, credentialOf(running.recipient), bound);
+    this.#byCredential.add(credentialOf(running.recipient), bound);
     return { peer: bound, before: before === peer ? undefined : before };
   }
 
@@ -59,28 +60,28 @@ export class Peers {
   }
 
   /** Connections of a credential that have said hello. */
-  instancesOf(credential: string): ReadonlySet<Peer> {
-    return this.#byCredential.get(credential) ?? none;
+  instancesOf(credential: string): readonly Peer[] {
+    return this.#byCredential.of(credential);
   }
 
-  ofSession(session: string): ReadonlySet<Peer> {
-    return this.#bySession.get(session) ?? none;
+  ofSession(session: string): readonly Peer[] {
+    return this.#bySession.of(session);
   }
 
   /** Connections of an identity, each of which has a session of its own. */
-  ofIdentity(identity: string): ReadonlySet<Peer> {
-    return this.#byIdentity.get(identity) ?? none;
+  ofIdentity(identity: string): readonly Peer[] {
+    return this.#byIdentity.of(identity);
   }
 
   /** Where a person who signs hears of pushes: on every connection, since the one that sent it may have come back anew. */
-  ofSigner(tenant: string, subject: string): ReadonlySet<Peer> {
-    return this.#bySubject.get(subjectKey(tenant, subject)) ?? none;
+  ofSigner(tenant: string, subject: string): readonly Peer[] {
+    return this.#bySubject.of(subjectKey(tenant, subject));
   }
 
   #unbind(peer: Peer): boolean {
     const { running } = peer;
     if (running === undefined) return false;
-    remove(this.#byCredential, credentialOf(running.recipient), peer);
+    this.#byCredential.remove(credentialOf(running.recipient), peer);
     if (this.#byRecipient.get(running.recipient) !== peer) return false;
     this.#byRecipient.delete(running.recipient);
     return true;
@@ -89,17 +90,3 @@ export class Peers {
 
 /** Names hold no space, so that two never share a key. */
 const subjectKey = (tenant: string, subject: string): string => `${tenant} ${subject}`;
-
-const none: ReadonlySet<Peer> = new Set();
-
-const add = (index: Map<string, Set<Peer>>, key: string, peer: Peer): void => {
-  const peers = index.get(key);
-  if (peers === undefined) index.set(key, new Set([peer]));
-  else peers.add(peer);
-};
-
-const remove = (index: Map<string, Set<Peer>>, key: string, peer: Peer): void => {
-  const peers = index.get(key);
-  peers?.delete(peer);
-  if (peers?.size === 0) index.delete(key);
-};
