@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
 import { startApi } from '@cd-push/api';
-import { login } from '@cd-push/client';
+import { login, makeJoinCode } from '@cd-push/client';
 import { silentLog, startRelay } from '@cd-push/relay';
-import type { ScenarioPair, Side, SyncWanted } from '@cd-push/timeline';
+import type { SagaReport, ScenarioPair, Side, SyncedTimeline, SyncWanted } from '@cd-push/timeline';
 
 import { ReplicaProcess } from './replica/replica-process.ts';
 import type { Synced } from './replica/calls.ts';
@@ -11,21 +11,27 @@ import type { Synced } from './replica/calls.ts';
 const environment = 'development';
 const module = 'scenarios';
 
-/** An api, a relay, and two developers, each a process of its own, who have nothing between them but that relay. */
+/**
+ * An api, a relay, and two developers, each a process of its own, who have nothing between them but that relay; and a runtime,
+ * a process as well.
+ */
 export class Stage implements AsyncDisposable {
   readonly relayUrl: string;
   readonly replicas: Readonly<Record<Side, ReplicaProcess>>;
+  readonly runtime: ReplicaProcess;
   readonly #tenant: string;
   readonly #owner: AsyncDisposableStack;
 
   private constructor(
     relayUrl: string,
     replicas: Readonly<Record<Side, ReplicaProcess>>,
+    runtime: ReplicaProcess,
     tenant: string,
     owner: AsyncDisposableStack,
   ) {
     this.relayUrl = relayUrl;
     this.replicas = replicas;
+    this.runtime = runtime;
     this.#tenant = tenant;
     this.#owner = owner;
   }
@@ -62,7 +68,13 @@ export class Stage implements AsyncDisposable {
       await addDeveloper(api.url, admin, { userName, password });
       tenant = await replicas[side].call('sign-in', { apiUrl: api.url, userName, password });
     }
-    return new Stage(relay.url, replicas, tenant, owner.move());
+    const runtime = owner.use(new ReplicaProcess());
+    const { code: joinCode } = await makeJoinCode(await login({ apiUrl: api.url, ...admin }), {
+      module,
+      environment,
+    });
+    await runtime.call('enrol', { apiUrl: api.url, joinCode });
+    return new Stage(relay.url, replicas, runtime, tenant, owner.move());
   }
 
   /**
@@ -70,11 +82,8 @@ export class Stage implements AsyncDisposable {
    * by then; once it is over, the other one fetches what came of it.
    */
   async pair(): Promise<ScenarioPair> {
-    for (const replica of Object.values(this.replicas)) await replica.call('reset', null);
-    const label = randomBytes(6).toString('hex');
     return {
-      spaces: this.replicas,
-      origin: (name) => ({ tenant: this.#tenant, environment, resource: `/${module}/${label}/${name}` }),
+      ...(await this.#begin(this.replicas)),
       sync: async (initiator, wanted) => {
         const other = initiator === 'a' ? 'b' : 'a';
         const { strategy: _strategy, ...all } = wanted;
@@ -86,8 +95,36 @@ export class Stage implements AsyncDisposable {
     };
   }
 
+  /**
+   * The relay, and the runtime at one of the sides. What the relay has, Ada brings there before every saga; which the runtime
+   * begins, whoever is said to.
+   */
+  async pairWithRuntime(side: Side): Promise<ScenarioPair> {
+    const { a: ada } = this.replicas;
+    return {
+      ...(await this.#begin(side === 'a' ? { a: this.runtime, b: ada } : { a: ada, b: this.runtime })),
+      sync: async (initiator, wanted) => {
+        const { strategy: _strategy, ...all } = wanted;
+        await this.#sync('a', { ...all, constants: await this.#ownOf('a', wanted) });
+        const report = await this.runtime.call('sync', { relayUrl: this.relayUrl, wanted });
+        return initiator === side ? report : seenFromTheOtherSide(report);
+      },
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#owner.disposeAsync();
+  }
+
+  async #begin(
+    spaces: Readonly<Record<Side, ReplicaProcess>>,
+  ): Promise<Pick<ScenarioPair, 'spaces' | 'origin'>> {
+    for (const replica of Object.values(spaces)) await replica.call('reset', null);
+    const label = randomBytes(6).toString('hex');
+    return {
+      spaces,
+      origin: (name) => ({ tenant: this.#tenant, environment, resource: `/${module}/${label}/${name}` }),
+    };
   }
 
   #sync(side: Side, wanted: SyncWanted): Promise<Synced> {
@@ -100,6 +137,24 @@ export class Stage implements AsyncDisposable {
     return constants.filter((address) => here.has(address));
   }
 }
+
+const outcomes = { pulled: 'pushed', pushed: 'pulled' } as const;
+
+/** What a saga says of itself, if the one who answered had begun it. */
+const seenFromTheOtherSide = ({ result, ...traffic }: SagaReport): SagaReport => ({
+  ...traffic,
+  result: {
+    ...result,
+    sent: result.received,
+    received: result.sent,
+    timelines: result.timelines.map(({ ours, theirs, outcome, ...synced }): SyncedTimeline => ({
+      ...synced,
+      ours: theirs,
+      theirs: ours,
+      outcome: outcome === 'pulled' || outcome === 'pushed' ? outcomes[outcome] : outcome,
+    })),
+  },
+});
 
 const secret = (): string => randomBytes(24).toString('base64url');
 

@@ -8,6 +8,12 @@ export interface Calls {
     /** The tenant that one is signed in to. */
     readonly value: string;
   };
+  /** Makes a runtime of the process: from then on it synchronises by a credential of its own. */
+  enrol: {
+    readonly given: { readonly apiUrl: string; readonly joinCode: string };
+    /** Its guid. */
+    readonly value: string;
+  };
   /** Begins anew with an empty space. */
   reset: { readonly given: null; readonly value: null };
   get: { readonly given: Address; readonly value: Uint8Array | undefined };

@@ -14,7 +14,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** A developer's process, seen from here: its timelines are a space like any other. */
+/** A developer's process, or a runtime's, seen from here: its timelines are a space like any other. */
 export class ReplicaProcess implements Space, AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();

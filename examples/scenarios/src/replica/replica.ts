@@ -1,12 +1,21 @@
-// A developer's machine: a process with timelines of its own, which it synchronises with a relay when it is told to.
-import { connect, login, relayPeer, type Session } from '@cd-push/client';
+// A developer's machine, or a runtime: a process with timelines of its own, which it synchronises with a relay when it is told to.
+import {
+  connect,
+  enrol,
+  login,
+  relayPeer,
+  runtimeSession,
+  runtimeSigning,
+  type RuntimeSession,
+  type Session,
+} from '@cd-push/client';
 import { ProblemError } from '@cd-push/protocol';
-import { MemorySpace, SyncSession, type SyncPeer } from '@cd-push/timeline';
+import { cryptoPlatform, MemorySpace, SyncSession, type SyncPeer } from '@cd-push/timeline';
 
 import type { Call, Calls, Reply, Synced } from './calls.ts';
 
 let space = new MemorySpace();
-let session: Session | undefined;
+let session: Session | RuntimeSession | undefined;
 
 const sync = async ({ relayUrl, wanted }: Calls['sync']['given']): Promise<Synced> => {
   if (session === undefined) throw new Error('Nobody is signed in.');
@@ -14,7 +23,8 @@ const sync = async ({ relayUrl, wanted }: Calls['sync']['given']): Promise<Synce
   const traffic = { messages: 0, bytes: 0 };
   try {
     await connection.opened({ patience: 'first-failure' });
-    const signing = connection.syncSigning();
+    const signing =
+      'connecting' in session ? connection.syncSigning() : await runtimeSigning(connection, session);
     const peer = counted(relayPeer(connection, { closesConnection: true }), (message) => {
       traffic.messages += 1;
       traffic.bytes += Buffer.byteLength(JSON.stringify(message));
@@ -38,9 +48,17 @@ const counted = (peer: SyncPeer, count: (message: object) => void): SyncPeer => 
 
 const answer = async (call: Call): Promise<Calls[Call['name']]['value']> => {
   switch (call.name) {
-    case 'sign-in':
-      session = await login(call.given);
-      return session.account.tenant;
+    case 'sign-in': {
+      const signedIn = await login(call.given);
+      session = signedIn;
+      return signedIn.account.tenant;
+    }
+    case 'enrol': {
+      const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
+      const identity = await enrol({ ...call.given, key });
+      session = runtimeSession(identity, key);
+      return identity.resourceGuid;
+    }
     case 'reset':
       space = new MemorySpace();
       return null;
