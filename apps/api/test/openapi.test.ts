@@ -47,6 +47,7 @@ test('the description names every path, its problems, and who may call it', asyn
     '/relay/revocations',
     '/relay/runtimes',
     '/relay/runtimes/{guid}',
+    '/relay/users/{id}',
     '/runtimes',
     '/runtimes/{guid}',
     '/sessions/{sid}',
@@ -84,5 +85,5 @@ test('every path that names who may call it refuses everyone else', async () => 
       expect([path, method, answer.status]).toEqual([path, method, 401]);
     }
   }
-  expect(guarded).toBe(31);
+  expect(guarded).toBe(32);
 });

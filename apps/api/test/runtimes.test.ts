@@ -273,6 +273,21 @@ describe('a relay', () => {
     expect(body.guids).toContain(user.guid);
   });
 
+  test('[APPROVE-8] is told what a user may do now, whoever is connected', async () => {
+    const api = await startTestApi();
+    const grants = [{ prefix: '/shop', environments: ['development'] }];
+    const bob = await api.join('bob', ['developer'], grants);
+    const { id } = (await api.introspect(bob.token)).body.user;
+    const ask = async (user: number) =>
+      (await api.call('GET', `/relay/users/${user}`, { service: true })).body;
+    expect(await ask(id)).toEqual({ user: { roles: ['developer'], grants } });
+    const { token } = await api.login();
+    await api.call('PUT', `/users/${id}/grants`, { token, body: { grants: [] } });
+    expect(await ask(id)).toEqual({ user: { roles: ['developer'], grants: [] } });
+    await api.call('DELETE', `/users/${id}`, { token });
+    expect(await ask(id)).toEqual({ user: null });
+  });
+
   test('is certified by the issuer for its tenant', async () => {
     const api = await startTestApi({ tenant: 'acme' });
     const { publicKey } = await newKey();
@@ -302,6 +317,7 @@ describe('a relay', () => {
       await api.call('POST', '/relay/certificate', { body, headers }),
       await api.call('GET', '/relay/runtimes', { headers }),
       await api.call('GET', '/relay/accounts', { headers }),
+      await api.call('GET', '/relay/users/1', { headers }),
       await api.call('GET', '/relay/revocations', { headers }),
       await api.call('GET', '/changes', { headers }),
       await api.call('POST', '/auth/introspect', { headers, body: 'token=x' }),

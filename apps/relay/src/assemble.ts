@@ -37,6 +37,7 @@ import { Peers } from './peers/peers.ts';
 import { acknowledgementRate, defaultRate, Rate, type RateLimits } from './peers/rate.ts';
 import { Edits } from './edits/edits.ts';
 import { PolicyBook } from './policy/policy-book.ts';
+import { Proposals } from './proposals/proposals.ts';
 import { reviewPolicies } from './policy/review-policies.ts';
 import type { Surroundings } from './queries/push-view.ts';
 import { RelayReception } from './reception.ts';
@@ -163,6 +164,17 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
   const edits = new Edits({ edits: store.edits, journal, peers, clock });
   journal.onEdits((changed) => edits.written(changed));
 
+  const line = new DeliveryLine({ identity, directory, journal, roster, policies, ended, rate, clock, log });
+  const proposals = new Proposals({
+    store: store.proposals,
+    journal,
+    line,
+    identity,
+    directory,
+    authority,
+    ended,
+    clock,
+  });
   const expiry = new SessionExpiry(clock);
   const refusals = new Refusals({ journal, clock });
   const reception = new RelayReception({
@@ -183,7 +195,7 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
     clock,
     log,
     node,
-    line: new DeliveryLine({ identity, directory, journal, roster, policies, ended, rate, clock, log }),
+    line,
     acknowledgements: new Acknowledgements(journal, tracker, clock, log),
     retries: new Retries(journal, tracker, clock),
     expiry,
@@ -201,6 +213,7 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
       log,
     }),
     edits,
+    proposals,
     legacy,
   });
   const look = (): void => void journal.look();

@@ -26,6 +26,7 @@ import { Turns } from './peers/turns.ts';
 import { getPolicies } from './policy/get-policies.ts';
 import type { PolicyBook } from './policy/policy-book.ts';
 import { setPolicy, type SetPolicyPorts } from './policy/set-policy.ts';
+import type { Proposals } from './proposals/proposals.ts';
 import { getChanges } from './queries/get-changes.ts';
 import { getHeads } from './queries/get-heads.ts';
 import { getHistory } from './queries/get-history.ts';
@@ -56,6 +57,7 @@ export interface ReceptionPorts extends HelloPorts, ObservePorts, RetryPorts, Se
   readonly refusals: Refusals;
   readonly sync: SyncDesk;
   readonly edits: Edits;
+  readonly proposals: Proposals;
   /** Undefined where existing clients may not connect. */
   readonly legacy: LegacyDialect | undefined;
 }
@@ -297,6 +299,18 @@ export class RelayReception implements Reception {
         return outcomeOf(await getSource(payload, session, journal, charge));
       case 'retry-push':
         return outcomeOf(await retryPush(payload, session, this.#ports));
+      case 'propose-push': {
+        const proposed = await this.#ports.proposals.propose(payload, session);
+        return proposed.ok ? answered(proposed.value) : this.#refused(proposed.problem, payload, peer);
+      }
+      case 'list-proposals':
+        return outcomeOf(await this.#ports.proposals.list(payload, session));
+      case 'get-proposal':
+        return outcomeOf(await this.#ports.proposals.get(payload, session));
+      case 'approve-push':
+        return outcomeOf(await this.#ports.proposals.approve(payload, session));
+      case 'withdraw-proposal':
+        return outcomeOf(await this.#ports.proposals.withdraw(payload, session));
       case 'set-policy':
         return outcomeOf(await setPolicy(payload, session, this.#ports));
       case 'get-policies':

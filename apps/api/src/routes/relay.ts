@@ -13,7 +13,7 @@ import type { Runtime } from '@cd-push/store';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type, { type Static } from 'typebox';
 
-import { issuerKeys, runtimeView } from '../answers.ts';
+import { GrantsSchema, issuerKeys, RolesSchema, runtimeView } from '../answers.ts';
 import { certifiedEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
 import { certifyRelay } from '../identity/certificates.ts';
@@ -37,6 +37,8 @@ const relayRuntimeView = (runtime: Runtime): Static<typeof RelayRuntimeSchema> =
   ...runtimeView(runtime),
   hasConnected: runtime.connectedAt !== null,
 });
+
+const UserRightsSchema = Type.Object({ roles: RolesSchema, grants: GrantsSchema });
 
 const RevocationsSchema = Type.Object({
   /** Sessions whose signatures are void, oldest first. */
@@ -106,6 +108,23 @@ export const relayRoutes =
         const runtime = await api.store.runtimes.get(request.params.guid);
         if (runtime === undefined) throw new ProblemError(problemOf('not-found'));
         return relayRuntimeView(runtime);
+      },
+    );
+
+    app.get(
+      '/relay/users/:id',
+      {
+        schema: {
+          summary: 'What a user may do now, whoever is connected',
+          security,
+          params: Type.Object({ id: Type.Integer({ minimum: 0 }) }),
+          response: { 200: Type.Object({ user: Type.Union([UserRightsSchema, Type.Null()]) }) },
+        },
+        onRequest,
+      },
+      async (request) => {
+        const user = await api.store.users.get(request.params.id);
+        return { user: user === undefined ? null : { roles: [...user.roles], grants: [...user.grants] } };
       },
     );
 

@@ -7,7 +7,7 @@ import {
   type Policy,
   type Problem,
 } from '@cd-push/protocol';
-import type { PushFacts, RecipientTrack } from '@cd-push/store';
+import type { Proposal, PushFacts, RecipientTrack } from '@cd-push/store';
 import type { TipSwap } from '@cd-push/timeline';
 
 import type { Session } from '../authority/session.ts';
@@ -137,6 +137,46 @@ export const refusedRetryEntry = (
   named: Pick<AuditEntry, 'pushGuid'>,
   at: EpochMs,
 ): AuditEntry => ({ at, event: 'retried', who: whoIs(session), outcome: kind, ...named });
+
+const aboutProposal = ({
+  pushGuid,
+  digest,
+  patches,
+}: Proposal): Pick<AuditEntry, 'pushGuid' | 'digest' | 'resources' | 'detail'> => ({
+  pushGuid,
+  digest,
+  ...shown({
+    files: patches.flatMap(({ resource, from }) => (from === undefined ? [resource] : [resource, from])),
+  }),
+});
+
+/** What others are to approve of; nothing of it has taken effect. */
+export const proposedEntry = (session: Session, proposal: Proposal, at: EpochMs): AuditEntry => ({
+  at,
+  event: 'proposed',
+  who: whoIs(session),
+  outcome: 'ok',
+  ...aboutProposal(proposal),
+});
+
+export const approvedEntry = (session: Session, proposal: Proposal, at: EpochMs): AuditEntry => ({
+  ...proposedEntry(session, proposal, at),
+  event: 'approved',
+});
+
+export const withdrawnEntry = (session: Session, proposal: Proposal, at: EpochMs): AuditEntry => ({
+  ...proposedEntry(session, proposal, at),
+  event: 'withdrawn',
+});
+
+/** Enough people had approved of it, and it could not be taken all the same. */
+export const refusedProposalEntry = (proposal: Proposal, { kind }: Problem, at: EpochMs): AuditEntry => ({
+  at,
+  event: 'refused',
+  who: { subject: proposal.sender.subject, session: proposal.sender.session },
+  outcome: kind,
+  ...aboutProposal(proposal),
+});
 
 /** What was sent to a runtime as the state that it lacked moves no track, and fails all the same. */
 export const untrackedFailureEntry = (

@@ -82,6 +82,11 @@ export const certificateAnswer = Compile(
 );
 export const introspectionAnswer = Compile(IntrospectionSchema);
 export const runtimesAnswer = Compile(Type.Object({ runtimes: Type.Array(RuntimeViewSchema) }));
+export const userAnswer = Compile(
+  Type.Object({
+    user: Type.Union([Type.Object({ roles: Type.Array(Type.String()), grants: GrantsSchema }), Type.Null()]),
+  }),
+);
 export const accountsAnswer = Compile(Type.Object({ guids: Type.Array(Type.String()) }));
 export const triggersAnswer = Compile(
   Type.Object({
@@ -151,9 +156,11 @@ export const changeOf = (event: Static<typeof ChangeSchema>): Change => {
   }
 };
 
-/** Roles that this relay does not know give no right here. */
-/** The same few lists over and over, once for each connection. */
-const rolesOf = (names: readonly string[]): readonly Role[] => {
+/**
+ * Roles that this relay does not know give no right here. It is the same few lists over and over, once for each connection:
+ * they share them.
+ */
+export const rolesOf = (names: readonly string[]): readonly Role[] => {
   const key = names.join(' ');
   const known = knownRoles.get(key);
   if (known !== undefined) return known;

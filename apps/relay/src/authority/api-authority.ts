@@ -8,11 +8,13 @@ import {
   introspectionAnswer,
   revocationsAnswer,
   runtimeOf,
+  rolesOf,
   runtimesAnswer,
   sessionOf,
   triggersAnswer,
+  userAnswer,
 } from './api-answers.ts';
-import type { Authority, Certified, ChangeListener } from './authority.ts';
+import type { Authority, Certified, ChangeListener, Rights } from './authority.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { RuntimeRecord, Session } from './session.ts';
 
@@ -66,6 +68,11 @@ export class ApiAuthority implements Authority {
   async runtimes(): Promise<RuntimeRecord[]> {
     const { runtimes } = await this.#ask('/relay/runtimes', runtimesAnswer);
     return runtimes.map(runtimeOf);
+  }
+
+  async rights(id: number): Promise<Rights | undefined> {
+    const { user } = await this.#ask(`/relay/users/${id}`, userAnswer);
+    return user === null ? undefined : { roles: rolesOf(user.roles), grants: user.grants };
   }
 
   async accounts(): Promise<string[]> {

@@ -10,6 +10,12 @@ export interface Certified {
   readonly root: TrustRoot;
 }
 
+/** What a user may do, before their identity narrows it. */
+export interface Rights {
+  readonly roles: readonly Role[];
+  readonly grants: readonly Grant[];
+}
+
 /** What the api tells its followers. */
 export type Change =
   | {
@@ -48,6 +54,11 @@ export interface Authority {
   /** The session of a token, or undefined where the token is no good (any more). */
   introspect(token: string): Promise<Session | undefined>;
   runtimes(): Promise<RuntimeRecord[]>;
+  /**
+   * What a user may do now, be they connected or not; undefined where there is no such user. Asked for where something that
+   * was signed before takes effect now.
+   */
+  rights(user: number): Promise<Rights | undefined>;
   /** Guids of all users. */
   accounts(): Promise<string[]>;
   triggers(): Promise<Trigger[]>;

@@ -1,4 +1,5 @@
-import { ok, refuse, type Problem, type PushAnswer, type Result } from '@cd-push/protocol';
+import { ok, refuse, type EpochMs, type Problem, type PushAnswer, type Result } from '@cd-push/protocol';
+import type { Approver, VerifiedContent } from '@cd-push/timeline';
 
 import type { Directory } from '../authority/directory.ts';
 import type { RelayIdentity } from '../authority/relay-identity.ts';
@@ -12,15 +13,15 @@ import type { Ended } from '../peers/ended.ts';
 import type { Roster } from '../nodes/roster.ts';
 import type { Policies } from '../peers/policies.ts';
 import type { Rate } from '../peers/rate.ts';
-import { approversOf, askingFor, unapprovedBy } from './approvals.ts';
+import { approversOf, askingFor, unapprovedBy, type Asking } from './approvals.ts';
 import { authorize, type AuthorizedPush } from './authorize.ts';
 import { confirm } from './confirm.ts';
 import { conflictOf, fit } from './fit.ts';
-import { takeHistory } from './history.ts';
-import { acceptedPush, journalPush } from './journal.ts';
+import { takeHistory, type BroughtHistory } from './history.ts';
+import { acceptedPush, journalPush, type Attested } from './journal.ts';
 import { parsePush } from './parse.ts';
 import { recognise } from './recognise.ts';
-import { resolve } from './resolve.ts';
+import { resolve, type Resolved } from './resolve.ts';
 import { withRestored } from './restored.ts';
 
 export interface LinePorts {
@@ -33,6 +34,21 @@ export interface LinePorts {
   readonly rate: Rate;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** A push that could be promised, if as many people approve of it as its targets ask for. */
+export interface PreparedPush {
+  readonly contents: readonly (VerifiedContent | undefined)[];
+  readonly history: BroughtHistory;
+  readonly resolved: Resolved;
+  readonly approvers: readonly Approver[];
+  readonly asking: Asking;
+}
+
+/** What a push was before, that was proposed. */
+interface Proposed {
+  readonly at: EpochMs;
+  readonly attested: Attested;
 }
 
 /** What came of a push at the end of the line. */
@@ -71,7 +87,7 @@ export class DeliveryLine {
     const atHand = journal.atHand(session.tenant, statement.pushGuid);
     if (atHand !== undefined) return asDuplicate(recognise(atHand, digest));
 
-    const taken = await this.#takeNew(authorized.value);
+    const taken = await this.promise(authorized.value);
     if (taken.ok) return taken;
     if (taken.problem.kind === 'journal-unavailable') return taken;
     // A repeated push may not pass today, because of its age or of what has followed it: it was accepted all the same.
@@ -79,12 +95,20 @@ export class DeliveryLine {
     return first === undefined ? taken : asDuplicate(recognise(first, digest));
   }
 
-  async #takeNew(authorized: AuthorizedPush): Promise<Result<Taken, Problem>> {
-    const { directory, journal, roster, policies, rate, clock, log } = this.#ports;
-    const { statement, session, digest } = authorized;
+  /**
+   * Whether a push that is new could be promised now, but for approvals that it lacks; nothing is changed.
+   *
+   * @param takenInAt when its statement came here, which a proposal did before now.
+   */
+  async prepare(
+    authorized: AuthorizedPush,
+    at: EpochMs,
+    takenInAt = at,
+  ): Promise<Result<PreparedPush, Problem>> {
+    const { directory, journal, roster, policies, rate } = this.#ports;
+    const { statement, session } = authorized;
 
-    const at = clock.now();
-    const contents = await fit(authorized, journal.store, at);
+    const contents = await fit(authorized, journal.store, at, takenInAt);
     if (!contents.ok) return contents;
 
     const history = await takeHistory(
@@ -98,21 +122,56 @@ export class DeliveryLine {
 
     const resolved = resolve(statement, session, directory, roster, policies);
     if (!resolved.ok) return resolved;
-    const { runtimes, recipients } = resolved.value;
 
-    const approvers = await approversOf(authorized, runtimes, this.#ports, at);
+    const approvers = await approversOf(authorized, resolved.value.runtimes, this.#ports, at);
     if (!approvers.ok) return approvers;
-    const unapproved = unapprovedBy(approvers.value, askingFor(authorized, runtimes));
+    return ok({
+      contents: contents.value,
+      history: history.value,
+      resolved: resolved.value,
+      approvers: approvers.value,
+      asking: askingFor(authorized, resolved.value.runtimes),
+    });
+  }
+
+  /** How many other people have to approve of a push as things are now. */
+  asked(authorized: AuthorizedPush): number {
+    const { directory, roster, policies } = this.#ports;
+    const resolved = resolve(authorized.statement, authorized.session, directory, roster, policies);
+    return resolved.ok ? askingFor(authorized, resolved.value.runtimes).required : 0;
+  }
+
+  /**
+   * Promises a push that is new, if as many people approve of it as its targets ask for.
+   *
+   * @param proposed of a proposal: when it came here, and what the relay said to it then.
+   */
+  async promise(authorized: AuthorizedPush, proposed?: Proposed): Promise<Result<Taken, Problem>> {
+    const { journal, clock, log } = this.#ports;
+
+    const at = clock.now();
+    const prepared = await this.prepare(authorized, at, proposed?.at);
+    if (!prepared.ok) return prepared;
+    const { contents, history, resolved, approvers, asking } = prepared.value;
+
+    const unapproved = unapprovedBy(approvers, asking);
     if (unapproved !== undefined) return refuse(unapproved);
 
-    const accepted = await acceptedPush(authorized, contents.value, recipients, history.value.frames, at);
+    const accepted = await acceptedPush(
+      authorized,
+      contents,
+      resolved.recipients,
+      history.frames,
+      at,
+      proposed?.attested,
+    );
     const sent = await withRestored(authorized.envelope.pushData.contents ?? [], accepted, journal.store);
-    const appended = await journalPush(accepted, sent, history.value.change, journal, log);
+    const appended = await journalPush(accepted, sent, history.change, journal, log);
     if (!appended.ok) return appended;
 
     switch (appended.value.outcome) {
       case 'repeated':
-        return asDuplicate(recognise(appended.value.push, digest));
+        return asDuplicate(recognise(appended.value.push, authorized.digest));
       case 'misfit':
         return refuse(conflictOf(appended.value.misfit));
       case 'appended':

@@ -22,14 +22,16 @@ import { mapBytes, storedFault } from './stored-contents.ts';
  * Step 4, what depends on time and on what is stored: the statement is fresh, and the contents are what it signs. Whether
  * its versions follow the heads is decided where they are written down.
  *
+ * @param takenInAt when the statement came here, which a proposal did before now.
  * @returns the contents, whole: a delta has been applied. Undefined stands for one that is stored already.
  */
 export const fit = async (
   { envelope, statement, session }: AuthorizedPush,
   store: JournalReads,
   at: EpochMs,
+  takenInAt = at,
 ): Promise<Result<readonly (VerifiedContent | undefined)[], Problem>> => {
-  const untimely = untimelyBy(statement, at);
+  const untimely = untimelyBy(statement, at, takenInAt);
   if (untimely !== undefined) return refuse(untimely);
   if (statement.kind !== 'patch') return ok([]);
   const place: Place = { tenant: session.tenant, environment: statement.environment };
@@ -109,8 +111,8 @@ export const conflictOf = ({ index, patch, current }: Misfit): Problem =>
         : 'The patch follows another content than the one in place. Read the current one and push upon it.',
   });
 
-const untimelyBy = (statement: Statement, at: EpochMs): Problem | undefined => {
-  if (Math.abs(statement.issuedAt - at) > limits.clockSkewMs) {
+const untimelyBy = (statement: Statement, at: EpochMs, takenInAt: EpochMs): Problem | undefined => {
+  if (Math.abs(statement.issuedAt - takenInAt) > limits.clockSkewMs) {
     const seconds = limits.clockSkewMs / 1000;
     return problemOf('bad-signature', {
       path: '/pushData/statement/issuedAt',

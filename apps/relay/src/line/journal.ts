@@ -44,20 +44,38 @@ export const journalPush = async (
   }
 };
 
-/** What is written down: the relay's signed acceptance, the recipients, and a copy without any secret. */
+/** A relay's word that a statement was there, and fresh, at that time. */
+export interface Attested {
+  readonly acceptance: string;
+  readonly relayCertificate: string;
+}
+
+export const attest = async (
+  { statement: { pushGuid }, digest, seal }: AuthorizedPush,
+  at: EpochMs,
+): Promise<Attested> => ({
+  acceptance: await signAcceptance(
+    { v: 1, pushGuid, statement: digest, acceptedAt: at, relay: seal.digest },
+    seal.key,
+  ),
+  relayCertificate: seal.certificate,
+});
+
+/**
+ * What is written down: the relay's signed acceptance, the recipients, and a copy without any secret.
+ *
+ * @param attested of a proposal: what the relay said when it was fresh.
+ */
 export const acceptedPush = async (
   authorized: AuthorizedPush,
   contents: readonly (VerifiedContent | undefined)[],
   recipients: readonly RecipientId[],
   frames: AcceptedPush['frames'],
   at: EpochMs,
+  attested?: Attested,
 ): Promise<AcceptedPush> => {
-  const { envelope, statement, digest, session, certificate, seal, trigger } = authorized;
+  const { envelope, statement, digest, session, certificate, trigger } = authorized;
   const { pushGuid } = statement;
-  const acceptance = await signAcceptance(
-    { v: 1, pushGuid, statement: digest, acceptedAt: at, relay: seal.digest },
-    seal.key,
-  );
   return {
     tenant: session.tenant,
     pushGuid,
@@ -78,7 +96,7 @@ export const acceptedPush = async (
     },
     recipients,
     frames,
-    envelope: copyOf(authorized, acceptance),
+    envelope: copyOf(authorized, attested ?? (await attest(authorized, at))),
     contents: statement.kind === 'patch' ? keptContents(statement.patches, contents) : [],
   };
 };
@@ -100,9 +118,9 @@ const keptContents = (
 /**
  * What recipients get, put together member by member: nothing that a sender sent along passes by not being thought of.
  */
-const copyOf = (
-  { envelope, session, statement, statementJws, certificateJws, seal }: AuthorizedPush,
-  acceptance: string,
+export const copyOf = (
+  { envelope, session, statement, statementJws, certificateJws }: AuthorizedPush,
+  attested: Attested,
 ): ICdPushEnvelop => {
   const { pushData, req, resp } = envelope;
   return {
@@ -120,8 +138,7 @@ const copyOf = (
       statement: statementJws,
       certificate: certificateJws,
       ...approvalsOf(pushData),
-      acceptance,
-      relayCertificate: seal.certificate,
+      ...attested,
       commTrack: pushData.commTrack,
     },
     req: req === null ? null : redact(req),

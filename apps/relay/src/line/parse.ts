@@ -12,12 +12,14 @@ import {
 /**
  * Step 3: what arrived under an event becomes an envelope, or the place of its first fault. The only place where a push
  * is looked at as unknown data.
+ *
+ * @param event undefined for one that goes up under another name than its trigger's.
  */
-export const parsePush = (event: string, payload: unknown): Result<ICdPushEnvelop, Problem> => {
+export const parsePush = (event: string | undefined, payload: unknown): Result<ICdPushEnvelop, Problem> => {
   const envelope = parseEnvelope(payload);
   if (!envelope.ok) return envelope;
   const { triggerEvent, m } = envelope.value.pushData;
-  if (triggerEvent !== event) {
+  if (event !== undefined && triggerEvent !== event) {
     return refuse(
       problemOf('invalid-envelope', {
         path: '/pushData/triggerEvent',

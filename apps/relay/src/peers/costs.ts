@@ -9,6 +9,9 @@ const costs: ReadonlyMap<string, number> = new Map([
   ['list-timelines', 4],
   // Signatures to be made and checked.
   ['open-sync', 4],
+  ['list-proposals', 4],
+  ['propose-push', 4],
+  ['approve-push', 4],
   ['sync-turn', 2],
 ]);
 

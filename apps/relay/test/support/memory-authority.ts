@@ -25,7 +25,7 @@ import {
   type SigningKey,
 } from '@cd-push/timeline';
 
-import type { Authority, Certified, Change, ChangeListener } from '../../src/authority/authority.ts';
+import type { Authority, Certified, Change, ChangeListener, Rights } from '../../src/authority/authority.ts';
 import type {
   Role,
   RuntimeRecord,
@@ -70,6 +70,8 @@ export class MemoryAuthority implements Authority {
   readonly known: RuntimeRecord[] = [];
   readonly registered: Trigger[] = [...builtInTriggers];
   readonly voided: string[] = [];
+  /** By user: what they may do now. */
+  readonly granted = new Map<number, Rights>();
   isDown = false;
   introspections = 0;
   readonly #listeners = new Set<ChangeListener>();
@@ -102,6 +104,7 @@ export class MemoryAuthority implements Authority {
     const id = options.user?.user.id ?? this.#users;
     const granted = options.grants ??
       options.user?.grants ?? [{ prefix: '/shop', environments: ['development'] }];
+    this.granted.set(id, { roles: options.roles ?? ['developer'], grants: granted });
     const before = options.kept ?? (await createIdentity()).kept;
     const key = await makeKey();
     const own = await openSession({
@@ -237,6 +240,11 @@ export class MemoryAuthority implements Authority {
 
   runtimes(): Promise<RuntimeRecord[]> {
     return Promise.resolve([...this.known]);
+  }
+
+  rights(user: number): Promise<Rights | undefined> {
+    if (this.isDown) return Promise.reject(new ProblemError(problemOf('unavailable', { retryAfter: 1 })));
+    return Promise.resolve(this.granted.get(user));
   }
 
   /** Users who signed in at any time, and those whom a test adds. */

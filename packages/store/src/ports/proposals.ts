@@ -17,6 +17,8 @@ export interface Proposal {
   readonly environment: string;
   readonly kind: ProposalView['kind'];
   readonly patches: readonly PatchHead[];
+  /** Of the runtimes that it goes to. */
+  readonly modules: readonly string[];
   readonly sender: {
     readonly subject: string;
     readonly session: string;

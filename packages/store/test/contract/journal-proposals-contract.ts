@@ -38,6 +38,7 @@ const made = (more: Partial<Proposal> = {}, uploads: readonly string[] = []): Ne
       environment: 'production',
       kind: 'patch',
       patches: [],
+      modules: ['shop'],
       sender: ada,
       asking: [],
       proposedAt: epochMs(1_000),
