@@ -44,7 +44,7 @@ export type WatchFlags = PlaceFlags &
 
 export type ResolveFlags = PlaceFlags &
   WaitFlags & {
-    readonly take?: 'ours' | 'theirs' | 'both';
+    readonly take?: 'ours' | 'theirs' | 'both' | 'base';
     readonly done: boolean;
     readonly json: boolean;
   };

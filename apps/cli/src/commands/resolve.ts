@@ -25,8 +25,9 @@ export const resolve = buildCommand<ResolveFlags, [string?], CliContext>({
     flags: {
       take: {
         kind: 'enum',
-        values: ['ours', 'theirs', 'both'],
-        brief: 'Whose lines, where both changed the same ones; everything else of both stays',
+        values: ['ours', 'theirs', 'both', 'base'],
+        brief:
+          'Whose lines, where both changed the same ones (base: what both began with); all else of both stays',
         optional: true,
       },
       done: {

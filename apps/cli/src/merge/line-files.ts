@@ -22,6 +22,7 @@ import type { Base } from '../transform/base.ts';
 import { contentDigest } from '../transform/content-digest.ts';
 import type { Ignore } from '../transform/project-scan.ts';
 import { digestIn, nameBefore, refOf } from './heads.ts';
+import { inPlaceOf, type InPlace } from './in-place.ts';
 import type { LineHistory } from './line-history.ts';
 import { frameSave, type SavedFrame } from './merge-save.ts';
 import type { MergeTeller } from './merge-teller.ts';
@@ -31,6 +32,8 @@ import type { Basis, WorkingCopy } from './working-copy.ts';
 export interface LineFilesPorts {
   readonly line: Line;
   readonly settings: Settings;
+  /** Which folder the project's root was when this began. */
+  readonly folder: string | undefined;
   readonly base: Base;
   readonly ignore: Ignore;
   readonly history: LineHistory;
@@ -126,17 +129,34 @@ export class LineFiles {
     from: Address | null,
     { basis, bytes }: { readonly basis: Basis; readonly bytes: Uint8Array | null },
   ): Promise<boolean> {
-    const { settings, ignore, copy, history, acceptsEdits, teller } = this.ports;
-    if (!acceptsEdits || (bytes === null && (await isAsServed(history.space, basis.frame)))) return false;
+    const { copy, history } = this.ports;
+    if (bytes === null && (await isAsServed(history.space, basis.frame))) return false;
+    const isWritten = await this.#replace(resource, from, bytes);
+    if (isWritten) copy.setBasis(resource, basis);
+    return isWritten;
+  }
+
+  /** Takes a file away that has another name by now, if that is allowed and it still says what it did. */
+  async remove(resource: string, from: Address, frame: FrameRef): Promise<boolean> {
+    const isRemoved = await this.#replace(resource, from, null);
+    if (isRemoved) this.ports.copy.setBasis(resource, { frame, digest: null, source: null });
+    // A file that is made under this name later is none of that timeline.
+    if (isRemoved) this.#overtaken.add(resource);
+    return isRemoved;
+  }
+
+  async #replace(resource: string, from: Address | null, to: Uint8Array | null): Promise<boolean> {
+    const { settings, folder, ignore, acceptsEdits, teller } = this.ports;
+    if (!acceptsEdits) return false;
     const replaced = await replaceFile({
       root: settings.root,
+      folder,
       path: resource.slice(settings.module.length + 2),
       ignore,
       from: from === null ? null : (readAddress(from)?.digest ?? null),
-      to: bytes,
+      to,
     });
-    if (replaced === 'replaced') copy.setBasis(resource, basis);
-    else teller.notWritten(resource, replaced);
+    if (replaced !== 'replaced') teller.notWritten(resource, replaced);
     return replaced === 'replaced';
   }
 
@@ -189,17 +209,10 @@ export class LineFiles {
     );
   }
 
-  /** Who pushed what is in place. */
-  async authorOf(resource: string): Promise<string | undefined> {
+  /** Who brought what is in place there, and how. */
+  inPlace(resource: string): Promise<InPlace> {
     const { line, settings, signal } = this.ports;
-    const query = { environment: settings.environment, resource, limit: 1 };
-    try {
-      const { versions } = await line.connection.request('get-history', query, { signal });
-      return versions[0]?.signer;
-    } catch {
-      // It is said without a name then.
-      return undefined;
-    }
+    return inPlaceOf(line, settings.environment, resource, signal);
   }
 
   /** Loaded when something is merged: parsers are large. */

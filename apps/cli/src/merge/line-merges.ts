@@ -7,6 +7,7 @@ import { contentDigest } from '../transform/content-digest.ts';
 import type { PatchProblem } from '../transform/patch-problem.ts';
 import { conflictTexts } from './conflict-texts.ts';
 import { digestIn, goneOf, nameBefore, refOf } from './heads.ts';
+import type { InPlace } from './in-place.ts';
 import type { LineFiles } from './line-files.ts';
 import { bytesOf, frameSettled, laterFrame, mergeSave, remade, type SavedFrame } from './merge-save.ts';
 import type { Basis, OpenConflict } from './working-copy.ts';
@@ -16,11 +17,11 @@ export interface DueSave {
   readonly patch: PatchInput;
   /** What the file on the disk is based on once this was accepted. */
   readonly basis: Basis;
-  /** Of one that was merged: what was pushed in its place, and by whom that was which it was merged with. */
+  /** Of one that was merged: what was pushed in its place, and how that came there which it was merged with. */
   readonly merged?: {
     readonly basis: Basis;
     readonly bytes: Uint8Array | null;
-    readonly by: string | undefined;
+    readonly inPlace: InPlace;
   };
 }
 
@@ -82,7 +83,7 @@ export class LineMerges {
       const isWritten = await this.#files.write(resource, basis.source, merged);
       // What is pushed next from here is merged with what is in place now.
       if (!isWritten) this.#files.overtaken([resource]);
-      teller.merged(resource, merged.by, isWritten);
+      teller.merged(resource, merged.inPlace, isWritten);
     }
   }
 
@@ -91,13 +92,16 @@ export class LineMerges {
     head: KnownHead | undefined,
     batch: readonly PatchInput[],
   ): Promise<DueSave | 'conflict' | 'nothing'> {
-    const { copy } = this.#files.ports;
+    const { copy, teller } = this.#files.ports;
     const name = nameBefore(patch);
     const theirs = refOf(head);
     if (theirs === undefined) {
       // Nothing is in place, or nothing that has a history: what was known of it is of another time.
       copy.forget(name);
-      const frame = await this.#files.frame(patch, undefined, goneOf(head));
+      const gone = goneOf(head);
+      const frame = await this.#files.frame(patch, undefined, gone);
+      const inPlace = gone === undefined ? {} : await this.#files.inPlace(name);
+      if (inPlace.to !== undefined) teller.anew(name, inPlace);
       return dueOf(patch, frame);
     }
     const basis = await this.#files.basisBelow(name, theirs);
@@ -132,7 +136,7 @@ export class LineMerges {
     const was: Basis = { frame: ours, digest: digestIn(one), source: sourceOf(one.frame) ?? null };
     const saved = await frameSettled(space, made.patch, ours, theirs);
     await space.commit({ objects: saved.prepared.objects, swaps: [] });
-    const by = await this.#files.authorOf(resource);
+    const inPlace = await this.#files.inPlace(resource);
     if (now !== undefined && now.address !== theirs.address) {
       // What is on the disk is not what was settled until it is written there.
       const merged = await this.#mergeWith(made.patch, saved, now, copy.conflict(resource)?.together ?? []);
@@ -141,7 +145,7 @@ export class LineMerges {
       return isWritten ? merged : { ...merged, basis: was };
     }
     const { patch, basis } = dueOf(made.patch, saved);
-    return isWritten ? { patch, basis } : { patch, basis: was, merged: { basis, bytes, by } };
+    return isWritten ? { patch, basis } : { patch, basis: was, merged: { basis, bytes, inPlace } };
   }
 
   async #mergeWith(
@@ -155,7 +159,7 @@ export class LineMerges {
     const name = nameBefore(patch);
     await space.commit({ objects: ours.prepared.objects, swaps: [] });
     const merge = await mergeSave({ space, base, syntax: await this.#files.parsers() }, patch, ours, theirs);
-    const by = await this.#files.authorOf(name);
+    const inPlace = await this.#files.inPlace(name);
     switch (merge.kind) {
       case 'nothing': {
         const frame = await laterFrame(space, theirs.address);
@@ -176,14 +180,14 @@ export class LineMerges {
           frame: merge.frame,
           ours: ours.prepared.ref,
           theirs,
-          by,
+          by: inPlace.by,
           together,
         };
         const before = copy.conflict(name);
         copy.setConflict(conflict);
         if (before?.frame !== merge.frame) {
           const texts = await conflictTexts(space, conflict);
-          this.#files.ports.teller.conflict(conflict, texts, merge.fault?.detail);
+          this.#files.ports.teller.conflict(conflict, inPlace, texts, merge.fault?.detail);
         }
         return 'conflict';
       }
@@ -191,17 +195,23 @@ export class LineMerges {
         return {
           patch: merge.patch,
           basis: ours.basis,
-          merged: { basis: merge.basis, bytes: merge.bytes, by },
+          merged: { basis: merge.basis, bytes: merge.bytes, inPlace },
         };
       default:
         return merge satisfies never;
     }
   }
 
+  /** Whether it was taken in from others, or is so already. */
   #isInPlace(patch: PatchInput): boolean {
-    if (patch.change !== 'put' || this.#files.isOvertaken(patch.resource)) return false;
-    const basis = this.#files.ports.copy.basis(patch.resource);
-    return basis !== undefined && basis.digest === contentDigest(patch.content);
+    const { copy } = this.#files.ports;
+    const basis = copy.basis(patch.resource);
+    if (patch.change === 'delete') return basis?.digest === null;
+    if (this.#files.isOvertaken(patch.resource) || basis === undefined) return false;
+    return (
+      basis.digest === contentDigest(patch.content) &&
+      (patch.change === 'put' || copy.basis(patch.from)?.digest === null)
+    );
   }
 }
 

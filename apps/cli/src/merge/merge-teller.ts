@@ -7,6 +7,7 @@ import { printable } from '../printable.ts';
 import type { Talk } from '../talk/talk.ts';
 import type { ConflictTexts } from './conflict-texts.ts';
 import { conflictLines } from './conflict-texts.ts';
+import type { InPlace } from './in-place.ts';
 import type { OpenConflict } from './working-copy.ts';
 
 /** Says what becomes of what others push while somebody works on the same files. */
@@ -28,26 +29,41 @@ export class MergeTeller {
   }
 
   /** A save and what was in place were pushed as one. */
-  merged(resource: string, by: string | undefined, isWritten: boolean): void {
-    this.#data({ type: 'merged', resource, by, isWritten });
+  merged(resource: string, inPlace: InPlace, isWritten: boolean): void {
+    this.#data({ type: 'merged', resource, ...inPlace, isWritten });
     const { marks } = this.#talk.pen;
     const there = isWritten ? '; the file here has both' : '';
-    this.#line('green', `${marks.done} merged`, resource, `with what ${who(by)} pushed${there}`);
+    this.#line('green', `${marks.done} merged`, resource, `with ${what(inPlace)}${there}`);
     if (!isWritten) this.#hint();
   }
 
-  /** What others pushed was written into the file here. */
-  takenIn(resource: string, by: string | undefined): void {
-    this.#data({ type: 'taken-in', resource, by });
-    this.#line('green', `${this.#talk.pen.marks.done} taken in`, resource, `what ${who(by)} pushed`);
+  /** What others did was done to the file here. */
+  takenIn(resource: string, inPlace: InPlace, isGone: boolean): void {
+    this.#data({ type: 'taken-in', resource, ...inPlace, isGone });
+    const taken = isGone
+      ? `${did(inPlace)}; ${inPlace.to === undefined ? 'the file here is deleted, too' : 'so it is here'}`
+      : what(inPlace);
+    this.#line('green', `${this.#talk.pen.marks.done} taken in`, resource, taken);
+  }
+
+  /** What was saved here is pushed under a name that others have given up meanwhile. */
+  anew(resource: string, inPlace: InPlace): void {
+    this.#data({ type: 'anew', resource, ...inPlace });
+    this.#line(
+      'yellow',
+      `${this.#talk.pen.marks.away} anew`,
+      resource,
+      `${did(inPlace)}; what you saved is pushed under the old name`,
+    );
   }
 
   /** Others pushed, and the file here stays as it is. */
-  behind(resource: string, by: string | undefined): void {
-    this.#data({ type: 'behind', resource, by });
-    const what = `${who(by)} pushed it; your next save is merged with that`;
-    this.#line('yellow', `${this.#talk.pen.marks.away} behind`, resource, what);
-    this.#hint();
+  behind(resource: string, inPlace: InPlace): void {
+    this.#data({ type: 'behind', resource, ...inPlace });
+    const next = nextSave(inPlace);
+    this.#line('yellow', `${this.#talk.pen.marks.away} behind`, resource, `${did(inPlace)}; ${next}`);
+    // What was there before the first version nobody here knows, so that nothing could be written.
+    if (inPlace.backTo !== null) this.#hint();
   }
 
   /** Nobody knows what these are based on. */
@@ -62,21 +78,21 @@ export class MergeTeller {
     );
   }
 
-  conflict(conflict: OpenConflict, { pieces }: ConflictTexts, fault: string | undefined): void {
-    const { resource, by, together } = conflict;
+  conflict(
+    conflict: OpenConflict,
+    inPlace: InPlace,
+    { pieces }: ConflictTexts,
+    fault: string | undefined,
+  ): void {
+    const { resource, together } = conflict;
     const lines = pieces === undefined ? [] : conflictLines(pieces);
     const next = `Nothing was pushed, and both texts are kept. See and settle it: cd-cli resolve ${this.#path(resource)}`;
-    this.#data({ type: 'conflict', resource, by, lines, together, ...nextJson(next) });
+    this.#data({ type: 'conflict', resource, ...inPlace, lines, together, ...nextJson(next) });
     const where =
       lines.length === 0
         ? ''
         : `: line ${lines.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ')}`;
-    this.#line(
-      'red',
-      `${this.#talk.pen.marks.failed} conflict`,
-      resource,
-      `with what ${who(by)} pushed${where}`,
-    );
+    this.#line('red', `${this.#talk.pen.marks.failed} conflict`, resource, `with ${what(inPlace)}${where}`);
     if (fault !== undefined) this.#talk.tell(`Together they make no sense: ${printable(fault)}`);
     if (together.length > 0) {
       const files = together.length === 1 ? 'The file' : `The ${together.length} files`;
@@ -121,6 +137,11 @@ export class MergeTeller {
     this.#talk.warn(`What others pushed cannot be taken in now: ${sentence}`);
   }
 
+  /** What was edited where it runs could not be taken in; it waits. */
+  editsFailed(sentence: string): void {
+    this.#talk.warn(`What is edited in pages is not taken in now: ${sentence}`);
+  }
+
   #hint(): void {
     if (this.#isHinted) return;
     this.#isHinted = true;
@@ -143,4 +164,33 @@ export class MergeTeller {
   }
 }
 
-const who = (by: string | undefined): string => (by === undefined ? 'somebody' : printable(by));
+const who = ({ by }: InPlace): string => (by === undefined ? 'somebody' : printable(by));
+
+/** What comes of the next save of a file that stays as it is. */
+const nextSave = ({ backTo, change, to }: InPlace): string => {
+  if (to !== undefined) return 'the file here stays, and your next save makes it anew';
+  return backTo === null || change === 'delete'
+    ? 'the file here stays, and your next save asks which of the two it shall be'
+    : 'your next save is merged with that';
+};
+
+/** What somebody did to a file. */
+const did = (inPlace: InPlace): string => {
+  const { backTo, change, to } = inPlace;
+  if (to !== undefined) return `${who(inPlace)} renamed it to ${pathIn(to)}`;
+  if (backTo === null) return `${who(inPlace)} rolled it back to before its first version`;
+  if (backTo !== undefined) return `${who(inPlace)} rolled it back to ${backTo}`;
+  return `${who(inPlace)} ${change === 'delete' ? 'deleted' : 'pushed'} it`;
+};
+
+/** Of a resource's name, what comes after the module's. */
+const pathIn = (resource: string): string => printable(resource.split('/').slice(2).join('/'));
+
+/** What came of it. */
+const what = (inPlace: InPlace): string => {
+  const { backTo, change } = inPlace;
+  if (backTo === null)
+    return `what was there before its first version, to which ${who(inPlace)} rolled it back`;
+  if (backTo !== undefined) return `${backTo}, to which ${who(inPlace)} rolled it back`;
+  return change === 'delete' ? `that ${who(inPlace)} deleted it` : `what ${who(inPlace)} pushed`;
+};

@@ -1,9 +1,10 @@
 import type { KnownHead } from '@cd-push/client';
 import { branded, type Digest } from '@cd-push/protocol';
-import { loadFrame, sourceOf } from '@cd-push/timeline';
+import { loadFrame, sourceOf, type FrameRef } from '@cd-push/timeline';
 
 import type { BaseEntry } from '../transform/base-entry.ts';
 import { blobOf, refOf } from './heads.ts';
+import type { InPlace } from './in-place.ts';
 import type { LineFiles } from './line-files.ts';
 import { bytesOf } from './merge-save.ts';
 import type { Basis } from './working-copy.ts';
@@ -99,14 +100,27 @@ export class OthersPushes {
     const isAsServed = known === undefined && here !== null && here === this.#files.servedSource(resource);
     if (known !== undefined) copy.setBasis(resource, known);
     if (here !== (known?.source ?? null) && !isAsServed) return here === null ? 'done' : 'changed';
-    const by = await this.#files.authorOf(resource);
+    const inPlace = await this.#files.inPlace(resource);
     const bytes = source === null ? null : await bytesOf(history.space, source);
     if (!isAsServed && (await this.#files.write(resource, here, { basis, bytes }))) {
       this.#files.settle(resource, basis);
-      teller.takenIn(resource, by);
+      teller.takenIn(resource, inPlace, bytes === null);
+      if (inPlace.from !== undefined)
+        await this.#takeAway(inPlace.from, theirs, { ...inPlace, to: resource });
     } else {
-      teller.behind(resource, by);
+      teller.behind(resource, inPlace);
     }
     return 'done';
+  }
+
+  /** A file that has another name by now, which is on the disk here already. */
+  async #takeAway(resource: string, frame: FrameRef, { by, change, to }: InPlace): Promise<void> {
+    const { base, copy, teller } = this.#files.ports;
+    const here = blobOf(base.sourceDigestOf(resource));
+    if (here === null) return;
+    const asBefore = copy.basis(resource)?.source ?? this.#files.servedSource(resource);
+    const isRemoved = here === asBefore && (await this.#files.remove(resource, here, frame));
+    if (isRemoved) teller.takenIn(resource, { by, change, to }, true);
+    else teller.behind(resource, { by, change, to });
   }
 }

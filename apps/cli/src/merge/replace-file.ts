@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
+import { linkSync, readFileSync, renameSync } from 'node:fs';
+import { link, mkdir, open, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 
+import { folderIdentity } from '../project/folder-identity.ts';
 import { isIgnored, kindAt, type Ignore } from '../transform/project-scan.ts';
 import { contentDigest } from '../transform/content-digest.ts';
 import { unlessMissing } from '../timelines/unless-missing.ts';
@@ -9,6 +11,8 @@ import { unlessMissing } from '../timelines/unless-missing.ts';
 /** A file of a project that is to say something else, as long as it still says what it did. */
 export interface Replacement {
   readonly root: string;
+  /** Which folder that was when the work on it began: what was put in its place since is not written to. */
+  readonly folder: string | undefined;
   /** Below the root, with `/`. */
   readonly path: string;
   readonly ignore: Ignore;
@@ -25,7 +29,15 @@ export type Replaced = 'replaced' | 'changed' | 'outside';
  * Puts a file's new text in place at once, so that nobody ever sees half of it, and keeps its mode. What a symbolic link within
  * the project leads to is replaced where it lies.
  */
-export const replaceFile = async ({ root, path, ignore, from, to }: Replacement): Promise<Replaced> => {
+export const replaceFile = async ({
+  root,
+  folder: begun,
+  path,
+  ignore,
+  from,
+  to,
+}: Replacement): Promise<Replaced> => {
+  if (begun === undefined || folderIdentity(root) !== begun) return 'outside';
   const top = await realpath(root);
   if (from === null) {
     if (to === null) return 'replaced';
@@ -39,18 +51,45 @@ export const replaceFile = async ({ root, path, ignore, from, to }: Replacement)
   return to === null ? removeFile(file, from) : writeOver(file, from, to);
 };
 
+/**
+ * No system that we run on puts one file in another's place only if that still says something. So what is there gets a second
+ * name first, by which it is looked at afterwards: whatever was saved until then, into the file or in its place, is put back.
+ * Between the naming and the replacing there is nothing else.
+ */
 const writeOver = async (file: string, from: string, to: Uint8Array): Promise<Replaced> => {
   const { mode } = await stat(file);
   const draft = await draftBeside(file, to, mode);
+  const kept = besides(file);
   try {
-    // Looked at last, so that hardly anything can come in between.
-    if (!(await says(file, from))) return 'changed';
-    await rename(draft, file);
-    return 'replaced';
+    if (!saysNow(file, from)) return 'changed';
+    const isKept = linked(file, kept);
+    renameSync(draft, file);
+    if (!isKept || saysNow(kept, from)) return 'replaced';
+    renameSync(kept, file);
+    return 'changed';
+  } catch (error) {
+    if (isMissing(error)) return 'changed';
+    throw error;
   } finally {
-    await rm(draft, { force: true });
+    await Promise.all([rm(draft, { force: true }), rm(kept, { force: true })]);
   }
 };
+
+/** Not every file system has second names. */
+const linked = (file: string, kept: string): boolean => {
+  try {
+    linkSync(file, kept);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) throw error;
+    return false;
+  }
+};
+
+const saysNow = (file: string, digest: string): boolean => contentDigest(readFileSync(file)) === digest;
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 /** A name that is taken meanwhile is left to whoever took it. */
 const makeFile = async (file: string, to: Uint8Array): Promise<Replaced> => {
@@ -66,20 +105,32 @@ const makeFile = async (file: string, to: Uint8Array): Promise<Replaced> => {
   }
 };
 
+/** It is moved away first: what was saved in the last moment is moved back. */
 const removeFile = async (file: string, from: string): Promise<Replaced> => {
-  if (!(await says(file, from))) return 'changed';
-  await unlink(file);
-  return 'replaced';
-};
-
-const says = async (file: string, digest: string): Promise<boolean> => {
-  const bytes = await unlessMissing(readFile(file));
-  return bytes !== undefined && contentDigest(bytes) === digest;
+  const aside = besides(file);
+  try {
+    if (!saysNow(file, from)) return 'changed';
+    renameSync(file, aside);
+  } catch (error) {
+    if (isMissing(error)) return 'changed';
+    throw error;
+  }
+  if (saysNow(aside, from)) {
+    await unlink(aside);
+    return 'replaced';
+  }
+  // Whoever has made the file anew meanwhile has the last word.
+  await link(aside, file).catch(() => undefined);
+  await unlink(aside);
+  return 'changed';
 };
 
 /** Its name begins with a dot, and so is none of the project's. */
+const besides = (file: string): string =>
+  join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+
 const draftBeside = async (file: string, bytes: Uint8Array, mode: number): Promise<string> => {
-  const draft = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+  const draft = besides(file);
   const opened = await open(draft, 'wx', 0o600);
   try {
     await opened.writeFile(bytes);

@@ -5,6 +5,7 @@ import type { CliContext } from '../cli-context.ts';
 import { CliError, usageError } from '../cli-error.ts';
 import type { ResolveFlags } from '../commands/flags.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { folderIdentity } from '../project/folder-identity.ts';
 import { ignoredFiles } from '../project/ignored-files.ts';
 import { openProject } from '../project/open-project.ts';
 import { putOf } from '../project/patches.ts';
@@ -124,6 +125,7 @@ const settle = async (
   const files = new LineFiles({
     line,
     settings,
+    folder: folderIdentity(settings.root),
     base,
     ignore: (below) => ignoreTooling(below) || ignored(below),
     history,

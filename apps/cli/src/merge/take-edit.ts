@@ -30,7 +30,7 @@ export const takeEdit = async (
   files: LineFiles,
   { resource, digest, text }: EditedText,
 ): Promise<EditMerge> => {
-  const { base, copy, settings, ignore } = files.ports;
+  const { base, copy, settings, folder, ignore } = files.ports;
   const refused = (kind: 'not-found' | 'forbidden' | 'conflict', detail: string): EditMerge => ({
     outcome: kind === 'conflict' ? 'conflict' : 'refused',
     problem: problemOf(kind, { resource, detail }),
@@ -55,6 +55,7 @@ export const takeEdit = async (
     if (!made.ok) return { outcome: 'refused', problem: wireProblem(made.problem) };
     const replaced = await replaceFile({
       root: settings.root,
+      folder,
       path,
       ignore,
       from: contentDigest(here),

@@ -208,23 +208,29 @@ export class Base {
   }
 
   #changes(before: ReadonlyMap<string, FileState | undefined>): BaseChange[] {
-    const removed = new Map<Digest, string>();
+    /** By what they said, which several may have said. */
+    const removed = new Map<Digest, string[]>();
     const changes: BaseChange[] = [];
     for (const [path, known] of before) {
-      if (known?.entry !== undefined && !this.#files.has(path)) removed.set(known.source, path);
+      if (known?.entry !== undefined && !this.#files.has(path))
+        removed.set(known.source, [...(removed.get(known.source) ?? []), path]);
     }
     for (const [path, known] of before) {
       const now = this.#files.get(path);
       if (now?.entry === undefined || now.entry.digest === known?.entry?.digest) continue;
-      const from = known === undefined ? removed.get(now.source) : undefined;
-      if (from === undefined || componentTypeOf(from) !== componentTypeOf(path)) {
+      const alike = known === undefined ? (removed.get(now.source) ?? []) : [];
+      const from = alike.find((one) => componentTypeOf(one) === componentTypeOf(path));
+      if (from === undefined) {
         changes.push({ change: 'put', entry: now.entry });
       } else {
-        removed.delete(now.source);
+        removed.set(
+          now.source,
+          alike.filter((one) => one !== from),
+        );
         changes.push({ change: 'rename', entry: now.entry, from: this.#resource(from) });
       }
     }
-    for (const path of removed.values()) {
+    for (const path of [...removed.values()].flat()) {
       const resource = this.#resource(path);
       changes.push({ change: 'delete', resource, type: componentTypeOf(resource) });
     }

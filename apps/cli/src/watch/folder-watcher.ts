@@ -1,6 +1,7 @@
 import { readdirSync, statSync, watch, type Dirent, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 
+import { folderIdentity } from '../project/folder-identity.ts';
 import type { Ignore } from '../transform/project-scan.ts';
 
 export interface FolderWatcherOptions {
@@ -19,9 +20,12 @@ export interface FolderWatcherOptions {
 export class FolderWatcher {
   readonly #options: FolderWatcherOptions;
   readonly #watches = new Map<string, FSWatcher>();
+  /** Which folder the root was at the beginning. */
+  readonly #folder: string | undefined;
 
   constructor(options: FolderWatcherOptions) {
     this.#options = options;
+    this.#folder = folderIdentity(options.root);
     this.#add('');
   }
 
@@ -48,7 +52,10 @@ export class FolderWatcher {
   #start(folder: string): Dirent[] {
     const full = join(this.#options.root, folder);
     try {
-      const watcher = watch(full, (_event, name) => this.#hear(folder, name));
+      const watcher = watch(full, (event, name) => {
+        if (folder === '' && event === 'rename' && this.#isOtherRoot()) return;
+        this.#hear(folder, name);
+      });
       watcher.on('error', (error) => {
         this.#remove(folder);
         this.#report(error, folder === '');
@@ -60,6 +67,14 @@ export class FolderWatcher {
       this.#report(error, folder === '');
       return [];
     }
+  }
+
+  /** A root that was moved away goes on to be heard, and is not the project's any more; nor is what took its place. */
+  #isOtherRoot(): boolean {
+    if (folderIdentity(this.#options.root) === this.#folder) return false;
+    this.close();
+    this.#options.onError(new Error('its folder was moved, replaced or removed.'));
+    return true;
   }
 
   #hear(folder: string, name: string | null): void {

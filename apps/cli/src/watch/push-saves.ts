@@ -10,6 +10,7 @@ import { MergeTeller } from '../merge/merge-teller.ts';
 import { OthersPushes } from '../merge/others-pushes.ts';
 import { PageEdits } from '../merge/page-edits.ts';
 import { openWorkingCopy } from '../merge/working-copy.ts';
+import { folderIdentity } from '../project/folder-identity.ts';
 import { patchOf, putOf } from '../project/patches.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import type { Line } from '../sync/line.ts';
@@ -45,6 +46,7 @@ export const pushSaves = async (
   { settings, base, lines, flags, ignore, onReady }: PushSavesOptions,
 ): Promise<void> => {
   const { root, environment } = settings;
+  const folder = folderIdentity(root);
   const talk = new Talk(context);
   const targets = await resolveTargets(talk, lines, targetsOf(settings, flags));
   const names = new RecipientNames(lines);
@@ -81,10 +83,10 @@ export const pushSaves = async (
   const acceptsEdits = flags.acceptEdits === true;
   const copies = await Promise.all(
     lines.map(async (line) => {
-      const folder = developerFolder(context.process.env, settings, line);
-      const history = new LineHistory(line, folder);
-      const copy = await openWorkingCopy(folder, settings);
-      const ports = { line, settings, base, ignore, history, copy, teller, acceptsEdits, signal };
+      const kept = developerFolder(context.process.env, settings, line);
+      const history = new LineHistory(line, kept);
+      const copy = await openWorkingCopy(kept, settings);
+      const ports = { line, settings, folder, base, ignore, history, copy, teller, acceptsEdits, signal };
       const files = new LineFiles(ports);
       return { line, history, copy, files, merges: new LineMerges(files), others: new OthersPushes(files) };
     }),
@@ -107,7 +109,7 @@ export const pushSaves = async (
 
   // One thing at a time happens to files and to what they are based on.
   let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = (step: () => Promise<void>): Promise<void> => {
+  const inTurn = <Value>(step: () => Promise<Value>): Promise<Value> => {
     const taken = turn.then(step);
     turn = taken.catch(() => undefined);
     return taken;

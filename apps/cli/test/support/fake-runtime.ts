@@ -1,5 +1,13 @@
 import { connect, enrol, onEnvelopes, runtimeSession, type Connection } from '@cd-push/client';
-import { now, parseEnvelope, problemOf, type ICdPushEnvelop, type Statement } from '@cd-push/protocol';
+import {
+  isEditSettled,
+  now,
+  parseEnvelope,
+  problemOf,
+  type EditSettled,
+  type ICdPushEnvelop,
+  type Statement,
+} from '@cd-push/protocol';
 import {
   cryptoPlatform,
   openAcceptance,
@@ -11,6 +19,8 @@ import {
   type HeldContent,
   type VerifiedContent,
 } from '@cd-push/timeline';
+
+import { contentDigest } from '../../src/transform/content-digest.ts';
 
 /** What a runtime does with a push once it has verified it. */
 export type Behaviour = 'complete' | 'fail' | 'deliver-only' | 'silent';
@@ -31,6 +41,8 @@ export interface FakeRuntime {
   readonly guid: string;
   readonly received: readonly Received[];
   behave(behaviour: Behaviour): void;
+  /** Edits a file where it runs, of which nothing was pushed yet; resolves when somebody says what became of it. */
+  edit(resource: string, served: string, text: string): Promise<EditSettled>;
   /** Resolves when this many pushes have come. */
   has(count: number): Promise<void>;
   /** Connects again after it was closed, as the same runtime, where the stack is now. */
@@ -90,6 +102,16 @@ export const startFakeRuntime = async (
     received,
     behave: (next) => {
       current = next;
+    },
+    edit: async (resource, served, text) => {
+      const { promise, resolve } = Promise.withResolvers<EditSettled>();
+      const edit = crypto.randomUUID();
+      const forget = connection.on('edit-settled', (payload) => {
+        if (isEditSettled(payload) && payload.edit === edit) resolve(payload);
+      });
+      const digest = contentDigest(served);
+      await connection.request('save-edit', { edit, resource, version: 0, digest, text });
+      return promise.finally(forget);
     },
     has: async (count) => {
       while (received.length < count) {

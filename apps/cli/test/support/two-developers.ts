@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 
 import { startApi } from '@cd-push/api';
-import { restoreSession, makeJoinCode } from '@cd-push/client';
+import { makeJoinCode, restoreSession, type Session } from '@cd-push/client';
+import type { Grant } from '@cd-push/protocol';
 import { silentLog, startRelay } from '@cd-push/relay';
 
 import { credentialFolder } from '../../src/credentials/config-folder.ts';
@@ -23,6 +24,8 @@ export interface TwoDevelopers extends AsyncDisposable {
   readonly apiUrl: string;
   readonly relayUrl: string;
   readonly joinCode: string;
+  /** Says, as an admin, what Ada may push from now on. */
+  readonly grantAda: (grants: readonly Grant[]) => Promise<void>;
 }
 
 /** Api and relay, and two people who are signed in there with the same files on their disks. */
@@ -41,7 +44,10 @@ export const twoDevelopers = async (
   };
   const roles = ['developer' as const];
   // Users are made by an admin; a seed is the shorter way, one at a start.
-  const first = await startApi({ ...options, seed: { userName: 'eve', password, roles, grants } });
+  const first = await startApi({
+    ...options,
+    seed: { userName: 'eve', password, roles: [...roles, 'admin'], grants },
+  });
   await first.close();
   const api = await startApi({ ...options, seed: { userName: 'ada', password, roles, grants } });
   const relay = await startRelay({
@@ -70,8 +76,22 @@ export const twoDevelopers = async (
   };
   const ada = await signedIn(one, 'ada');
   const eve = await signedIn(other, 'eve');
-  const session = await restoreSession(credentialFiles(credentialFolder(ada.env, api.url)));
-  if (session === undefined) throw new Error('Nobody is signed in.');
+  const sessionOf = async ({ env }: Developer): Promise<Session> => {
+    const session = await restoreSession(credentialFiles(credentialFolder(env, api.url)));
+    if (session === undefined) throw new Error('Nobody is signed in.');
+    return session;
+  };
+  const session = await sessionOf(ada);
+  const grantAda = async (next: readonly Grant[]): Promise<void> => {
+    const { token } = await (await sessionOf(eve)).access();
+    const { id } = session.account.user;
+    const { ok, status } = await fetch(`${api.url}/users/${id}/grants`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ grants: next }),
+    });
+    if (!ok) throw new Error(`The grants were not changed: ${status}`);
+  };
   const { code } = await makeJoinCode(session, {
     module: 'shop',
     environment: 'development',
@@ -84,6 +104,7 @@ export const twoDevelopers = async (
     apiUrl: api.url,
     relayUrl: relay.url,
     joinCode: code,
+    grantAda,
     [Symbol.asyncDispose]: async () => {
       await relay.close();
       await api.close();

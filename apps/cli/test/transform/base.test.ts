@@ -220,6 +220,21 @@ describe('an update', () => {
     expect(save(base, { 'src/cart.ts': 'export const total = 3;' })).toMatchObject({ problems: [] });
   });
 
+  test('of files that say the same each is deleted or moved by itself', () => {
+    const base = build({ 'a.html': '<p></p>', 'b.html': '<p></p>', 'c.html': '<p></p>' });
+    rmSync(join(root, 'a.html'));
+    rmSync(join(root, 'b.html'));
+    renameSync(join(root, 'c.html'), join(root, 'd.html'));
+    expect(names(base.update(['a.html', 'b.html', 'c.html', 'd.html']))).toEqual(
+      ['rename /shop/a.html to /shop/d.html', 'delete /shop/b.html', 'delete /shop/c.html'].toSorted(),
+    );
+    write({ 'e.html': '<p></p>', 'f.html': '<p></p>' });
+    base.update(['e.html', 'f.html']);
+    rmSync(join(root, 'e.html'));
+    rmSync(join(root, 'f.html'));
+    expect(names(base.update(['e.html', 'f.html']))).toEqual(['delete /shop/e.html', 'delete /shop/f.html']);
+  });
+
   test('a file that moves unchanged is renamed, and its importers change with it', () => {
     const base = build({ 'a.ts': `import './lib/index.js';`, 'lib/index.ts': `export const x: number = 1;` });
     renameSync(join(root, 'lib/index.ts'), join(root, 'lib/main.ts'));
