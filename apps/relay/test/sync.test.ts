@@ -1,4 +1,4 @@
-import type { SyncTurn } from '@cd-push/protocol';
+import type { Answer, AuditRow, GetAuditAnswer, SyncRequest, SyncTurn } from '@cd-push/protocol';
 import { openSqliteJournal, type JournalStore } from '@cd-push/store';
 import {
   append,
@@ -7,13 +7,18 @@ import {
   identityControl,
   loadFrame,
   linkTo,
+  makeConstant,
   makeGenesis,
   MemorySpace,
+  SagaTurns,
   sessionControl,
+  SignedTurns,
   storedBlob,
+  storedObject,
   utf8,
   type Address,
   type FrameObject,
+  type Heard,
   type Space,
   type ValueMap,
 } from '@cd-push/timeline';
@@ -22,7 +27,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Client } from './support/clients.ts';
 import { tenant } from './support/memory-authority.ts';
 import { Stack } from './support/stack.ts';
-import { syncOver } from './support/sync-client.ts';
+import { partsFor, syncOver } from './support/sync-client.ts';
 
 let stack: Stack;
 let store: JournalStore;
@@ -241,5 +246,128 @@ describe('[SYNC-20] what a session may not', () => {
     const { client: again } = await stack.sender(shop);
     await (await syncOver(again, fresh)).sync({ timelines: [frame.timeline] }).done;
     expect(fresh.get(secret.address)).toBeUndefined();
+  });
+});
+
+describe('[SYNC-30] what sagas move is audited', () => {
+  const rowsOf = async (admin: Client): Promise<AuditRow[]> => {
+    const answer = await admin.ask<Answer<GetAuditAnswer>>('get-audit', {});
+    if (!answer.status) throw new Error(answer.error.title);
+    return answer.rows.map((row) => JSON.parse(row) as AuditRow);
+  };
+  const sagasIn = (rows: readonly AuditRow[]) => rows.filter(({ event }) => event === 'synced');
+
+  it('by whom, which files, and from where to where; a saga that moves nothing is not', async () => {
+    const { client: admin } = await stack.sender({ roles: ['admin'], grants: [] });
+    const space = new MemorySpace();
+    const { timeline, address: first } = await save(space, undefined, { x: 1 });
+    const { client, login } = await stack.sender();
+    const session = await syncOver(client, space, { isKeptOpen: true });
+    await session.sync({ timelines: [timeline] }).done;
+    await session.sync({ timelines: [timeline] }).done;
+    const { address: second } = await save(space, timeline, { x: 2 });
+    await session.sync({ timelines: [timeline] }).done;
+    const { subject, id } = login.session;
+    const row = {
+      event: 'synced',
+      who: { subject, session: id },
+      outcome: 'ok',
+      resources: [origin.resource],
+    };
+    expect(sagasIn(await rowsOf(admin))).toMatchObject([
+      { ...row, targets: [`${timeline} - ${first}`] },
+      { ...row, targets: [`${timeline} ${first} ${second}`] },
+    ]);
+    session.disconnect();
+  });
+
+  it('what is refused is, with its kind and its place', async () => {
+    const { client: admin } = await stack.sender({ roles: ['admin'], grants: [] });
+    const space = new MemorySpace();
+    const { timeline } = await save(space, undefined, { x: 1 });
+    const { client, login } = await stack.sender({ grants: [] });
+    await expect((await syncOver(client, space)).sync({ timelines: [timeline] }).done).rejects.toMatchObject({
+      problem: { kind: 'forbidden' },
+    });
+    const { subject, id } = login.session;
+    await expect
+      .poll(async () => (await rowsOf(admin)).filter(({ event }) => event === 'refused'))
+      .toMatchObject([{ who: { subject, session: id }, outcome: 'forbidden' }]);
+    expect(sagasIn(await rowsOf(admin))).toEqual([]);
+  });
+
+  it('of a tip that has moved meanwhile there is one row, of the attempt that was made', async () => {
+    const { client: admin } = await stack.sender({ roles: ['admin'], grants: [] });
+    const [ada, bob] = [new MemorySpace(), new MemorySpace()];
+    const { timeline } = await save(ada, undefined, { x: 1, y: 1 });
+    await (await syncOver((await stack.sender()).client, ada)).sync({ timelines: [timeline] }).done;
+    await (await syncOver((await stack.sender()).client, bob)).sync({ timelines: [timeline] }).done;
+    await save(ada, timeline, { x: 2 });
+    await save(bob, timeline, { y: 2 });
+    const both = await Promise.all(
+      [ada, bob].map(
+        async (space) =>
+          (await syncOver((await stack.sender()).client, space)).sync({ timelines: [timeline] }).done,
+      ),
+    );
+    expect(both).toHaveLength(2);
+    const moves = sagasIn(await rowsOf(admin)).flatMap(({ targets = [] }) => targets);
+    const steps = moves.map((move) => move.split(' '));
+    // Each begins where the one before has ended.
+    for (const [index, [, from]] of steps.entries())
+      expect(from).toBe(index === 0 ? '-' : steps[index - 1]?.[2]);
+    expect(steps.at(-1)?.[2]).toBe(await store.space(tenant).tip(timeline));
+  });
+});
+
+describe('[SYNC-31] what nothing that is offered leads to is not kept', () => {
+  const brought = async (says: SyncRequest, cargo: Heard['cargo']) => {
+    const space = new MemorySpace();
+    const { address } = await save(space, undefined, { x: 1 });
+    const { client } = await stack.sender();
+    const { peer, signing } = await partsFor(client);
+    const turns = new SagaTurns(peer, new SignedTurns(signing), new AbortController().signal, 10);
+    const scope = { timelines: [{ timeline: address, tip: null }], constants: [] };
+    const digest = `sha256-${'A'.repeat(43)}`;
+    await turns.exchange({ stage: 'init', strategy: 'merge', digest, scope }, [], ['ack']);
+    const saga = turns.exchange(says, cargo, ['delta', 'committed']);
+    return { saga, turns };
+  };
+
+  it('a blob, a frame and a constant that come with a commit', async () => {
+    const genesis = await makeGenesis(origin);
+    const frame = await append(genesis, { data: { x: 1 } });
+    const strays = [
+      await storedBlob('a stray'),
+      await append(genesis, { data: { stray: true } }),
+      await makeConstant({ ...origin, stray: true }),
+    ];
+    for (const stray of strays) {
+      const cargo = [genesis, frame, stray].map((object) => ({ type: 'object' as const, object }));
+      const swaps = [{ timeline: genesis.address, from: null, to: frame.address }];
+      const { saga } = await brought({ stage: 'commit', swaps }, cargo);
+      await expect(saga).rejects.toMatchObject({ problem: { kind: 'bad-object', resource: stray.address } });
+      expect(await store.space(tenant).has([genesis.address, frame.address, stray.address])).toEqual(
+        new Set(),
+      );
+    }
+  });
+
+  it('a commit that moves nothing keeps nothing of what came', async () => {
+    const stray = await storedBlob('a stray');
+    const { saga } = await brought({ stage: 'commit', swaps: [] }, [{ type: 'object', object: stray }]);
+    await expect(saga).rejects.toMatchObject({ problem: { kind: 'bad-object' } });
+    expect(await store.space(tenant).has([stray.address])).toEqual(new Set());
+  });
+
+  it('a list of names of which one is nowhere', async () => {
+    const nowhere = await Promise.all([1, 2].map(async (n) => (await makeGenesis({ ...origin, n })).address));
+    const { client } = await stack.sender();
+    const session = await syncOver(client, new MemorySpace(), { isKeptOpen: true });
+    const timelines = nowhere.toSorted();
+    await session.sync({ timelines }).done;
+    const selection = await storedObject({ kind: 'cd-push/selection/1', timelines, constants: [] });
+    expect(await store.space(tenant).has([selection.address])).toEqual(new Set());
+    session.disconnect();
   });
 });

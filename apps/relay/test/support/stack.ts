@@ -5,7 +5,7 @@ import type { Log } from '../../src/log.ts';
 import { startRelay, type Relay, type RelayOptions } from '../../src/start-relay.ts';
 import { Client, RuntimeClient } from './clients.ts';
 import { MemoryAuthority, type Login, type SigningLogin } from './memory-authority.ts';
-import type { RuntimeRecord, RuntimeSession } from '../../src/authority/session.ts';
+import type { RuntimeSession } from '../../src/authority/session.ts';
 import type { Head, RuntimeHello, Welcome } from '@cd-push/protocol';
 
 export const pageOrigin = 'https://app.test';
@@ -72,7 +72,7 @@ export class Stack {
 
   /** A connected runtime that has said hello. */
   async runtime(
-    options: Partial<RuntimeRecord> & { readonly livesMs?: number } = {},
+    options: Parameters<MemoryAuthority['runtime']>[0] = {},
     instance = 'one',
     heads: readonly Head[] = [],
     hello: Partial<RuntimeHello> = {},

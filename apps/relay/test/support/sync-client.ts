@@ -72,6 +72,14 @@ const peerOf = (client: Client, alter: (turn: SyncTurn) => SyncTurn = (turn) => 
   close: () => client.close(),
 });
 
+/** What goes over a connection, turn by turn. */
+export const partsFor = async (
+  client: Client,
+): Promise<{ readonly peer: SyncPeer; readonly signing: Signing }> => {
+  if (client.proven === undefined) throw new Error('Nothing was proven.');
+  return { peer: peerOf(client), signing: await signingFor(client.proven) };
+};
+
 /** Synchronises a space on a connection. */
 export const syncOver = async (
   client: Client,
