@@ -1,7 +1,7 @@
 import { epochMs, recipientIdOf, type RecipientId, type ResourceGuid } from '@cd-push/protocol';
 import { expect, it } from 'vitest';
 
-import type { TrackedPush } from '../src/journal/tracked-push.ts';
+import { TrackedPush } from '../src/journal/tracked-push.ts';
 import { Notices } from '../src/tracks/notices.ts';
 
 const at = epochMs(1);
@@ -53,4 +53,33 @@ it('a new attempt is told of after the end of the one before it', async () => {
     'push-msg-completed a:1',
     'push-msg-relayed a:2',
   ]);
+});
+
+it('[TRACK-2] a push is told of as it was accepted, also by a node that reads it when more is known of it', async () => {
+  const [a, b] = [recipient('a'), recipient('b')];
+  const accepted = { pushGuid: 'p', initTime: at, acceptedAt: at, recipients: [a, b] };
+  const completed = { attempt: 1, state: { stage: 'completed', times } } as const;
+  const push = new TrackedPush({
+    offset: 1,
+    facts: accepted as unknown as TrackedPush['accepted'],
+    tracks: new Map([
+      [a, completed],
+      [b, completed],
+    ]),
+  });
+  const told: string[] = [];
+  const isTold = Promise.withResolvers<void>();
+  const notices = new Notices({
+    notice: (_, event, { recipients }) => {
+      told.push([event, ...recipients.map((entry) => entry.recipient)].join(' '));
+      if (event === 'push-msg-completed') isTold.resolve();
+    },
+  });
+  notices.accepted(push);
+  // What was read of tracks beside it may be older than what was read of the push.
+  const delivered = { attempt: 1, state: { stage: 'delivered', times } } as const;
+  notices.written([{ push, recipient: b, track: delivered, before: completed }]);
+  notices.written([{ push, recipient: a, track: completed, before: completed }]);
+  await isTold.promise;
+  expect(told).toEqual(['push-msg-relayed a b', 'push-delivered b', 'push-msg-completed a']);
 });

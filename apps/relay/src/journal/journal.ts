@@ -15,7 +15,6 @@ import type {
   Misfit,
   Offer,
   Presence,
-  RecipientTrack,
   Written,
 } from '@cd-push/store';
 import type { SpaceChange } from '@cd-push/timeline';
@@ -29,7 +28,7 @@ import { GroupCommit, type WrittenGroup } from './group-commit.ts';
 import { Listeners } from './listeners.ts';
 import type { Parcel } from './parcel.ts';
 import { PushCache } from './push-cache.ts';
-import type { TrackedPush } from './tracked-push.ts';
+import { tracksAtAcceptance, type TrackedPush } from './tracked-push.ts';
 
 export type Appended =
   | { readonly outcome: 'appended'; readonly push: TrackedPush }
@@ -294,7 +293,7 @@ export class Journal {
       if (taken?.outcome !== 'appended') continue;
       const { offset } = taken;
       const { envelope, contents: _stored, ...facts } = offer.push;
-      const push = this.#cache.of({ offset, facts, tracks: relayedOf(offer.push) });
+      const push = this.#cache.of({ offset, facts, tracks: tracksAtAcceptance(offer.push) });
       const parcel = { envelope, contents: this.#sent.get(offer) ?? [] };
       accepted.push({ kind: 'accepted', offset, push, parcel });
     }
@@ -355,16 +354,4 @@ const entriesOf = (
     entries.push({ kind: 'presence', offset, presence, departed, gone, isRead: false });
   if (policies.length > 0) entries.push({ kind: 'policies', offset, policies });
   return entries;
-};
-
-/** As the store begins the tracks of a push that it takes. */
-const relayedOf = ({
-  recipients,
-  initTime,
-  acceptedAt,
-}: AcceptedPush): ReadonlyMap<RecipientId, RecipientTrack> => {
-  const times = { initialized: initTime, relayed: acceptedAt };
-  return new Map(
-    recipients.map((recipient) => [recipient, { attempt: 1, state: { stage: 'relayed', times } }]),
-  );
 };

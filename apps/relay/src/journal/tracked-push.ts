@@ -138,3 +138,15 @@ export class TrackedPush {
     return { outcome: 'advanced', recipient, track };
   }
 }
+
+/** The tracks of a push as the store begins them: what has become of it since is told in its own place of the journal. */
+export const tracksAtAcceptance = ({
+  recipients,
+  initTime,
+  acceptedAt,
+}: Pick<PushFacts, 'recipients' | 'initTime' | 'acceptedAt'>): ReadonlyMap<RecipientId, RecipientTrack> => {
+  const times = { initialized: initTime, relayed: acceptedAt };
+  return new Map(
+    recipients.map((recipient) => [recipient, { attempt: 1, state: { stage: 'relayed', times } }]),
+  );
+};

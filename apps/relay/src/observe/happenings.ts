@@ -2,7 +2,7 @@ import type { PushAccepted, PushView, RecipientId, TrackChange, TrackChanges } f
 import type { ListedPush, PushFacts, RecipientTrack, WrittenFacts } from '@cd-push/store';
 
 import type { Journal } from '../journal/journal.ts';
-import { TrackedPush } from '../journal/tracked-push.ts';
+import { TrackedPush, tracksAtAcceptance } from '../journal/tracked-push.ts';
 import { tracksTogether } from '../queries/find-pushes.ts';
 import { changeOf, viewOf, type Surroundings } from '../queries/push-view.ts';
 
@@ -21,13 +21,7 @@ export const acceptedHappening = (
   { offset, accepted }: Pick<TrackedPush, 'offset' | 'accepted'>,
   around: Surroundings,
 ): Happening => {
-  const times = { initialized: accepted.initTime, relayed: accepted.acceptedAt };
-  const tracks = new Map(
-    accepted.recipients.map((recipient): [RecipientId, RecipientTrack] => [
-      recipient,
-      { attempt: 1, state: { stage: 'relayed', times } },
-    ]),
-  );
+  const tracks = tracksAtAcceptance(accepted);
   const view = viewOf(new TrackedPush({ offset, facts: accepted, tracks }), around);
   return { kind: 'accepted', offset, facts: accepted, view };
 };

@@ -2,7 +2,7 @@ import { problemOf, type DownEvents, type RecipientId, type TrackNotice } from '
 import type { RecipientTrack } from '@cd-push/store';
 
 import type { TrackChange } from '../journal/follower.ts';
-import type { TrackedPush } from '../journal/tracked-push.ts';
+import { tracksAtAcceptance, type TrackedPush } from '../journal/tracked-push.ts';
 
 /** Hears of a push's tracks; each door translates it for its peers. */
 export interface Watcher {
@@ -46,9 +46,13 @@ export class Notices {
     this.#watcher = watcher;
   }
 
-  /** A push that was accepted is relayed to all of its recipients. */
+  /**
+   * A push that was accepted is relayed to all of its recipients, also where it is known here by now what has become of it:
+   * that comes at its own place, and nobody is told of a stage before it.
+   */
   accepted(push: TrackedPush): void {
-    for (const [recipient, track] of push.tracks) this.#add({ push, recipient, track, before: undefined });
+    for (const [recipient, track] of tracksAtAcceptance(push.accepted))
+      this.#add({ push, recipient, track, before: undefined });
   }
 
   written(changes: readonly TrackChange[]): void {
