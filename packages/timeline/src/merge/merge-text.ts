@@ -1,6 +1,8 @@
+import { keepsLineEnds } from './line-ends.ts';
 import { mergeLines, settledBy, type Hunk, type Piece } from './merge-lines.ts';
 import { stepsPerParsedUnit, stepsPerUnit, type MergeSteps } from './merge-steps.ts';
 import { mergeTokens } from './merge-tokens.ts';
+import { Preceding } from './preceding.ts';
 import type { Language, SyntaxCheck } from './syntax.ts';
 import { wordsOf } from './tokens.ts';
 
@@ -19,6 +21,8 @@ export interface TextMergeOptions {
 
 /** UTF-16 units of one text. A longer one is not looked into: two that differ are one conflict. */
 export const maxMergedLength = 8 * 1024 * 1024;
+/** Lines of one text; the same of a text that has more. */
+export const maxMergedLines = 1024 * 1024;
 /** UTF-16 units of a text that a parser is asked about. */
 const maxParsedLength = 1024 * 1024;
 /** Hunks in conflict of one text that are looked into. */
@@ -40,8 +44,8 @@ export const mergeText = (
   const longest = Math.max(base.length, ours.length, theirs.length);
   const length = base.length + ours.length + theirs.length;
   steps?.(stepsPerUnit * length);
-  const pieces: readonly Piece[] =
-    longest > maxMergedLength ? [{ kind: 'conflict', ...whole }] : mergeLines(whole, steps);
+  const isTooLong = longest > maxMergedLength || [base, ours, theirs].some(hasTooManyLines);
+  const pieces: readonly Piece[] = isTooLong ? [{ kind: 'conflict', ...whole }] : mergeLines(whole, steps);
   const byLines = joined(pieces, () => undefined);
   if (byLines !== undefined) return { kind: 'clean', text: byLines, by: 'lines' };
   const hunks = pieces.filter(({ kind }) => kind === 'conflict').length;
@@ -52,7 +56,7 @@ export const mergeText = (
   let words: ReadonlySet<string> | undefined;
   const known = (): ReadonlySet<string> => (words ??= new Set(wordsOf(base)));
   const byTokens = joined(pieces, (hunk, before) => mergeTokens(hunk, language, before, known, steps));
-  return byTokens !== undefined && syntax.accepts(language, byTokens)
+  return byTokens !== undefined && keepsLineEnds(whole, byTokens) && syntax.accepts(language, byTokens)
     ? { kind: 'clean', text: byTokens, by: 'tokens' }
     : { kind: 'conflict', pieces };
 };
@@ -60,13 +64,23 @@ export const mergeText = (
 /** The text of all pieces, where every hunk can be settled. */
 const joined = (
   pieces: readonly Piece[],
-  settle: (hunk: Hunk, before: string) => string | undefined,
+  settle: (hunk: Hunk, before: Preceding) => string | undefined,
 ): string | undefined => {
   let text = '';
+  const before = new Preceding();
   for (const piece of pieces) {
-    const part = piece.kind === 'merged' ? piece.text : settle(piece, text);
+    const part = piece.kind === 'merged' ? piece.text : settle(piece, before);
     if (part === undefined) return undefined;
+    if (piece.kind === 'merged') before.append(part);
     text += part;
   }
   return text;
+};
+
+const hasTooManyLines = (text: string): boolean => {
+  if (text.length <= maxMergedLines) return false;
+  let lines = 0;
+  for (let end = text.indexOf('\n'); end >= 0 && lines <= maxMergedLines; end = text.indexOf('\n', end + 1))
+    lines += 1;
+  return lines > maxMergedLines;
 };

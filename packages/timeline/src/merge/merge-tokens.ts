@@ -3,6 +3,7 @@ import { settledBy, type Hunk } from './merge-lines.ts';
 import type { MergeSteps } from './merge-steps.ts';
 import { regionsOf } from './regions.ts';
 import { settledByRule } from './rules/rules.ts';
+import type { Preceding } from './preceding.ts';
 import { hasStrayLines } from './stray-lines.ts';
 import type { Language } from './syntax.ts';
 import { tokenChanges } from './token-changes.ts';
@@ -16,14 +17,14 @@ const maxCollisions = 32;
 
 /**
  * Merges a hunk by its tokens: edits of different tokens are both kept, and where both changed the same ones, or put
- * something at the same place, the rules are asked. `before` is what is merged already, up to the hunk,
- * and `known` tells the words of the whole base. Undefined where
- * something is left that nobody but the authors can settle: then the hunk stays a conflict as a whole.
+ * something at the same place, the rules are asked. `before` is what is merged already up to the hunk, and gets what is merged
+ * of it; `known` tells the words of the whole base. Undefined where something is left that nobody but the authors can settle:
+ * then the hunk stays a conflict as a whole.
  */
 export const mergeTokens = (
   hunk: Hunk,
   language: Language,
-  before: string,
+  before: Preceding,
   known: () => ReadonlySet<string>,
   steps?: MergeSteps,
 ): string | undefined => {
@@ -34,6 +35,10 @@ export const mergeTokens = (
   if (hasStrayLines(sides, regions) || addsTwice(sides, regions)) return undefined;
 
   let merged = '';
+  const put = (text: string): void => {
+    merged += text;
+    before.append(text);
+  };
   let at = 0;
   let collisions = 0;
   for (const region of regions) {
@@ -42,16 +47,16 @@ export const mergeTokens = (
       ours: ours.between(region.ours),
       theirs: theirs.between(region.theirs),
     };
-    merged += base.between({ start: at, end: region.base.start });
+    put(base.between({ start: at, end: region.base.start }));
     at = region.base.end;
     let settled = settledBy(texts);
     if (settled === undefined && collisions < maxCollisions) {
       collisions += 1;
-      settled = settledByRule({ ...texts, language, before: before + merged });
+      settled = settledByRule({ ...texts, language, before });
     }
     if (settled === undefined) return undefined;
-    merged += settled;
+    put(settled);
   }
-  merged += base.between({ start: at, end: base.length });
+  put(base.between({ start: at, end: base.length }));
   return keepsBalance(hunk, merged, known) ? merged : undefined;
 };

@@ -8,26 +8,26 @@
 export const slideChanges = (elements: Int32Array, changed: Uint8Array, otherChanged: Uint8Array): number => {
   const run = new Run(changed);
   const other = new Run(otherChanged);
-  let steps = 0;
+  // What goes through both once is no matter of sliding.
+  const atMost = maxSteps + changed.length + otherChanged.length;
+  const steps = (): number => run.steps + other.steps;
   for (;;) {
-    if (run.end > run.start && steps <= maxSteps) {
+    if (run.end > run.start && steps() <= atMost) {
       let size: number;
       let matched: number | undefined;
       let highest: number;
       do {
         size = run.end - run.start;
         matched = undefined;
-        while (run.start > 0 && elements[run.start - 1] === elements[run.end - 1] && steps <= maxSteps) {
+        while (run.start > 0 && elements[run.start - 1] === elements[run.end - 1] && steps() <= atMost) {
           run.slideUp();
           other.previous();
-          steps += 1;
         }
         highest = run.end;
         if (other.end > other.start) matched = run.end;
-        while (run.end < elements.length && elements[run.start] === elements[run.end] && steps <= maxSteps) {
+        while (run.end < elements.length && elements[run.start] === elements[run.end] && steps() <= atMost) {
           run.slideDown();
           other.next();
-          steps += 1;
           if (other.end > other.start) matched = run.end;
         }
       } while (size !== run.end - run.start);
@@ -38,12 +38,12 @@ export const slideChanges = (elements: Int32Array, changed: Uint8Array, otherCha
         }
       }
     }
-    if (!run.next()) return steps;
+    if (!run.next()) return steps();
     other.next();
   }
 };
 
-/** Moves by one element in one sequence. */
+/** Elements that are passed in one sequence while its runs are moved. */
 const maxSteps = 1 << 22;
 
 /**
@@ -54,10 +54,12 @@ class Run {
   readonly #changed: Uint8Array;
   start = 0;
   end = 0;
+  /** Elements that were passed: a long run is passed again with each shorter one that is moved along it. */
+  steps = 0;
 
   constructor(changed: Uint8Array) {
     this.#changed = changed;
-    while (changed[this.end] === 1) this.end += 1;
+    this.#growDown();
   }
 
   /** False behind the last run. */
@@ -65,14 +67,14 @@ class Run {
     if (this.end === this.#changed.length) return false;
     this.start = this.end + 1;
     this.end = this.start;
-    while (this.#changed[this.end] === 1) this.end += 1;
+    this.#growDown();
     return true;
   }
 
   previous(): void {
     this.end = this.start - 1;
     this.start = this.end;
-    while (this.#changed[this.start - 1] === 1) this.start -= 1;
+    this.#growUp();
   }
 
   slideUp(): void {
@@ -80,7 +82,7 @@ class Run {
     this.end -= 1;
     this.#changed[this.start] = 1;
     this.#changed[this.end] = 0;
-    while (this.#changed[this.start - 1] === 1) this.start -= 1;
+    this.#growUp();
   }
 
   slideDown(): void {
@@ -88,6 +90,22 @@ class Run {
     this.#changed[this.end] = 1;
     this.start += 1;
     this.end += 1;
-    while (this.#changed[this.end] === 1) this.end += 1;
+    this.#growDown();
+  }
+
+  #growUp(): void {
+    this.steps += 1;
+    while (this.#changed[this.start - 1] === 1) {
+      this.start -= 1;
+      this.steps += 1;
+    }
+  }
+
+  #growDown(): void {
+    this.steps += 1;
+    while (this.#changed[this.end] === 1) {
+      this.end += 1;
+      this.steps += 1;
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { Hunk } from './merge-lines.ts';
 import { versionIn } from './rules/raised-version.ts';
-import { wordsOfCode } from './tokens.ts';
+import { isTelling, wordsOfCode } from './tokens.ts';
 
 /**
  * Whether a merged hunk has every word as often as it should: none that a side added is missing, unless the other removed as
@@ -31,7 +31,7 @@ export const keepsBalance = (
     const is = after.get(word) ?? 0;
     if (keywords.has(word) || versionIn(word) !== undefined) return true;
     if (is < least || is > most) return false;
-    return Math.min(...added) === 0 || is <= Math.max(...added) || !telling.test(word) || known().has(word);
+    return Math.min(...added) === 0 || is <= Math.max(...added) || !isTelling(word) || known().has(word);
   };
   const words = new Set([...before.keys(), ...one.keys(), ...other.keys(), ...after.keys()]);
   return [...words].every(isBalanced);
@@ -44,9 +44,6 @@ const countsOf = (text: string): ReadonlyMap<string, number> => {
   for (const word of wordsOfCode(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 };
-
-/** A name, or a string with one in it; numbers and single letters are the same by chance. */
-const telling = /[\p{L}_$][\p{L}\p{N}_$]{2}/u;
 
 /** Of scripts; a name that is one of them elsewhere is judged by the parser alone. */
 const keywords: ReadonlySet<string> = new Set(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { maxMergedLength, mergeText, type TextMerge } from '../../src/merge/merge-text.ts';
+import { maxMergedLength, maxMergedLines, mergeText, type TextMerge } from '../../src/merge/merge-text.ts';
 import { divergence, seeded, someText } from './support.ts';
 
 const swapped = (merge: TextMerge): TextMerge =>
@@ -153,6 +153,27 @@ describe('bounds', () => {
   });
 
   it.each([
+    ['60 MB in one line', 'x'.repeat(60_000_000)],
+    ['a million empty lines, and one more', '\n'.repeat(maxMergedLines + 1)],
+  ])('%s are not looked into', (_, base) => {
+    const [ours, theirs] = [`a${base}`, `b${base}`];
+    let taken = 0;
+    const merge = mergeText(base, ours, theirs, { steps: (steps) => (taken += steps) });
+    expect(merge.kind).toBe('conflict');
+    expect(merge.kind === 'conflict' && merge.pieces.length).toBe(1);
+    // Nothing but what is told for their length.
+    expect(taken).toBe(8 * (base.length + ours.length + theirs.length));
+    expect(cleanText(mergeText(base, ours, base))).toBe(ours);
+    expect(cleanText(mergeText(base, ours, ours))).toBe(ours);
+  });
+
+  it('a line of 1 MB is one line', () => {
+    const line = 'x'.repeat(1024 * 1024);
+    expect(cleanText(mergeText(`a\nb\n${line}`, `A\nb\n${line}`, `a\nb\n${line}!`))).toBe(`A\nb\n${line}!`);
+    expect(mergeText(line, `${line}a`, `${line}b`).kind).toBe('conflict');
+  });
+
+  it.each([
     ['different lines everywhere', (side: string) => (index: number) => `${side}${index}`],
     [
       'two lines in no order',
@@ -168,5 +189,12 @@ describe('bounds', () => {
     const [base, ours, theirs] = [text('b'), text('o'), text('t')];
     expect(mergeText(base, ours, theirs)).toEqual(mergeText(base, ours, theirs));
     expect(swapped(mergeText(base, ours, theirs))).toEqual(mergeText(base, theirs, ours));
+  });
+
+  it('100,000 equal lines take no more steps than so many different ones take units', () => {
+    const lines = (length: number) => 'x\n'.repeat(length);
+    let taken = 0;
+    mergeText(lines(100_000), lines(99_000), lines(101_000), { steps: (steps) => (taken += steps) });
+    expect(taken).toBeLessThan(10 * 1_000_000);
   });
 });

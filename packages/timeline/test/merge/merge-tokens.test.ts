@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { mergeText, type TextMerge, type TextMergeOptions } from '../../src/merge/merge-text.ts';
 import type { Language, SyntaxCheck } from '../../src/merge/syntax.ts';
-import { tokensOf, wordsOf } from '../../src/merge/tokens.ts';
+import { isWord, tokensOf, wordsOf } from '../../src/merge/tokens.ts';
 import { seeded } from './support.ts';
 
 const checking = (id: string, accepts: (text: string) => boolean): SyntaxCheck => ({
@@ -64,6 +64,20 @@ describe('tokens', () => {
       '\ud800',
       '😀',
     ]);
+  });
+
+  it('a word is the same with every version of Unicode, what is yet to become a letter included', () => {
+    const parts = (text: string) => {
+      const tokens = tokensOf(text);
+      return Array.from({ length: tokens.length }, (_, index) => tokens.part(index));
+    };
+    // The second is of no script by now, the third became a letter with Unicode 16, the last has a mark of its own.
+    const words = ['größe', 'a\u0378b', '\u1c89\u1c8a', '変数', 'имя_1', 'ａ１', '𠮷', 'é', 'e\u0301'];
+    expect(words.map(parts)).toEqual(words.map((word) => [word]));
+    expect(words.filter((word) => !isWord(word))).toEqual([]);
+    const signs = ['—', '“', '→', '…', '\u2009', '×', '。', '（', '🙂', '¿', '\ufeff'];
+    expect(signs.map((sign) => parts(`a${sign}b`))).toEqual(signs.map((sign) => ['a', sign, 'b']));
+    expect(signs.filter(isWord)).toEqual([]);
   });
 });
 
@@ -188,6 +202,7 @@ describe('lines put beside what the other changed', () => {
 });
 
 describe('where the sides collide', () => {
+  const f = (text: string) => `f("${'-'.repeat(300)} ${text}");\n`;
   it('what one side only spaced in another way is what the other says', () => {
     expectText(
       merged(
@@ -200,6 +215,30 @@ describe('where the sides collide', () => {
     );
   });
 
+  it.each([
+    ['a template', 'f(`${one}and ${two}`);\n', 'f(`${one} and ${two}`);\n', 'f(`"${one}"and ${two}`);\n'],
+    ['a template of some lines', 'f(`\na:b\n`);\n', 'f(`\na: b\n`);\n', 'f(`\na:c\n`);\n'],
+    ['a long string', f('a:b'), f('a: b'), f('a:c')],
+  ])('spaces of %s are a part of what it says', (_, base, ours, theirs) => {
+    expectConflict(merged('js', base, ours, theirs));
+  });
+
+  it('behind a template and behind strings spaces are spaces again', () => {
+    const said = (text: string) => `g(\`a\\\`\n\`);\ng("a", 'b', ${text});\n`;
+    expectText(merged('js', said('a.b'), said('a. b'), said('a.c')), said('a.c'));
+  });
+
+  it.each<[Language, string, string, string]>([
+    ['html', '<p>a<i>b</i></p>\n', '<p>a <i>b</i></p>\n', '<p>c<i>b</i></p>\n'],
+    ['css', 'a:hover{b:c}\n', 'a :hover{b:c}\n', 'x:hover{b:c}\n'],
+  ])(
+    'in %s it is a change to put spaces where there are none, and none to put more',
+    (language, base, ours, theirs) => {
+      expectConflict(merged(language, base, ours, theirs));
+      expectText(merged(language, 'x: a b;\n', 'x: a  b;\n', 'x: c;\n'), 'x: c;\n');
+    },
+  );
+
   it('what both only removed is what neither removed', () => {
     expectText(merged('js', 'a;\nb;\nc;\nd;\n', 'a;\nd;\n', 'a;\nc;\nd;\n'), 'a;\nd;\n');
   });
@@ -210,6 +249,10 @@ describe('where the sides collide', () => {
 
   it('lines that both put there, and further ones of one side, are there once', () => {
     expectText(merged('js', 'x;\n', 'a();\nx;\n', 'a();\nb();\nx;\n'), 'a();\nb();\nx;\n');
+  });
+
+  it('lines without a word are the same by chance: whether they are there once or twice, nobody knows', () => {
+    expectConflict(merged('js', '/*\n * x\n */\n', '/*\n *\n * x\n */\n', '/*\n * a\n *\n * x\n */\n'));
   });
 
   it('lines that both put in place of one, and which one side has kept besides, are a conflict', () => {
@@ -396,6 +439,13 @@ describe('items that both put into one list at the same place are united in the 
       'b {\n  c: d;\n}\nx {\n}\n',
       'a {\n  c: d;\n}\nx {\n}\n',
     ],
+    [
+      'declarations of which one sets the other as well',
+      'css',
+      'a {\n}\n',
+      'a {\n  margin-left: 1px;\n}\n',
+      'a {\n  margin: 0;\n}\n',
+    ],
     ['half an item', 'js', 'f({\n});\n', 'f({\n  a: {\n});\n', 'f({\n  b: 1,\n});\n'],
   ])('but not %s', (_, language, base, ours, theirs) => {
     expectConflict(merged(language, base, ours, theirs));
@@ -465,6 +515,19 @@ describe('whatever the texts are', () => {
       }),
       { ...seeded, numRuns: 5000 },
     );
+  });
+});
+
+describe('ends of lines', () => {
+  const [base, ours, theirs] = ['a(1);\nb(2);\n', 'a(1);\r\nb(2);\r\n', 'a(1);\nc(3);\nb(2);\n'];
+
+  it('that one side changed everywhere are not mixed with those of lines that the other put in', () => {
+    expectConflict(merged('js', base, ours, theirs));
+  });
+
+  it('that were mixed before are nobody’s matter', () => {
+    const text = (side: string) => `// mixed\r\n//\n${side}`;
+    expectText(merged('js', text('a(1, 2);\n'), text('a(3, 2);\n'), text('a(1, 4);\n')), text('a(3, 4);\n'));
   });
 });
 

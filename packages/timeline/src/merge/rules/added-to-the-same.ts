@@ -1,5 +1,5 @@
 import { linesOf } from '../parts.ts';
-import { wordsOf } from '../tokens.ts';
+import { isWord, wordsOf } from '../tokens.ts';
 import type { Rule } from './rule.ts';
 
 /**
@@ -13,7 +13,8 @@ export const addedToTheSame: Rule = ({ base, ours, theirs }) => {
   if (one.length === other.length) return undefined;
   const [fewer, more, text] = one.length < other.length ? [one, other, theirs] : [other, one, ours];
   const further = furtherLines(fewer, more);
-  if (further === undefined) return undefined;
+  // Brackets and the signs of comments are the same by chance.
+  if (further === undefined || !fewer.some(isWord)) return undefined;
   const kept = new Set(wordsOf(fewer.join('\n')));
   const removed = new Set(wordsOf(base).filter((word) => !kept.has(word)));
   return wordsOf(further.join('\n')).some((word) => removed.has(word)) ? undefined : text;

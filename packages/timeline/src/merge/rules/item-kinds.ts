@@ -1,5 +1,5 @@
 import type { Language } from '../syntax.ts';
-import { isWord } from '../tokens.ts';
+import { isName, isWord } from '../tokens.ts';
 import type { OutlineLine } from './outline.ts';
 
 /** What was inserted, as far as it says what kind of items it is. */
@@ -22,6 +22,8 @@ export interface ItemKind {
   readonly fits: (insertion: Insertion) => boolean;
   /** What may not be there twice. */
   readonly nameOf: (head: OutlineLine) => string;
+  /** Names beside each other of which the order means something. */
+  readonly excludes?: (name: string, other: string) => boolean;
 }
 
 const script: readonly Language[] = ['js', 'jsx', 'ts', 'tsx'];
@@ -108,10 +110,12 @@ const typed: ItemKind = {
     isWholeLines &&
     heads.every(
       ({ tokens }) =>
-        tokens.at(-1) === ';' && /^(?:readonly )?[\p{L}\p{N}_$]+ (?:\? )?: /u.test(tokens.join(' ')),
+        tokens.at(-1) === ';' &&
+        isMemberOfType(tokens.filter((token) => token !== 'readonly' && token !== '?')),
     ),
   nameOf: (head) => upTo(head, [':', '?']),
 };
+const isMemberOfType = ([name = '', colon]: readonly string[]): boolean => isName(name) && colon === ':';
 
 /** `| 'name'` of a union. */
 const united: ItemKind = {
@@ -128,7 +132,11 @@ const styled: ItemKind = {
   fits: ({ heads, isWholeLines }) =>
     isWholeLines && heads.every(({ tokens }) => tokens.at(-1) === ';' && tokens.includes(':')),
   nameOf: (head) => upTo(head, [':']),
+  excludes: (name, other) => isShorthandOf(name, other) || isShorthandOf(other, name),
 };
+/** Whether the one sets the other as well (`margin`, `margin-left`), so that the later of them wins. */
+const isShorthandOf = (name: string, other: string): boolean =>
+  name === 'all' || other.startsWith(`${name} - `) || (name === 'font' && other === 'line - height');
 
 export const itemKinds: readonly ItemKind[] = [
   imports,

@@ -10,20 +10,20 @@ import type { Collision, Rule } from './rule.ts';
 export const unitedItems: Rule = (collision) => {
   const { base, ours, theirs, before } = collision;
   if (base !== '') return undefined;
-  const within = openBracketOf(before.slice(-maxLookBack));
+  const within = openBracketOf(before.end);
   const [one, other] = [itemsOf(ours, collision, within), itemsOf(theirs, collision, within)];
   if (one === undefined || other === undefined || one.form !== other.form) return undefined;
   if ([...one.names].some((name) => other.names.has(name))) return undefined;
+  if ([...one.names].some((name) => [...other.names].some((another) => one.excludes(name, another))))
+    return undefined;
   return [ours, theirs].toSorted().join('');
 };
-
-/** UTF-16 units in which it is looked for the bracket that the list is in. */
-const maxLookBack = 2 * 1024;
 
 interface Items {
   /** What kind they are, and where the sign between them stands: only what is alike in that can stand together. */
   readonly form: string;
   readonly names: ReadonlySet<string>;
+  readonly excludes: (name: string, other: string) => boolean;
 }
 
 const itemsOf = (text: string, { language }: Collision, within: string | undefined): Items | undefined => {
@@ -51,5 +51,9 @@ const itemsOf = (text: string, { language }: Collision, within: string | undefin
     /^\s*\n/.test(text),
     text.endsWith('\n'),
   ];
-  return { form: form.join(' '), names: new Set(heads.map(kind.nameOf)) };
+  return {
+    form: form.join(' '),
+    names: new Set(heads.map(kind.nameOf)),
+    excludes: kind.excludes ?? (() => false),
+  };
 };
