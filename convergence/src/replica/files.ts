@@ -15,12 +15,19 @@ const module = 'app';
 /** Few, so that several begin the same one. */
 export const fileNames = ['/app/one.ts', '/app/two.ts'] as const;
 
+type Genesis = Promise<FrameObject<GenesisFrame>>;
+
+const begun = new Map(
+  fileNames.map((resource): readonly [string, Genesis] => [resource, makeGenesis({ ...owner, resource })]),
+);
+const manifest = manifestGenesis({ ...owner, module });
+
 /** First frame of a file's timeline, as everybody makes it. */
-export const beginFile = (resource: string): Promise<FrameObject<GenesisFrame>> =>
-  makeGenesis({ ...owner, resource });
+export const beginFile = (resource: string): Genesis =>
+  begun.get(resource) ?? makeGenesis({ ...owner, resource });
 
 /** First frame of the manifest that names the files. */
-export const beginManifest = (): Promise<FrameObject<GenesisFrame>> => manifestGenesis({ ...owner, module });
+export const beginManifest = (): Genesis => manifest;
 
 /** What a save of a file says besides: what was done with it, and the digest of what is pushed, which is the source here. */
 export const asSaved = (data: ValueMap): ValueMap => {
