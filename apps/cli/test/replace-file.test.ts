@@ -57,6 +57,7 @@ test.each(['in-place', 'renamed'] as const)(
     for (let round = 0; round < 400; round += 1) {
       writeFileSync(file, 'before');
       const saved = once(thread, 'message');
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       thread.postMessage({ file, text: `saved ${round}`, how, afterTurns });
       const [outcome] = await Promise.all([replace('before', `merged ${round}`), saved]);
       outcomes.add(outcome);

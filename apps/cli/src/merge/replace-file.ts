@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync } from 'node:fs';
-import { link, mkdir, open, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, realpath, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 
 import { folderIdentity } from '../project/folder-identity.ts';

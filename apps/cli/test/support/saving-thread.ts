@@ -16,5 +16,6 @@ parentPort?.on('message', ({ file, text, how, afterTurns }: Save) => {
     writeFileSync(`${file}~`, text);
     renameSync(`${file}~`, file);
   }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage('saved');
 });
