@@ -8,8 +8,13 @@ const emoji = /\p{RGI_Emoji}/v;
 /** What a pen of ours has put in, and the indentation of a source that is quoted. */
 const ours = /\u001B\[(?:[12]|22|3[1-9])m|\t/v;
 
-const inText = new RegExp(`${emoji.source}|(${invisible.source})`, 'gv');
-const inColouredText = new RegExp(`${ours.source}|${inText.source}`, 'gv');
+/** Made when the first text needs it: the sequences of emoji alone take longer to read than most commands to load. */
+const once = (make: () => RegExp): (() => RegExp) => {
+  let made: RegExp | undefined;
+  return () => (made ??= make());
+};
+const inText = once(() => new RegExp(`${emoji.source}|(${invisible.source})`, 'gv'));
+const inColouredText = once(() => new RegExp(`${ours.source}|${inText().source}`, 'gv'));
 
 /**
  * Text from other machines (names, what a runtime says of its failure) for a terminal: what cannot be seen is written
@@ -20,10 +25,10 @@ export const printable = (text: string): string => writtenOut(text, inText);
 /** The same for what is about to be written, which may have been coloured here. */
 export const printableInColour = (text: string): string => writtenOut(text, inColouredText);
 
-const writtenOut = (text: string, found: RegExp): string =>
+const writtenOut = (text: string, found: () => RegExp): string =>
   // Nearly every text has none, and the sequences of emoji are a long list to look through.
   invisible.test(text)
-    ? text.replaceAll(found, (match, hidden?: string) => (hidden === undefined ? match : escaped(hidden)))
+    ? text.replaceAll(found(), (match, hidden?: string) => (hidden === undefined ? match : escaped(hidden)))
     : text;
 
 const escaped = (character: string): string =>

@@ -39,12 +39,15 @@ export const runRollback = async (context: CliContext, flags: RollbackFlags, tex
   await using lines = await openLines(context, settings, { isSender: !flags.dryRun, json: flags.json });
   const line = onlyLine(lines);
   const subject: Subject = { line, environment: settings.environment, resource };
-  const plan = await makePlan(context, subject, goal);
+  const addressed = async () => {
+    const targets = await targetsFor(talk, settings, flags, line, resource);
+    return { targets, runtimes: await runtimesAt(line, targets) };
+  };
+  // What was, and whom it concerns, are asked at the same time: somebody waits for the bad version to go away.
+  const [plan, { targets, runtimes }] = await Promise.all([makePlan(context, subject, goal), addressed()]);
   refuseWhatCannot(plan);
-  const targets = await targetsFor(talk, settings, flags, line, resource);
   const pushes = inPushes(plan.files);
   const towards = describeTargets(targets, settings);
-  const runtimes = await runtimesAt(line, targets);
   const told: ToldPlan = {
     plan,
     pushes: pushes.length,
