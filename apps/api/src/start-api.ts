@@ -20,6 +20,7 @@ import { enrolRoute } from './routes/enrol.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { identityRoutes } from './routes/identities.ts';
+import { identityLogRoutes } from './routes/identity-log.ts';
 import { introspectRoute } from './routes/introspect.ts';
 import { joinCodeRoutes } from './routes/join-codes.ts';
 import { legacyLoginRoute } from './routes/legacy-login.ts';
@@ -189,6 +190,7 @@ const registerRoutes = async (
     healthRoutes,
     challengeRoute,
     identityRoutes,
+    identityLogRoutes,
     sessionsRoutes,
     logoutRoute,
     sessionRoute,

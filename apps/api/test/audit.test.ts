@@ -2,10 +2,16 @@ import { join } from 'node:path';
 
 import { isGetAuditAnswer, type AuditPlace, type AuditRow, type GetAuditAnswer } from '@cd-push/protocol';
 import { openSqliteStore } from '@cd-push/store';
-import { createIdentity, openAuditHead, revokeIdentity, verifyAudit } from '@cd-push/timeline';
+import {
+  createIdentity,
+  openAuditHead,
+  revokeIdentity,
+  rotateIdentity,
+  verifyAudit,
+} from '@cd-push/timeline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { admin, newFolder, newKey, startTestApi, type TestApi } from './support/test-api.ts';
+import { admin, newFolder, newKey, sessionIn, startTestApi, type TestApi } from './support/test-api.ts';
 
 const page = async (api: TestApi, query = '', token?: string): Promise<GetAuditAnswer> => {
   const { body } = await api.call('GET', `/audit${query}`, { token: token ?? (await api.login()).token });
@@ -35,7 +41,7 @@ describe('[AUDIT-12] the audit tells', () => {
         who: { subject: 'user-1', session: null },
         outcome: 'ok',
         targets: [identity],
-        detail: 'Bound to the user from 127.0.0.1.',
+        detail: 'Event 0 from 127.0.0.1: bound to the user.',
       },
       { event: 'login', who, outcome: 'ok', targets: undefined, detail: `From 127.0.0.1, by ${identity}.` },
       { event: 'logout', who, outcome: 'ok', targets: [sid], detail: undefined },
@@ -131,6 +137,40 @@ describe('[AUDIT-12] the audit tells', () => {
       { who: { subject: 'user-1', session: null }, targets: [identity] },
     ]);
     expect(revocations.at(-1)?.detail).toContain('with all of its sessions');
+  });
+
+  test('every event of an identity exactly once, by whichever way it came, and none that was refused', async () => {
+    const api = await startTestApi();
+    const made = await createIdentity();
+    const { kept } = await api.bind(admin, made.kept);
+    const { identity } = kept;
+    // A rotation that the sender had no answer to goes with the next session that is opened.
+    const rotated = await rotateIdentity(kept, made.next);
+    const request = await api.sessionRequest(rotated.kept);
+    const body = { ...request.body, from: kept.tip };
+    expect((await api.call('POST', '/auth/sessions', { body: { ...body, proof: 'a.b.c' } })).status).toBe(
+      403,
+    );
+    const fresh = await api.sessionRequest(rotated.kept);
+    const opened = await api.call('POST', '/auth/sessions', { body: { ...fresh.body, from: kept.tip } });
+    expect(opened.status).toBe(200);
+    const ended = await revokeIdentity(fresh.kept);
+    const end = { from: fresh.kept.tip, events: ended.kept.pending };
+    await api.call('POST', `/identities/${identity}/events`, { body: end });
+    await api.call('POST', `/identities/${identity}/events`, { body: end });
+    const rows = await told(api, 'identity', 'login', 'revocation');
+    const own = rows.filter(
+      ({ targets, detail }) => targets?.includes(identity) || detail?.includes(identity),
+    );
+    expect(own).toMatchObject([
+      { event: 'identity', detail: 'Event 0 from 127.0.0.1: bound to the user.' },
+      { event: 'identity', detail: 'Event 1 from 127.0.0.1: its keys are rotated.' },
+      { event: 'login', who: { session: sessionIn(opened).sid }, detail: `From 127.0.0.1, by ${identity}.` },
+      {
+        event: 'revocation',
+        detail: expect.stringContaining('Event 3 from 127.0.0.1: ended by its own keys'),
+      },
+    ]);
   });
 
   test('who made what of users, groups, triggers and join codes, and who enrolled', async () => {

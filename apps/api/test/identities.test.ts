@@ -1,20 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 
-import { limits as wireLimits } from '@cd-push/protocol';
+import { epochMs, limits as wireLimits, type Scope } from '@cd-push/protocol';
+import { openSqliteStore } from '@cd-push/store';
 import {
+  claimSession,
   createIdentity,
   cryptoPlatform,
   registeredUpTo,
   revokeIdentity,
   rotateIdentity,
   signProof,
+  type KeptIdentity,
 } from '@cd-push/timeline';
 import { fastify } from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { registerRateGuards } from '../src/server/rate-guards.ts';
-import { admin, issuer, newKey, startTestApi, type TestApi } from './support/test-api.ts';
+import { admin, everything, issuer, newKey, startTestApi, type TestApi } from './support/test-api.ts';
 
 describe('binding an identity to a user', () => {
   test('says whose it is, and by whom that is vouched for', async () => {
@@ -173,17 +176,78 @@ describe('the log of an identity', () => {
   const post = (api: TestApi, identity: string, body: object) =>
     api.call('POST', `/identities/${identity}/events`, { body });
 
-  test('is told to everyone as it was signed, from any event on', async () => {
+  const opsIn = ({ body }: { body: { events?: { op: string }[] } }) => body.events?.map(({ op }) => op);
+
+  test('[KEYSTONE-7] is told to its own keys as it was signed, from any event on', async () => {
     const api = await startTestApi();
     const { kept } = await api.login();
+    const { body } = await api.log(kept);
+    expect(opsIn({ body })).toEqual(['inception', 'claim']);
+    expect(body.events[0]).toEqual(kept.establishments[0]);
+    expect((await api.log(kept, 1)).body.events).toEqual([body.events[1]]);
     const path = `/identities/${kept.identity}`;
-    const { events } = (await api.call('GET', `${path}/events`)).body as { events: { op: string }[] };
-    expect(events.map(({ op }) => op)).toEqual(['inception', 'claim']);
-    expect(events[0]).toEqual(kept.establishments[0]);
-    expect((await api.call('GET', `${path}/events?from=1`)).body.events).toEqual([events[1]]);
     expect((await api.call('GET', path)).body).toMatchObject({ n: 1, tip: kept.tip, revokedAt: null });
-    const nobody = (await createIdentity()).kept.identity;
-    expect((await api.call('GET', `/identities/${nobody}`)).body.kind).toBe('not-found');
+    const nobody = (await createIdentity()).kept;
+    expect((await api.call('GET', `/identities/${nobody.identity}`)).body.kind).toBe('not-found');
+    expect((await api.log(nobody)).body.kind).toBe('not-found');
+  });
+
+  test('[KEYSTONE-7] is told to no key that was rotated away or never was one, and to the one that comes next', async () => {
+    const api = await startTestApi();
+    const made = await createIdentity();
+    const { kept } = await api.bind(admin, made.kept);
+    const stranger = (await createIdentity()).kept.key;
+    expect((await api.log(kept, 0, stranger)).body).toMatchObject({ kind: 'bad-identity', path: '/key' });
+    // Whoever rotates does not know, where no answer came, which of the two counts by now.
+    expect((await api.log(kept, 0, made.next.key)).status).toBe(200);
+    const rotated = await rotateIdentity(kept, made.next);
+    await post(api, kept.identity, { from: kept.tip, events: rotated.kept.pending });
+    expect((await api.log(kept, 0, made.next.key)).status).toBe(200);
+    expect((await api.log(kept)).body.kind).toBe('bad-identity');
+  });
+
+  test('[KEYSTONE-7] shows what it lets its sessions do to its user alone, and how to verify it to all of the tenant', async () => {
+    const api = await startTestApi();
+    const bob = await api.join('bob', ['developer'], everything);
+    const carol = await api.join('carol', ['developer'], everything);
+    const olga = await api.join('olga', ['observer']);
+    const runtime = await api.enrol();
+    const { token: admins } = await api.login();
+    const path = `/identities/${bob.kept.identity}/events`;
+    const read = async (token?: string) => api.call('GET', path, token === undefined ? {} : { token });
+    expect((await read()).status).toBe(401);
+    for (const token of [bob.token, admins]) expect(opsIn(await read(token))).toEqual(['inception', 'claim']);
+    for (const token of [carol.token, olga.token, runtime.token])
+      expect(opsIn(await read(token))).toEqual(['inception']);
+    expect(opsIn(await api.call('GET', path, { service: true }))).toEqual(['inception']);
+    const narrow = await api.open(bob.kept, { grants: [{ prefix: '/shop', environments: ['*'] }] });
+    expect(opsIn(await read(narrow.token))).toEqual(['inception']);
+    const ended = await revokeIdentity(narrow.kept);
+    await post(api, bob.kept.identity, { from: narrow.kept.tip, events: ended.kept.pending });
+    expect(opsIn(await read(carol.token))).toEqual(['inception', 'revocation']);
+  });
+
+  test('[KEYSTONE-3] ends by the word of its user or an admin, where its keys are lost', async () => {
+    const api = await startTestApi();
+    const bob = await api.join('bob', ['developer'], everything);
+    const lost = await api.bind(bob);
+    const other = await api.join('carol', ['developer'], everything);
+    const end = (address: string, token: string) => api.call('DELETE', `/identities/${address}`, { token });
+    const { identity } = lost.kept;
+    expect((await end(identity, other.token)).body.kind).toBe('forbidden');
+    const weak = await api.open(bob.kept, { verbs: ['connect', 'sync', 'push'] });
+    expect((await end(identity, weak.token)).body.kind).toBe('forbidden');
+    const session = await api.open(lost.kept);
+    expect((await end(identity, bob.token)).body).toMatchObject({ identity, revokedAt: expect.any(Number) });
+    expect((await api.call('GET', '/auth/session', { token: session.token })).body.kind).toBe(
+      'session-revoked',
+    );
+    expect((await api.open(session.kept)).answer.body.kind).toBe('identity-revoked');
+    expect((await end(identity, bob.token)).body.kind).toBe('identity-revoked');
+    const { token } = await api.login();
+    expect((await end(bob.kept.identity, token)).status).toBe(200);
+    const { body } = await api.call('GET', '/relay/revocations', { service: true });
+    expect(body.identities).toEqual([identity, bob.kept.identity]);
   });
 
   test('goes on with the keys of a rotation, which only the next key brings about', async () => {
@@ -244,8 +308,7 @@ describe('the log of an identity', () => {
       path: '/from',
       retryable: true,
     });
-    const { events } = (await api.call('GET', `/identities/${kept.identity}/events`)).body;
-    expect(events).toHaveLength(2);
+    expect((await api.log(kept)).body.events).toHaveLength(2);
   });
 });
 
@@ -271,7 +334,7 @@ describe('events that would leave a log that nobody can follow', () => {
       const events = which === 'claim' ? [claim, claim] : [inception, claim];
       expect(await api.call('POST', '/auth/sessions', { body: { ...body, events } })).toMatchObject(refusal);
     }
-    expect((await api.call('GET', `/identities/${kept.identity}/events`)).body.events).toEqual([inception]);
+    expect((await api.log(kept)).body.events).toEqual([inception]);
     expect((await api.open(kept)).answer.status).toBe(200);
   });
 
@@ -297,6 +360,56 @@ describe('events that would leave a log that nobody can follow', () => {
       status: 200,
       body: { data: { identity: kept.identity } },
     });
+  });
+});
+
+describe('how many there are', () => {
+  test('[KEYSTONE-8] a user has so many that were not ended, and is told what to do', async () => {
+    const store = await openSqliteStore(':memory:', { node: 'api' });
+    onTestFinished(() => store.close());
+    const api = await startTestApi({ store });
+    const bob = await api.join('bob', ['developer'], everything);
+    for (let count = 1; count < wireLimits.identitiesPerUser; count += 1) {
+      const address = `identity-${count}`;
+      const made = { address, userId: bob.id, events: [], tip: address, n: 0, state: '{}' };
+      await store.identities.register({ ...made, at: epochMs(1) });
+    }
+    const { answer } = await api.bind(bob);
+    expect(answer).toMatchObject({ status: 400, body: { kind: 'invalid-request', path: '/identity' } });
+    expect(answer.body.detail).toContain('End one');
+    // What is bound already is no further one.
+    expect((await api.bind(bob, bob.kept)).answer.status).toBe(200);
+    await api.call('DELETE', `/identities/${bob.kept.identity}`, { token: bob.token });
+    expect((await api.bind(bob)).answer.status).toBe(200);
+  });
+
+  test('[KEYSTONE-8] the events of one user’s identities are bounded in a minute, by whichever way they come', async () => {
+    const api = await startTestApi();
+    const bob = await api.join('bob', ['developer'], everything);
+    const key = await newKey();
+    const scope: Scope = { verbs: ['sync'], grants: [], expiresAt: Date.now() + 60_000 };
+    const say = async (before: KeptIdentity) => {
+      let kept = before;
+      for (let count = 0; count < 32; count += 1) {
+        ({ kept } = await claimSession(kept, { target: before.identity, key: key.publicKey, scope }));
+      }
+      const body = { from: before.tip, events: kept.pending };
+      const answer = await api.call('POST', `/identities/${before.identity}/events`, { body });
+      return { answer, kept: registeredUpTo(kept, kept.n) };
+    };
+    let { kept } = bob;
+    const statuses: number[] = [];
+    for (let events = 0; events < wireLimits.identityEventsPerMinute; events += 32) {
+      const said = await say(kept);
+      statuses.push(said.answer.status);
+      if (said.answer.status === 200) ({ kept } = said);
+    }
+    expect(statuses.indexOf(429)).toBe(statuses.length - 1);
+    const { answer } = await api.open(kept);
+    expect(answer).toMatchObject({ status: 429, body: { kind: 'rate-limited' } });
+    expect(answer.body.retryAfter).toBeGreaterThan(0);
+    // Others go on.
+    expect((await api.login()).answer.status).toBe(200);
   });
 });
 

@@ -34,6 +34,7 @@ test('the description names every path, its problems, and who may call it', asyn
     '/identities',
     '/identities/{address}',
     '/identities/{address}/events',
+    '/identities/{address}/log',
     '/interact/subscriptions',
     '/interact/subscriptions/{id}',
     '/interact/triggers',
@@ -85,5 +86,5 @@ test('every path that names who may call it refuses everyone else', async () => 
       expect([path, method, answer.status]).toEqual([path, method, 401]);
     }
   }
-  expect(guarded).toBe(32);
+  expect(guarded).toBe(34);
 });

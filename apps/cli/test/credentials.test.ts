@@ -92,10 +92,9 @@ test('commands of one developer at the same time all get on', async () => {
     Array.from({ length: 5 }, () => run(['join-code', '--mode=remote', '--json'])),
   );
   expect(runs.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(['', '', '', '', '']);
-  const { body } = await ask(`/identities/${identity}/events`);
-  const ops = (body as { events: { op: string }[] }).events.map(({ op }) => op);
-  expect(ops[0]).toBe('inception');
-  expect(ops.filter((op) => op === 'claim').length).toBeGreaterThanOrEqual(6);
+  // Each has claimed a session of its own.
+  const { body } = await ask(`/identities/${identity}`);
+  expect((body as { n: number }).n).toBeGreaterThanOrEqual(6);
   expect(kept().pending).toEqual([]);
 });
 

@@ -38,6 +38,10 @@ export const limits = {
   syncObjects: 4_096,
   /** Identities that a runtime is told to believe, where not all. */
   trustedIdentities: 64,
+  /** Identities of one user that were not ended, one for each machine as a rule: `invalid-request`. */
+  identitiesPerUser: 256,
+  /** Events of all identities of one user that are taken in a minute; each connection of theirs takes one: `rate-limited`. */
+  identityEventsPerMinute: 600,
   /** Keys of an identity at a time. */
   identityKeys: 16,
   /** Inceptions and rotations that one certificate carries. */

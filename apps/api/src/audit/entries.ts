@@ -43,37 +43,48 @@ export const logoutEntry = (by: Actor, at: EpochMs): AuditEntry => ({
   targets: [by.session.id],
 });
 
-/** The user's own word, by password: from now on the identity speaks for the user. */
-export const identityBoundEntry = (user: User, identity: string, from: string, at: EpochMs): AuditEntry => ({
-  at,
-  event: 'identity',
-  who: { subject: subjectOf(user), session: null },
-  outcome: 'ok',
-  targets: [identity],
-  detail: `Bound to the user from ${from}.`,
-});
-
-export const identityRotatedEntry = (
-  { address, userId }: Identity,
+/** What an identity says, a row for each event; one that begins with them is bound to its user, whose password was shown. */
+export const identityEntries = (
+  { address, userId }: Pick<Identity, 'address' | 'userId'>,
   events: readonly IdentityEvent[],
   from: string,
   at: EpochMs,
+): AuditEntry[] =>
+  events.map((event) => ({
+    at,
+    event: event.op === 'revocation' ? 'revocation' : 'identity',
+    who: { subject: `user-${userId}`, session: null },
+    outcome: 'ok',
+    targets: [address],
+    detail: `Event ${event.n} from ${from}: ${saidBy(event)}`,
+  }));
+
+const saidBy = (event: IdentityEvent): string => {
+  switch (event.op) {
+    case 'inception':
+      return 'bound to the user.';
+    case 'rotation':
+      return 'its keys are rotated.';
+    case 'claim':
+      return `claims ${event.target}.`;
+    case 'revocation':
+      return 'ended by its own keys, with all of its sessions; what they signed is void.';
+    default:
+      return event satisfies never;
+  }
+};
+
+export const identityWithdrawnEntry = (
+  by: Actor,
+  { address, userId }: Pick<Identity, 'address' | 'userId'>,
+  at: EpochMs,
 ): AuditEntry => ({
   at,
-  event: 'identity',
-  who: { subject: `user-${userId}`, session: null },
-  outcome: 'ok',
-  targets: [address],
-  detail: `Evolved from ${from}: ${events.map(({ op }) => op).join(', ')}.`,
-});
-
-export const identityEndedEntry = ({ address, userId }: Identity, from: string, at: EpochMs): AuditEntry => ({
-  at,
   event: 'revocation',
-  who: { subject: `user-${userId}`, session: null },
+  who: whoIs(by),
   outcome: 'ok',
   targets: [address],
-  detail: `Ended from ${from} by its own keys, with all of its sessions; what they signed is void.`,
+  detail: `The identity of user-${userId} is ended, with all of its sessions; what they signed is void.`,
 });
 
 export const sessionEndedEntry = (by: Actor, sid: string, at: EpochMs): AuditEntry => ({

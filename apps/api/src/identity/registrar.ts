@@ -19,6 +19,8 @@ import { advanceAll, canonicalText, type Address, type IdentityState } from '@cd
 import Type from 'typebox';
 import { Check } from 'typebox/value';
 
+import type { Api } from '../context.ts';
+
 /** What the next event of a log is judged by, and what receivers are shown of it with each certificate. */
 interface KeptLog {
   readonly log: IdentityState;
@@ -140,6 +142,19 @@ export const ended = (): ProblemError => new ProblemError(problemOf('identity-re
 export const logOf = (identity: Identity | undefined): IdentityState => {
   if (identity === undefined) throw new Error('There is no log of an identity that is not known.');
   return keptLogOf(identity).log;
+};
+
+/** Inception and rotations of an identity, oldest first. */
+export const establishmentsOf = (identity: Identity): readonly Establishment[] =>
+  keptLogOf(identity).establishments;
+
+/** @throws {ProblemError} `not-found` */
+export const existing = async ({ store }: Pick<Api, 'store'>, address: string): Promise<Identity> => {
+  const identity = await store.identities.get(address);
+  if (identity !== undefined) return identity;
+  throw new ProblemError(
+    problemOf('not-found', { detail: 'This identity is not registered here. Sign in: cd-cli login' }),
+  );
 };
 
 const keptLogOf = ({ state }: Identity): KeptLog => {

@@ -2,25 +2,34 @@ import {
   AddressSchema,
   IdentityBoundSchema,
   IdentityEventSchema,
-  IdentityEventsSchema,
   IdentityViewSchema,
-  isIdentityEvent,
+  grantsCover,
+  limits,
   ProblemError,
   problemOf,
-  type IdentityEvent,
   type PublicKey,
 } from '@cd-push/protocol';
-import type { Identity } from '@cd-push/store';
 import type { IdentityState } from '@cd-push/timeline';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
 import { issuerKeys, userView } from '../answers.ts';
-import { identityBoundEntry, identityEndedEntry, identityRotatedEntry } from '../audit/entries.ts';
+import { identityEntries, identityWithdrawnEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
 import { notingRefusals, PasswordSchema, userWith, UserNameSchema } from '../identity/password-sign-in.ts';
 import { NonceSchema, ProofSchema, requireProof } from '../identity/proofs.ts';
-import { ended, evolve, identityView, listed, logOf, tipMoved } from '../identity/registrar.ts';
+import {
+  ended,
+  evolve,
+  existing,
+  identityView,
+  leftBy,
+  listed,
+  logOf,
+  scopeOf,
+  tipMoved,
+} from '../identity/registrar.ts';
+import { signedInUser, users, type SignedIn } from '../server/guards.ts';
 
 /** Events of one request; a longer log is sent piece by piece. */
 const eventsAtOnce = 32;
@@ -81,13 +90,15 @@ export const identityRoutes =
           await requireProof(api.nonces, { publicKey: firstKeyOf(log), ...proven }, at);
           await api.rates.password(request, userName);
           const owner = await userWith(api, userName, password);
-          const entry = identityBoundEntry(owner, identity, request.ip, at);
-          const made =
-            begun &&
-            (await api.store.identities.register(
-              { address: identity, userId: owner.id, ...begun, at },
-              entry,
-            ));
+          if (begun === undefined) return { bound: await existing(api, identity), user: owner };
+          const given = listed(events);
+          const subject = { address: identity, userId: owner.id };
+          await api.rates.identityEvents(request, owner.id, given.length);
+          const made = await api.store.identities.register(
+            { ...subject, ...begun, at, openAtMost: limits.identitiesPerUser },
+            identityEntries(subject, given, request.ip, at),
+          );
+          if (made === 'too-many') throw tooMany();
           return { bound: made ?? (await existing(api, identity)), user: owner };
         });
         if (bound.userId !== user.id) {
@@ -118,27 +129,6 @@ export const identityRoutes =
       async (request) => identityView(await existing(api, request.params.address)),
     );
 
-    app.get(
-      '/identities/:address/events',
-      {
-        schema: {
-          summary: 'The log of an identity, as it was signed',
-          params: ParamsSchema,
-          querystring: Type.Object(
-            { from: Type.Optional(Type.Integer({ minimum: 0 })) },
-            { additionalProperties: false },
-          ),
-          response: { 200: IdentityEventsSchema },
-        },
-        onRequest,
-      },
-      async (request) => {
-        const { address } = await existing(api, request.params.address);
-        const events = await api.store.identities.events(address, request.query.from ?? 0, eventsAtOnce);
-        return { events: events.map(keptEvent) };
-      },
-    );
-
     app.post(
       '/identities/:address/events',
       {
@@ -158,38 +148,61 @@ export const identityRoutes =
         const at = api.now();
         const evolved = await evolve(identity, listed(events));
         const next = { address: identity.address, from, ...evolved, at };
+        await api.rates.identityEvents(request, identity.userId, events.length);
+        const entries = identityEntries(identity, events, request.ip, at);
         const taken = evolved.log.isRevoked
-          ? await api.store.identities.end(next, identityEndedEntry(identity, request.ip, at))
-          : await api.store.identities.append(
-              next,
-              undefined,
-              identityRotatedEntry(identity, events, request.ip, at),
-            );
+          ? await api.store.identities.end(next, entries)
+          : await api.store.identities.append(next, undefined, entries);
         if (taken === undefined) throw tipMoved();
         return identityView(taken);
       },
     );
+
+    app.delete(
+      '/identities/:address',
+      {
+        schema: {
+          summary: 'End an identity whose keys are lost, by the word of its user or of an admin',
+          security: [{ bearer: [] }],
+          params: ParamsSchema,
+          response: { 200: IdentityViewSchema },
+        },
+        onRequest: users(api),
+      },
+      async (request) => {
+        const by = signedInUser(request);
+        const at = api.now();
+        const identity = await existing(api, request.params.address);
+        if (!mayEnd(by, identity.userId)) {
+          const detail =
+            'An identity is ended by its own user or an admin, in a session that is not narrowed.';
+          throw new ProblemError(problemOf('forbidden', { detail }));
+        }
+        const { address, tip, n, state } = identity;
+        const end = { address, from: tip, events: [], tip, n, state, at };
+        const taken = await api.store.identities.end(end, [identityWithdrawnEntry(by, identity, at)]);
+        if (taken !== undefined) return identityView(taken);
+        throw (await existing(api, address)).revokedAt === null ? tipMoved() : ended();
+      },
+    );
   };
 
-const existing = async (api: Api, address: string): Promise<Identity> => {
-  const identity = await api.store.identities.get(address);
-  if (identity !== undefined) return identity;
-  throw new ProblemError(
-    problemOf('not-found', { detail: 'This identity is not registered here. Sign in: cd-cli login' }),
-  );
-};
-
-/** Each was checked before it was kept. */
-const keptEvent = (text: string): IdentityEvent => {
-  const event: unknown = JSON.parse(text);
-  if (isIdentityEvent(event)) return event;
-  throw new Error('The store holds an event of an unknown form.');
+const mayEnd = ({ user, session }: SignedIn, userId: number): boolean => {
+  const isAdmin = user.roles.includes('admin');
+  const scope = scopeOf(session);
+  const isLet = user.id === userId ? scope?.verbs.includes('revoke') : scope?.verbs.includes('manage');
+  return (user.id === userId || isAdmin) && isLet === true && grantsCover(leftBy(session), '/', '*');
 };
 
 const firstKeyOf = ({ established }: IdentityState): PublicKey => {
   const [key] = established.keys;
   if (key === undefined) throw new Error('An identity without keys was registered.');
   return key;
+};
+
+const tooMany = (): ProblemError => {
+  const detail = `This user has ${limits.identitiesPerUser} identities already. End one that is used no more.`;
+  return new ProblemError(problemOf('invalid-request', { path: '/identity', detail }));
 };
 
 const otherIdentity = (): ProblemError =>

@@ -12,7 +12,7 @@ import type { Identity, Session, User } from '@cd-push/store';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 
-import { loginEntry } from '../audit/entries.ts';
+import { identityEntries, loginEntry } from '../audit/entries.ts';
 import type { Api } from '../context.ts';
 import { claimedSession, sessionAnswer } from '../identity/open-session.ts';
 import { NonceSchema, ProofSchema, requireProof } from '../identity/proofs.ts';
@@ -71,9 +71,14 @@ export const sessionsRoutes =
         if (identity.tip !== from) throw tipMoved();
         const evolved = await evolve(identity, listed(events));
         const session = await claimedSession(identity, evolved, claim, genesis, { nonce, clientId, at });
-        const entry = loginEntry(user, session.id, identity.address, request.ip, at);
+        await api.rates.identityEvents(request, user.id, events.length);
+        // The claim of the session is its login.
+        const entries = [
+          ...identityEntries(identity, events.slice(0, -1), request.ip, at),
+          loginEntry(user, session.id, identity.address, request.ip, at),
+        ];
         const next = { address: identity.address, from, ...evolved, at };
-        if ((await api.store.identities.append(next, session, entry)) === undefined) throw tipMoved();
+        if ((await api.store.identities.append(next, session, entries)) === undefined) throw tipMoved();
         return sessionAnswer(api, { ...session, revoked: null }, user, at);
       },
     );

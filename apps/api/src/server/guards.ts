@@ -3,7 +3,7 @@ import type { Session, User, UserRole } from '@cd-push/store';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 
 import type { Api } from '../context.ts';
-import { recognise, refusalOf } from '../identity/callers.ts';
+import { recognise, refusalOf, type Caller } from '../identity/callers.ts';
 import { leftBy, scopeOf } from '../identity/registrar.ts';
 import { sameSecret } from '../identity/secrets.ts';
 
@@ -58,6 +58,22 @@ export const signedInUser = (request: FastifyRequest): SignedIn => {
   if (found === undefined) throw new Error('A route asks for the user without its guard.');
   return found;
 };
+
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+/** Lets everybody pass who has a token of this tenant, people and runtimes. */
+export const members =
+  (api: Api): onRequestAsyncHookHandler =>
+  async (request) => {
+    const token = bearerOf(request);
+    if (token === undefined) throw new ProblemError(refusalOf('invalid'));
+    const found = await recognise(api.store, api.tokens, token, api.now());
+    if (found.kind !== 'caller') throw new ProblemError(refusalOf(found.kind));
+    callers.set(request, found.caller);
+  };
+
+/** Whom {@link members} let pass; undefined for a service. */
+export const memberOf = (request: FastifyRequest): Caller | undefined => callers.get(request);
 
 /** Lets a service pass that shows its credential as HTTP Basic (RFC 7617). */
 export const services =

@@ -1,4 +1,4 @@
-import { ProblemError, problemOf } from '@cd-push/protocol';
+import { limits as wireLimits, ProblemError, problemOf } from '@cd-push/protocol';
 import { nameKey } from '@cd-push/store';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -11,6 +11,8 @@ export interface RateGuards {
   signIn(request: FastifyRequest): Promise<void>;
   /** Counts a try of a password, by user name and address, and by user name from wherever. */
   password(request: FastifyRequest, userName: string): Promise<void>;
+  /** Counts what a user's identities have said, by user. */
+  identityEvents(request: FastifyRequest, userId: number, events: number): Promise<void>;
   /** Counts any other request that needs no session. */
   anonymous(request: FastifyRequest): Promise<void>;
 }
@@ -40,6 +42,8 @@ export const registerRateGuards = async (app: FastifyInstance, limits: RateLimit
   const byPair = guard(limits.loginsPerName, (request) => `pair:${request.ip} ${nameOf(request)}`);
   const byName = guard(limits.loginsPerName * anywhere, (request) => `name:${nameOf(request)}`);
   const byAddress = guard(limits.loginsPerAddress, (request) => `login:${request.ip}`);
+  const owners = new WeakMap<FastifyRequest, number>();
+  const byUser = guard(wireLimits.identityEventsPerMinute, (request) => `user:${owners.get(request)}`);
   const anonymous = guard(limits.requestsPerAddress, (request) => `anonymous:${request.ip}`);
   return {
     signIn: async (request) => pass(await byAddress(request)),
@@ -47,6 +51,10 @@ export const registerRateGuards = async (app: FastifyInstance, limits: RateLimit
       names.set(request, nameKey(userName));
       pass(await byPair(request));
       pass(await byName(request));
+    },
+    identityEvents: async (request, userId, events) => {
+      owners.set(request, userId);
+      for (let event = 0; event < events; event += 1) pass(await byUser(request));
     },
     anonymous: async (request) => pass(await anonymous(request)),
   };

@@ -107,6 +107,14 @@ export const startTestApi = async (options: Partial<ApiOptions> = {}) => {
     return { answer: await call('POST', '/identities', { body }), kept: registeredUpTo(own, own.n) };
   };
 
+  /** The log of an identity, for its own key unless told. */
+  const log = async ({ identity, key: own }: KeptIdentity, from = 0, key = own): Promise<Answer> => {
+    const signing = await cryptoPlatform.importPrivateKey(key);
+    const proof = await prove(signing, identity);
+    const body = { from, key: signing.publicKey, ...proof };
+    return call('POST', `/identities/${identity}/log`, { body });
+  };
+
   /** What opens a session of an identity, for a test to change. */
   const sessionRequest = async (before: KeptIdentity, wanted: Partial<Scope> = {}) => {
     const { nonce, expiresAt: soon } = (await call('POST', '/auth/challenge')).body as Challenge;
@@ -154,6 +162,7 @@ export const startTestApi = async (options: Partial<ApiOptions> = {}) => {
     call,
     prove,
     bind,
+    log,
     sessionRequest,
     open: openFor,
     login,

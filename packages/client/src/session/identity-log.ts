@@ -11,15 +11,18 @@ import {
 } from '@cd-push/protocol';
 import {
   advance,
+  cryptoPlatform,
   follow,
   isAddress,
   type Address,
   type IdentityState,
   type KeptIdentity,
+  type SigningKey,
 } from '@cd-push/timeline';
 
 import { readAnswer } from '../http/read-answer.ts';
 import { request } from '../http/request.ts';
+import { answerChallenge } from './challenge.ts';
 
 /** The event that is registered last as far as is known here: what is kept beyond it is pending. */
 export const registeredTip = (kept: KeptIdentity): { readonly n: number; readonly tip: Address } => {
@@ -29,14 +32,17 @@ export const registeredTip = (kept: KeptIdentity): { readonly n: number; readonl
   return { n: first.n - 1, tip: isAddress(previous) ? previous : kept.identity };
 };
 
-/** Events that a registrar has and that this side may not know of. */
+/** Events that a registrar has and that this side may not know of. It tells them to the identity's own keys alone. */
 const readEvents = async (
   apiUrl: string,
   identity: string,
+  key: SigningKey,
   from: number,
 ): Promise<readonly IdentityEvent[]> => {
-  const path = `/identities/${identity}/events?from=${from}`;
-  return readAnswer(isIdentityEvents, await request({ apiUrl, path, method: 'GET' }), path).events;
+  const path = `/identities/${identity}/log`;
+  const { nonce, proof } = await answerChallenge(apiUrl, identity, key);
+  const body = { from, key: key.publicKey, nonce, proof };
+  return readAnswer(isIdentityEvents, await request({ apiUrl, path, body }), path).events;
 };
 
 /** Says how far the log of an identity goes at an api. */
@@ -54,10 +60,11 @@ export const readIdentity = async (apiUrl: string, identity: string): Promise<Id
  */
 export const caughtUp = async (apiUrl: string, kept: KeptIdentity): Promise<KeptIdentity> => {
   const registered = registeredTip(kept);
+  const key = await cryptoPlatform.importPrivateKey(kept.key);
   let state = await stateAt(kept, registered.n, registered.tip);
   const establishments: Establishment[] = kept.establishments.filter(({ n }) => n <= registered.n);
   for (;;) {
-    const events = await readEvents(apiUrl, kept.identity, state.n + 1);
+    const events = await readEvents(apiUrl, kept.identity, key, state.n + 1);
     for (const event of events) {
       const next = await advance(state, event);
       if (!next.ok) throw new ProblemError(next.problem);

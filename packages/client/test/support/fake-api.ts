@@ -48,8 +48,8 @@ export class FakeApi implements AsyncDisposable {
     const server = createServer((request, response) => {
       const respond = async (): Promise<void> => {
         const { status, body } = (await found.api?.answer(request)) ?? { status: 503, body: {} };
-        const isLost =
-          found.api?.losesAnswers === true && request.method === 'POST' && request.url !== '/auth/challenge';
+        const changesNothing = request.method !== 'POST' || /\/(?:challenge|log)$/u.test(request.url ?? '');
+        const isLost = found.api?.losesAnswers === true && !changesNothing;
         if (isLost) response.destroy();
         else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       };
@@ -90,9 +90,8 @@ export class FakeApi implements AsyncDisposable {
     if (path === '/identities') return this.#bind(given);
     const [, , identity = '', events] = path.split(/[/?]/u);
     if (path.startsWith('/identities/') && events === undefined) return this.#view(identity);
-    if (path.startsWith('/identities/') && request.method === 'GET') {
-      const from = Number(new URL(path, this.url).searchParams.get('from') ?? 0);
-      return ok({ events: this.logs.get(identity)?.events.slice(from) ?? [] });
+    if (path.startsWith('/identities/') && events === 'log') {
+      return ok({ events: this.logs.get(identity)?.events.slice(Number(given.from)) ?? [] });
     }
     if (path.startsWith('/identities/')) return (await this.#take(identity, given)) ?? this.#view(identity);
     if (path === '/auth/sessions') {

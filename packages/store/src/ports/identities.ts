@@ -32,6 +32,8 @@ export interface NewIdentity extends Evolution {
   readonly address: string;
   readonly userId: number;
   readonly at: EpochMs;
+  /** How many of this user may be open, this one included. Default: as many as they like. */
+  readonly openAtMost?: number | undefined;
 }
 
 export interface NextEvents extends Evolution {
@@ -46,11 +48,9 @@ export interface NextEvents extends Evolution {
  * the tip has moved on. Nothing is judged here.
  */
 export interface IdentityStore {
-  /** Answers undefined where the identity is known already. */
-  register(identity: NewIdentity, audit?: AuditEntry): Promise<Identity | undefined>;
+  /** Answers undefined where the identity is known already, also to whom could have no more; `too-many` to them else. */
+  register(identity: NewIdentity, audit?: readonly AuditEntry[]): Promise<Identity | 'too-many' | undefined>;
   get(address: string): Promise<Identity | undefined>;
-  /** Of one user, oldest first. */
-  ofUser(userId: number): Promise<Identity[]>;
   /** Events from number `from` on, in order, at most `limit`, each as it was given. */
   events(address: string, from: number, limit: number): Promise<string[]>;
   /**
@@ -59,9 +59,16 @@ export interface IdentityStore {
    *
    * @returns undefined where the tip is another by now, or the identity was ended.
    */
-  append(next: NextEvents, session?: NewSession, audit?: AuditEntry): Promise<Identity | undefined>;
-  /** Like {@link append}, where the last event ends the identity: so do all of its sessions, and what they signed is void. */
-  end(next: NextEvents, audit?: AuditEntry): Promise<Identity | undefined>;
+  append(
+    next: NextEvents,
+    session?: NewSession,
+    audit?: readonly AuditEntry[],
+  ): Promise<Identity | undefined>;
+  /**
+   * Like {@link append}, where the identity ends with the last event, or without one: so do all of its sessions, and what they
+   * signed is void.
+   */
+  end(next: NextEvents, audit?: readonly AuditEntry[]): Promise<Identity | undefined>;
   /** Addresses of those that were ended, oldest first. */
   listEnded(): Promise<string[]>;
 }

@@ -7,8 +7,11 @@ import type { Tables } from './tables.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 export const sqlIdentities = (unit: UnitOfWork): IdentityStore => ({
-  register: ({ address, userId, events, tip, n, state, at }, entry) =>
+  register: ({ address, userId, events, tip, n, state, at, openAtMost = Infinity }, entries = []) =>
     unit.run(at, async ({ tables, audit }) => {
+      const isFull = openAtMost < Infinity && (await openOf(tables, userId)) >= openAtMost;
+      if (isFull && (await isKnown(tables, address))) return undefined;
+      if (isFull) return 'too-many';
       const row = await tables
         .insertInto('identities')
         .values({ address, user_id: userId, tip, n, state, registered_at: at, revoked_at: null })
@@ -17,7 +20,7 @@ export const sqlIdentities = (unit: UnitOfWork): IdentityStore => ({
         .executeTakeFirst();
       if (row === undefined) return undefined;
       await addEvents(tables, address, events, n);
-      audit(entry);
+      for (const entry of entries) audit(entry);
       return identityOf(row);
     }),
 
@@ -28,17 +31,6 @@ export const sqlIdentities = (unit: UnitOfWork): IdentityStore => ({
       .where('address', '=', address)
       .executeTakeFirst();
     return row && identityOf(row);
-  },
-
-  ofUser: async (userId) => {
-    const rows = await unit.tables
-      .selectFrom('identities')
-      .selectAll()
-      .where('user_id', '=', userId)
-      .orderBy('registered_at')
-      .orderBy('address')
-      .execute();
-    return rows.map(identityOf);
   },
 
   events: async (address, from, limit) => {
@@ -53,22 +45,22 @@ export const sqlIdentities = (unit: UnitOfWork): IdentityStore => ({
     return rows.map(({ event }) => event);
   },
 
-  append: (next, session, entry) =>
+  append: (next, session, entries = []) =>
     unit.run(next.at, async ({ tables, audit }) => {
       const identity = await moveTip(tables, next, null);
       if (identity === undefined) return undefined;
       if (session !== undefined) await addSession(tables, session);
-      audit(entry);
+      for (const entry of entries) audit(entry);
       return identity;
     }),
 
-  end: (next, entry) =>
+  end: (next, entries = []) =>
     unit.run(next.at, async ({ tables, tell, audit }) => {
       const identity = await moveTip(tables, next, next.at);
       if (identity === undefined) return undefined;
       await endSessionsOf(tables, next.address, next.at);
       tell({ kind: 'identity-revoked', identity: next.address });
-      audit(entry);
+      for (const entry of entries) audit(entry);
       return identity;
     }),
 
@@ -83,6 +75,25 @@ export const sqlIdentities = (unit: UnitOfWork): IdentityStore => ({
     return rows.map(({ address }) => address);
   },
 });
+
+const openOf = async (tables: Kysely<Tables>, userId: number): Promise<number> => {
+  const { count } = await tables
+    .selectFrom('identities')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+};
+
+const isKnown = async (tables: Kysely<Tables>, address: string): Promise<boolean> => {
+  const row = await tables
+    .selectFrom('identities')
+    .select('address')
+    .where('address', '=', address)
+    .executeTakeFirst();
+  return row !== undefined;
+};
 
 /** Compare-and-swap: of those who follow one tip, one does. */
 const moveTip = async (

@@ -8,7 +8,7 @@ export const identitiesContract = (open: OpenStore): void => {
   describe('identities', () => {
     let store: Store;
     let userId: number;
-    let made: Identity | undefined;
+    let made: Awaited<ReturnType<Store['identities']['register']>>;
     const next = (from: string, n: number, more: Partial<NextEvents> = {}): NextEvents => ({
       address: 'ada',
       from,
@@ -41,7 +41,6 @@ export const identitiesContract = (open: OpenStore): void => {
       expect(made).toEqual(expected);
       expect(await store.identities.get('ada')).toEqual(expected);
       expect(await store.identities.get('eve')).toBeUndefined();
-      expect(await store.identities.ofUser(userId)).toEqual([expected]);
       const again = { address: 'ada', userId: userId + 1, at, events: ['x'], tip: 'x', n: 0, state: 'x' };
       expect(await store.identities.register(again)).toBeUndefined();
       expect(await store.identities.get('ada')).toEqual(expected);
@@ -77,6 +76,20 @@ export const identitiesContract = (open: OpenStore): void => {
       const winner = taken.findIndex((one) => one !== undefined);
       expect(kept[winner]?.acting).toEqual({ identity: 'ada', delegation: `claim ${winner}` });
       expect(await store.identities.get('ada')).toMatchObject({ tip: `tip of ${winner}` });
+    });
+
+    test('a user has no more of them than are allowed, of which those that were ended are none', async () => {
+      const at2 = { userId, at, events: ['e'], n: 0, state: 's', openAtMost: 2 };
+      const register = (address: string) => store.identities.register({ ...at2, address, tip: address });
+      const both = await Promise.all([register('one'), register('other')]);
+      expect(both.filter((answer) => answer === 'too-many')).toHaveLength(1);
+      expect(await register('ada')).toBeUndefined();
+      expect(await register('another')).toBe('too-many');
+      expect(await store.identities.get('another')).toBeUndefined();
+      // Nothing has to be said by its keys: they may be lost.
+      await store.identities.end(next('ada', 0, { events: [], tip: 'ada' }));
+      expect(await store.identities.get('ada')).toMatchObject({ n: 0, tip: 'ada', revokedAt: later(0) });
+      expect(await register('another')).toMatchObject({ address: 'another' });
     });
 
     test('its end is told once, ends all of its sessions, and nothing follows it', async () => {

@@ -90,16 +90,22 @@ export const storeAuditContract = (open: OpenStore): void => {
       expect(await told()).toEqual(['opened']);
     });
 
-    test('the row of an identity comes with its event, and not with one that another was quicker than', async () => {
+    test('the rows of an identity come with its events, in their order, and not with those that another was quicker than', async () => {
       const made = { events: ['event 0'], tip: 'ada', n: 0, state: 's', at };
-      await store.identities.register({ address: 'ada', userId, ...made }, entry('bound'));
-      await store.identities.register({ address: 'ada', userId, ...made }, entry('never'));
+      await store.identities.register({ address: 'ada', userId, ...made }, [
+        entry('bound'),
+        entry('claimed once'),
+      ]);
+      await store.identities.register({ address: 'ada', userId, ...made }, [entry('never')]);
       const next = { address: 'ada', events: ['event 1'], tip: 'one', n: 1, state: 's', at };
-      await store.identities.append({ ...next, from: 'ada' }, newSession(userId), entry('claimed'));
-      await store.identities.append({ ...next, from: 'ada' }, newSession(userId), entry('never'));
-      await store.identities.end({ ...next, from: 'one', n: 2, tip: 'two' }, entry('ended'));
-      await store.identities.end({ ...next, from: 'two', n: 3, tip: 'three' }, entry('never'));
-      expect(await told()).toEqual(['opened', 'bound', 'claimed', 'ended']);
+      await store.identities.append({ ...next, from: 'ada' }, newSession(userId), [
+        entry('rotated'),
+        entry('claimed'),
+      ]);
+      await store.identities.append({ ...next, from: 'ada' }, newSession(userId), [entry('never')]);
+      await store.identities.end({ ...next, from: 'one', n: 2, tip: 'two' }, [entry('ended')]);
+      await store.identities.end({ ...next, from: 'two', n: 3, tip: 'three' }, [entry('never')]);
+      expect(await told()).toEqual(['opened', 'bound', 'claimed once', 'rotated', 'claimed', 'ended']);
     });
 
     test('a change that fails leaves no row', async () => {
