@@ -1,5 +1,6 @@
 import { buildApplication, buildRouteMap, help, text_en, version as versionFlag } from '@stricli/core';
 
+import { approve } from './commands/approve.ts';
 import { audit } from './commands/audit.ts';
 import { build } from './commands/build.ts';
 import { completion, completions } from './commands/completion.ts';
@@ -12,6 +13,7 @@ import { joinCode } from './commands/join-code.ts';
 import { login, logout } from './commands/login.ts';
 import { observe } from './commands/observe.ts';
 import { policy } from './commands/policy.ts';
+import { proposals } from './commands/proposals.ts';
 import { push } from './commands/push.ts';
 import { replay } from './commands/replay.ts';
 import { resolve } from './commands/resolve.ts';
@@ -35,6 +37,8 @@ const routes = buildRouteMap({
     history: withFoldedHelp(history),
     diff: withFoldedHelp(diff),
     rollback: withFoldedHelp(rollback),
+    proposals: withFoldedHelp(proposals),
+    approve: withFoldedHelp(approve),
     observe: withFoldedHelp(observe),
     retry: withFoldedHelp(retry),
     replay: withFoldedHelp(replay),

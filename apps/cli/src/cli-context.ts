@@ -16,6 +16,8 @@ export interface CliContext {
   /** Everything that is written while something is under way goes through it. */
   readonly screen: Screen;
   readonly cwd: string;
+  /** The command line, as it was given. */
+  readonly words: readonly string[];
   /** Aborted when the person wants to stop (Ctrl-C, or a polite kill). */
   readonly signal: AbortSignal;
   /** What could stand in place of the last of these words of a command line. */

@@ -27,6 +27,7 @@ export const runCli = async (
     process: { ...streams, exitCode: null },
     screen,
     cwd,
+    words: args,
     signal,
     propose: (words) => proposeCompletions(app, words, context),
   };

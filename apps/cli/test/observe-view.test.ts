@@ -111,6 +111,7 @@ const observing = async ({ isTTY = false, json = false, budget, columns = 100, k
     screen,
     cwd: '/',
     signal: new AbortController().signal,
+    words: [],
     propose: async () => [],
   };
   const targets = [target(till, 'till'), target(kiosk, 'kiosk'), target(tablet, 'tablet', false)];

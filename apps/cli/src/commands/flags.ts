@@ -31,6 +31,7 @@ export type PushFlags = PlaceFlags &
     readonly trigger?: Trigger;
     readonly stdin: boolean;
     readonly resource?: string;
+    readonly propose: boolean;
     readonly json: boolean;
   };
 
@@ -93,6 +94,7 @@ export type RollbackFlags = PlaceFlags &
     readonly targets?: readonly string[];
     readonly dryRun: boolean;
     readonly yes: boolean;
+    readonly propose: boolean;
     readonly timeout: number;
     readonly silent?: boolean;
     readonly json: boolean;
@@ -152,6 +154,20 @@ export type AuditVerifyFlags = {
 };
 
 export type SayFlags = PlaceFlags & AddressFlags & WaitFlags & { readonly json: boolean };
+
+export type OperationFlags = SayFlags & { readonly propose: boolean };
+
+export type ProposalsFlags = Omit<PlaceFlags, 'environment'> & {
+  readonly waiting: boolean;
+  readonly withdraw?: string;
+  readonly json: boolean;
+};
+
+export type ApproveFlags = Omit<PlaceFlags, 'environment'> & {
+  readonly yes: boolean;
+  readonly source: boolean;
+  readonly json: boolean;
+};
 
 export type ConfigFlags = PlaceFlags & { readonly sources: boolean; readonly json: boolean };
 

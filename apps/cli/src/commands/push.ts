@@ -10,6 +10,7 @@ import {
   exitCodeHelp,
   jsonFlag,
   placeFlags,
+  proposeFlag,
   triggers,
   waitFlags,
 } from './shared-flags.ts';
@@ -29,6 +30,7 @@ const runtime = buildCommand<PushFlags, string[], CliContext>({
       '  cd-cli push runtime --json | jq -c .',
       '  echo "{}" | cd-cli push runtime --stdin --resource /shop/src/settings.json',
       '  cd-cli push runtime src --label floor=3 --mode=hybrid',
+      '  cd-cli push src --environment production --propose     others approve before it runs',
       '',
       exitCodeHelp,
     ].join('\n'),
@@ -57,6 +59,7 @@ const runtime = buildCommand<PushFlags, string[], CliContext>({
         optional: true,
         placeholder: 'name',
       },
+      ...proposeFlag,
       ...jsonFlag,
     },
     positional: {

@@ -3,7 +3,15 @@ import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../cli-context.ts';
 import type { RollbackFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { addressFlags, awayHelp, exitCodeHelp, jsonFlag, placeFlags, waitFlags } from './shared-flags.ts';
+import {
+  addressFlags,
+  awayHelp,
+  exitCodeHelp,
+  jsonFlag,
+  placeFlags,
+  proposeFlag,
+  waitFlags,
+} from './shared-flags.ts';
 
 export const rollback = buildCommand<RollbackFlags, [string], CliContext>({
   docs: {
@@ -51,6 +59,7 @@ export const rollback = buildCommand<RollbackFlags, [string], CliContext>({
         withNegated: false,
       },
       yes: { kind: 'boolean', brief: 'Do it without being asked', default: false, withNegated: false },
+      ...proposeFlag,
       timeout: waitFlags.timeout,
       silent: waitFlags.silent,
       ...addressFlags,

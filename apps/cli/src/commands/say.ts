@@ -1,9 +1,17 @@
 import { buildCommand } from '@stricli/core';
 
 import type { CliContext } from '../cli-context.ts';
-import type { SayFlags } from './flags.ts';
+import type { OperationFlags, SayFlags } from './flags.ts';
 import { lazily } from './command.ts';
-import { addressFlags, awayHelp, exitCodeHelp, jsonFlag, placeFlags, waitFlags } from './shared-flags.ts';
+import {
+  addressFlags,
+  awayHelp,
+  exitCodeHelp,
+  jsonFlag,
+  placeFlags,
+  proposeFlag,
+  waitFlags,
+} from './shared-flags.ts';
 
 const flags = { ...placeFlags, ...addressFlags, ...waitFlags, ...jsonFlag } as const;
 
@@ -26,7 +34,7 @@ export const notify = buildCommand<SayFlags, string[], CliContext>({
   loader: lazily(async () => (await import('../sync/run-say.ts')).runNotify),
 });
 
-export const run = buildCommand<SayFlags, [string, string?], CliContext>({
+export const run = buildCommand<OperationFlags, [string, string?], CliContext>({
   docs: {
     brief: 'Run an operation that the app registered, in each runtime',
     customUsage: ['<operation> [<json>]'],
@@ -41,7 +49,7 @@ export const run = buildCommand<SayFlags, [string, string?], CliContext>({
     ].join('\n'),
   },
   parameters: {
-    flags,
+    flags: { ...flags, ...proposeFlag },
     positional: {
       kind: 'tuple',
       parameters: [

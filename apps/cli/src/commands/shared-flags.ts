@@ -172,6 +172,15 @@ export const waitFlags = {
   silent: { kind: 'boolean', brief: 'Show nothing to the people in front of the runtimes', optional: true },
 } as const;
 
+export const proposeFlag = {
+  propose: {
+    kind: 'boolean',
+    brief: 'Put it before others, who approve of it ("proposals", "approve"); nothing of it runs before',
+    default: false,
+    withNegated: false,
+  },
+} as const;
+
 /** The exit codes as help tells them. */
 export const exitCodeHelp = [
   'Exit codes: 0 ok, 1 error, 2 usage, 3 partial (at some recipient it failed, expired or was superseded), 4 timeout, 5 authentication, 6 conflict.',

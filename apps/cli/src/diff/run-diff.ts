@@ -8,17 +8,14 @@ import { loadSettings, type Settings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import type { Line } from '../sync/line.ts';
 import { openLines } from '../sync/open-lines.ts';
-import { Pen } from '../talk/pen.ts';
 import { printJson } from '../talk/print-json.ts';
-import { Talk } from '../talk/talk.ts';
 import { findVersion, requireVersionSpec, versionsOf } from '../versions/find-version.ts';
 import { onlyLine, requireOneRelay } from '../versions/only-line.ts';
 import { resourceNamed } from '../versions/resource-named.ts';
-import { shownSize } from '../versions/version-name.ts';
-import { compare, type Comparison } from './compare.ts';
+import { compare } from './compare.ts';
 import { diskSide } from './disk-side.ts';
+import { comparisonJson, showComparison, tellComparison } from './show-comparison.ts';
 import { noSide, versionSide, type Side } from './side.ts';
-import { unified } from './unified.ts';
 import { versionReads } from './version-reads.ts';
 
 /** `diff <file>`: what one version of a file, or the file on the disk, differs in from another. */
@@ -35,9 +32,16 @@ export const runDiff = async (context: CliContext, flags: DiffFlags, text: strin
       next: `See which are kept: cd-cli history ${resource}`,
     });
   }
-  if (flags.json) printJson(context, diffJson(line, settings, resource, sides, comparison));
-  else show(context, resource, sides, comparison);
-  tell(context, resource, sides, comparison, flags.pushed);
+  const { environment } = settings;
+  if (flags.json)
+    printJson(context, {
+      type: 'diff',
+      relay: line.name,
+      environment,
+      ...comparisonJson(resource, sides, comparison),
+    });
+  else showComparison(context, resource, sides, comparison);
+  tellComparison(context, resource, sides, comparison, flags.pushed);
 };
 
 interface Place {
@@ -87,73 +91,3 @@ const firstOf = async <Value>(values: AsyncIterable<Value>, count: number): Prom
   }
   return found;
 };
-
-const show = (
-  { screen, process: { stdout, env } }: CliContext,
-  resource: string,
-  sides: readonly [Side, Side],
-  comparison: Comparison,
-): void => {
-  if (comparison.kind === 'text')
-    screen.pass(unified(new Pen(stdout, env), resource, sides, comparison.hunks));
-  else if (comparison.kind === 'other') screen.print(`${sides.map(summaryOf).join('\n')}\n`);
-};
-
-const summaryOf = ({ name, digest, bytes }: Side): string =>
-  digest === null ? `${name}   not there` : `${name}   ${shownSize(bytes)}   ${digest}`;
-
-const reasons = {
-  binary: 'It is no text.',
-  'too-large': 'It is too long to be compared line by line.',
-  'too-different': 'Nearly nothing of it is as it was.',
-} as const;
-
-/** What the comparison itself does not say. */
-const tell = (
-  context: CliContext,
-  resource: string,
-  [from, to]: readonly [Side, Side],
-  comparison: Comparison,
-  isPushed: boolean,
-): void => {
-  const talk = new Talk(context);
-  if (comparison.kind === 'gone') return;
-  if (comparison.kind === 'same')
-    talk.say(`${from.name} and ${to.name} of ${resource} are the same${isPushed ? ', as pushed' : ''}.`);
-  if (comparison.kind === 'other') talk.say(reasons[comparison.reason]);
-  if (comparison.form === 'pushed' && !isPushed)
-    talk.tell('Of one of them the file as it was saved is not known: this is what was pushed, made of it.');
-};
-
-const diffJson = (
-  line: Line,
-  { environment }: Settings,
-  resource: string,
-  sides: readonly [Side, Side],
-  comparison: Comparison,
-) => {
-  const [from, to] = sides.map(({ name, digest, bytes, version }) => ({
-    name,
-    version: version?.version ?? null,
-    digest,
-    bytes,
-  }));
-  const about = { type: 'diff', relay: line.name, environment, resource, from, to };
-  switch (comparison.kind) {
-    case 'text': {
-      const { form, added, removed, hunks } = comparison;
-      return { ...about, form, added, removed, diff: unified(plain, resource, sides, hunks) };
-    }
-    case 'same':
-      return { ...about, form: comparison.form, added: 0, removed: 0, diff: '' };
-    case 'other':
-      return { ...about, form: comparison.form, reason: comparison.reason, diff: null };
-    case 'gone':
-      return { ...about, diff: null };
-    default:
-      return comparison satisfies never;
-  }
-};
-
-/** Data has no colours. */
-const plain: Pick<Pen, 'paint'> = { paint: (_format, text) => text };

@@ -6,6 +6,7 @@ import type { RollbackFlags } from '../commands/flags.ts';
 import { askLine } from '../credentials/ask-password.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { shownTime } from '../history/shown-time.ts';
+import { tellProposed } from '../proposals/propose.ts';
 import { nearestFolder } from '../settings/find-project.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
@@ -63,8 +64,12 @@ export const runRollback = async (context: CliContext, flags: RollbackFlags, tex
   talk.say(flags.dryRun ? 'This would be rolled back:' : 'To be rolled back:');
   tellPlan(context, told);
   if (flags.dryRun) return;
-  await allow(context, flags);
+  if (!flags.propose) await allow(context, flags);
   line.publisher.assume(settings.environment, plan.heads);
+  if (flags.propose) {
+    await propose(context, flags, { settings, line, resource, targets, pushes });
+    return;
+  }
   context.process.exitCode = await carryOut(context, flags, {
     settings,
     line,
@@ -116,6 +121,20 @@ const allow = async (context: CliContext, { yes, json }: RollbackFlags): Promise
   );
 };
 
+/** Puts it before others, who approve of it; in more than one proposal where it takes more than one push. */
+const propose = async (
+  context: CliContext,
+  { json, silent = false }: RollbackFlags,
+  { settings, line, resource, targets, pushes }: Omit<Work, 'towards' | 'plan'>,
+): Promise<void> => {
+  for (const files of pushes) {
+    const patches = files.map(restoreInput);
+    const request = { environment: settings.environment, targets, silent, patches };
+    const proposed = await line.publisher.propose({ kind: 'patch', ...request });
+    tellProposed(context, line, proposed, { what: describe(files, resource), json });
+  }
+};
+
 interface Work {
   readonly settings: Settings;
   readonly line: Line;
@@ -151,6 +170,7 @@ const carryOut = async (
       names,
       settings,
       lines: [line],
+      isProposable: true,
     });
     const isAccepted = (await push.answers).accepted.length > 0;
     worst =

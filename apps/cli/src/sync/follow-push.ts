@@ -3,6 +3,7 @@ import type { StageTimes, TrackState } from '@cd-push/protocol';
 
 import type { CliContext } from '../cli-context.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import { proposingCommand } from '../proposals/propose.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import { explainProblem } from '../talk/explain.ts';
 import { nextJson } from '../talk/next-json.ts';
@@ -33,6 +34,8 @@ export interface FollowOptions {
   readonly settings: Settings;
   /** The relays through which it goes. */
   readonly lines: readonly Line[];
+  /** Whether the command can propose the same. */
+  readonly isProposable?: boolean;
 }
 
 /** Shows how a push fares until it is where it is waited for, and gives the exit code. */
@@ -81,7 +84,7 @@ export const followPush = async (
   await lines.finish();
   // Whoever has left meanwhile is called away, and who is held is called so.
   if (verdict.outcome === 'timeout') await names.load();
-  const explained = await explainRefusal(push, verdict, options);
+  const explained = await explainRefusal(context, push, verdict, options);
   const next = nextOf(push, verdict, explained);
   const gone = verdict.outcome === 'timeout' ? nextOfAway(verdict.missed, names) : undefined;
   if (json) printJson(context, { ...resultJson(push, names, verdict), ...nextJson(next) });
@@ -185,12 +188,17 @@ const partialOf = (
 
 /** Why no relay took it; undefined where it was not refused. */
 const explainRefusal = async (
+  context: CliContext,
   { answersSoFar: { refused } }: FollowedPush,
   { problem }: Verdict,
-  { settings, towards, lines }: FollowOptions,
+  { settings, towards, lines, isProposable = false }: FollowOptions,
 ): Promise<ExplainedRefusal | undefined> => {
   if (problem === undefined) return undefined;
   if (problem.kind === 'no-recipients') return explainNobody(settings, towards);
+  if (problem.kind === 'approval-needed' && isProposable) {
+    const next = `Propose it, so that somebody else can approve of it: ${proposingCommand(context)}`;
+    return { ...explainProblem(problem), next };
+  }
   const by = refused.find((one) => one.problem === problem)?.line;
   const line = lines.find(({ name }) => name === by);
   return line === undefined ? explainProblem(problem) : explainConflict(line, settings.environment, problem);

@@ -9,9 +9,11 @@ import type { PushFlags } from '../commands/flags.ts';
 import { openProject } from '../project/open-project.ts';
 import { putOf } from '../project/patches.ts';
 import { selectEntries } from '../project/select-entries.ts';
+import { tellProposed } from '../proposals/propose.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { Talk } from '../talk/talk.ts';
+import { onlyLine, requireOneRelay } from '../versions/only-line.ts';
 import { followPush } from './follow-push.ts';
 import { openLines } from './open-lines.ts';
 import { readStdinPatch } from './read-stdin-patch.ts';
@@ -38,6 +40,7 @@ export const runPush = async (context: CliContext, flags: PushFlags, ...paths: s
     { syncTrigger: flags.stdin ? 'ai-agent' : 'cli', ...settingFlagsOf(flags) },
     first,
   );
+  if (flags.propose) requireOneRelay(settings);
   const patches =
     flags.resource === undefined
       ? filePatches(context, settings, paths)
@@ -65,6 +68,13 @@ const send = async (
   const named = targetsOf(settings, flags);
   await using lines = await openLines(context, settings, { isSender: true, json: flags.json });
   const targets = await resolveTargets(new Talk(context), lines.all, named);
+  const what = patches.length === 1 ? (patches[0]?.resource ?? '') : `${patches.length} files`;
+  if (flags.propose) {
+    const line = onlyLine(lines);
+    const request = { environment, targets, trigger, silent, patches, initTime };
+    const proposed = await line.publisher.propose({ kind: 'patch', ...request });
+    return tellProposed(context, line, proposed, { what, json: flags.json });
+  }
   const names = new RecipientNames(lines.all);
   const push = SyncPush.over(lines.all, (publisher, pushGuid) =>
     publisher.push({ environment, targets, trigger, silent, patches, initTime, pushGuid }),
@@ -75,10 +85,11 @@ const send = async (
     wait: flags.wait,
     timeoutMs: flags.timeout,
     json: flags.json,
-    what: patches.length === 1 ? (patches[0]?.resource ?? '') : `${patches.length} files`,
+    what,
     towards: describeTargets(targets, settings),
     names,
     settings,
     lines: lines.all,
+    isProposable: true,
   });
 };

@@ -1,11 +1,13 @@
-import type { Delivery, Publisher, Push } from '@cd-push/client';
+import type { Delivery, OperateRequest, Publisher, Push } from '@cd-push/client';
 
 import type { CliContext } from '../cli-context.ts';
 import { usageError } from '../cli-error.ts';
-import type { SayFlags } from '../commands/flags.ts';
+import type { OperationFlags, SayFlags } from '../commands/flags.ts';
+import { tellProposed } from '../proposals/propose.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { settingFlagsOf } from '../settings/setting-flags.ts';
 import { Talk } from '../talk/talk.ts';
+import { onlyLine, requireOneRelay } from '../versions/only-line.ts';
 import { followPush } from './follow-push.ts';
 import { openLines } from './open-lines.ts';
 import { RecipientNames } from './recipient-names.ts';
@@ -25,14 +27,37 @@ export const runNotify = async (context: CliContext, flags: SayFlags, ...words: 
 /** `run <operation> [arguments]`: runs what the app registered under this name. */
 export const runOperation = async (
   context: CliContext,
-  flags: SayFlags,
+  flags: OperationFlags,
   operation: string,
   json?: string,
 ): Promise<void> => {
   const args = parseArguments(json);
-  await say(context, flags, `operation ${operation}`, (publisher, delivery) =>
-    publisher.operate({ ...delivery, operation, args }),
+  const what = `operation ${operation}`;
+  if (flags.propose) return proposeOperation(context, flags, what, { operation, args });
+  await say(
+    context,
+    flags,
+    what,
+    (publisher, delivery) => publisher.operate({ ...delivery, operation, args }),
+    true,
   );
+};
+
+const proposeOperation = async (
+  context: CliContext,
+  flags: OperationFlags,
+  what: string,
+  asked: Pick<OperateRequest, 'operation' | 'args'>,
+): Promise<void> => {
+  const { settings } = await loadSettings(context, settingFlagsOf(flags));
+  requireOneRelay(settings);
+  await using lines = await openLines(context, settings);
+  const line = onlyLine(lines);
+  const { environment, syncSilent: silent } = settings;
+  const targets = await resolveTargets(new Talk(context), lines.all, targetsOf(settings, flags));
+  const request = { ...asked, environment, targets, silent };
+  const proposed = await line.publisher.propose({ kind: 'operation', ...request });
+  tellProposed(context, line, proposed, { what, json: flags.json });
 };
 
 const say = async (
@@ -40,6 +65,7 @@ const say = async (
   flags: SayFlags,
   what: string,
   send: (publisher: Publisher, delivery: Delivery) => Push,
+  isProposable = false,
 ): Promise<void> => {
   const initTime = Date.now();
   const { settings } = await loadSettings(context, settingFlagsOf(flags));
@@ -61,6 +87,7 @@ const say = async (
     names,
     settings,
     lines: lines.all,
+    isProposable,
   });
 };
 

@@ -21,6 +21,8 @@ const nextSteps: Partial<Record<ProblemKind, string>> = {
   unavailable: 'Check that the stack runs (cd-cli up) and that the address is right (cd-cli config).',
   'journal-unavailable': 'Try again in a moment; nothing was accepted.',
   'rate-limited': 'Wait, then try again.',
+  'approval-needed':
+    'Say the same with --propose; somebody else finds it in "cd-cli proposals" and approves of it.',
   forbidden: 'Ask an admin for a grant that covers the resource and the environment.',
 };
 

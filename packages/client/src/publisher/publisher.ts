@@ -1,10 +1,11 @@
-import { builtInTriggers, epochMs, type PushedHead } from '@cd-push/protocol';
+import { builtInTriggers, epochMs, type ProposePushAnswer, type PushedHead } from '@cd-push/protocol';
 import type { FrameRef } from '@cd-push/timeline';
 
 import { keepEntry } from '../outbox/keep-entry.ts';
 import { memoryOutbox } from '../outbox/memory-outbox.ts';
 import type { Outbox, OutboxEntry } from '../outbox/outbox.ts';
 import { problemFrom } from '../problem-from.ts';
+import { propose } from '../proposals/propose.ts';
 import type { Session } from '../session/session.ts';
 import { draftMessage, draftPatches, type Identity } from './draft-entry.ts';
 import { namesOf, predecessorOf } from './encode-patch.ts';
@@ -121,10 +122,10 @@ export class Publisher {
 
   /** Runs an operation that the app registered, in every runtime that is addressed. */
   operate(request: OperateRequest): Push {
-    const { operation, args } = request;
+    const { operation } = request;
     const trigger = 'run-operation';
     return this.#send(request, trigger, emitsOf(trigger) ?? trigger, [], (identity) =>
-      draftMessage(this.#session, identity, request, JSON.stringify(args ?? null), operation),
+      draftMessage(this.#session, identity, request, argumentsOf(request), operation),
     );
   }
 
@@ -140,6 +141,34 @@ export class Publisher {
       default:
         return request satisfies never;
     }
+  }
+
+  /**
+   * Puts a push before others, so that they can approve of it: nothing of it takes effect before as many have as its targets
+   * ask for. It is made upon what is in place now; where that has changed by then, it is a `conflict`.
+   *
+   * @throws ProblemError why it is not taken, or did not come to the relay.
+   */
+  async propose(request: Exclude<AnyRequest, { kind: 'notice' }>): Promise<ProposePushAnswer> {
+    const trigger = request.kind === 'operation' ? 'run-operation' : (request.trigger ?? 'cli');
+    const identity: Identity = {
+      pushGuid: request.pushGuid ?? crypto.randomUUID(),
+      order: 0,
+      initTime: this.#session.clock.at(request.initTime ?? Date.now()),
+      trigger,
+      emits: ('emits' in request ? request.emits : undefined) ?? emitsOf(trigger) ?? 'apply-runtime-patch',
+    };
+    const drafted =
+      request.kind === 'operation'
+        ? await draftMessage(this.#session, identity, request, argumentsOf(request), request.operation)
+        : await draftPatches(this.#session, identity, request, request.patches);
+    return propose(drafted, {
+      connection: this.#connection,
+      session: this.#session,
+      heads: this.#heads,
+      signal: this.#closed.signal,
+      onUpload: request.kind === 'patch' ? request.onUpload : undefined,
+    });
   }
 
   /**
@@ -269,6 +298,8 @@ export class Publisher {
 /** As far as its name tells. */
 const isThisMachine = (url: string): boolean =>
   /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/u.test(new URL(url).hostname);
+
+const argumentsOf = ({ args }: OperateRequest): string => JSON.stringify(args ?? null);
 
 const emitsOf = (trigger: string): string | undefined =>
   builtInTriggers.find((known) => known.trigger === trigger)?.emits;

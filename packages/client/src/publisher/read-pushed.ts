@@ -47,7 +47,7 @@ export const readPushed = async (place: PushedPlace, pushGuid: string): Promise<
     const detail = 'It was sent by a client that signs nothing, and cannot be replayed.';
     throw new ProblemError(problemOf('invalid-request', { path: '/pushGuid', detail }));
   }
-  const statement = await opened(session, jws, certificate);
+  const statement = await openSigned(session, jws, certificate);
   if (statement.pushGuid !== pushGuid) throw new ProblemError(otherPush);
   const { environment, targets, silent } = statement;
   const delivery = { environment, targets, silent };
@@ -65,13 +65,23 @@ export const readPushed = async (place: PushedPlace, pushGuid: string): Promise<
   }
 };
 
-const opened = async (session: Session, jws: string, certificateJws: string): Promise<Statement> => {
+/**
+ * A statement that was signed under this session's issuer, for the identity that it certifies.
+ *
+ * @throws ProblemError `bad-signature`, `bad-certificate`, and why the identity does not hold.
+ */
+export const openSigned = async (
+  session: Session,
+  jws: string,
+  certificateJws: string,
+): Promise<Statement> => {
   const certificate = valueOf(await openCertificate(certificateJws, session.account));
   valueOf(await openDelegation(certificate, undefined));
   return valueOf(await openStatement(jws, certificateJws, certificate)).statement;
 };
 
-const textOf = async (digest: string, m: string | undefined): Promise<string> => {
+/** @throws ProblemError `bad-signature` where it is another text than was signed. */
+export const textOf = async (digest: string, m: string | undefined): Promise<string> => {
   if (m !== undefined && (await digestOf(m)) === digest) return m;
   throw new ProblemError(
     problemOf('bad-signature', { path: '/m', detail: 'The statement signs another message.' }),
