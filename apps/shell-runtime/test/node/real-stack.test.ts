@@ -4,10 +4,12 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import type { PatchInput } from '@cd-push/client';
+import { pullHistory, type PatchInput } from '@cd-push/client';
 import { limits } from '@cd-push/protocol';
+import { loadFrame, MemorySpace } from '@cd-push/timeline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
+import { serviceSession } from '../../src/node/session.ts';
 import type { NodeRuntimeEvent } from '../../src/node/runtime-event.ts';
 import type { NodeRuntime } from '../../src/node/start-node.ts';
 import { startNodeRuntime, type NodeRuntimeOptions } from '../../src/node/start-node-runtime.ts';
@@ -62,6 +64,24 @@ describe('a Node runtime on the real api and relay', () => {
       state: { stage: 'completed' },
     });
     expect(await world.get()).toBe('three 2');
+  });
+
+  test('[SYNC-29] whoever has its state folder pulls the history of what it runs, while it runs and when it does not', async () => {
+    const { world, stack, options, start } = await setUp();
+    const { apiUrl, relayUrl } = options;
+    await expect(serviceSession(world.dir, apiUrl)).rejects.toMatchObject({
+      problem: { kind: 'unauthenticated' },
+    });
+    const runtime = await start({ joinCode: await stack.joinCode() });
+    for (const text of ['two', 'three']) await stack.push(moduleNamed('answer.ts', answerSaying(text)));
+    const session = await serviceSession(world.stateDir, apiUrl);
+    const space = new MemorySpace();
+    const pulled = await pullHistory({ relayUrl, session, space });
+    expect(pulled).toMatchObject({ files: [{ resource: '/app/answer.ts' }], received: { objects: 5 } });
+    expect((await loadFrame(space, pulled.files[0]!.tip!)).height).toBe(2);
+    expect(runtime.state().link).toBe('connected');
+    await runtime.close();
+    expect(await pullHistory({ relayUrl, session, space })).toMatchObject({ received: { objects: 0 } });
   });
 
   test('what was pushed while it was away is caught up with', async () => {

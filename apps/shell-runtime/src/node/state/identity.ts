@@ -65,14 +65,14 @@ const IdentitySchema = Type.Object({
  * @throws ProblemError `unauthenticated` where there is neither; what `enrol` throws.
  */
 export const keptIdentity = async (dir: string, options: IdentityOptions): Promise<KeptIdentity> => {
-  const key = await keptKey(dir);
   const known = await readJson(dir, identityFile, IdentitySchema);
-  if (known !== undefined) return { key, ...known, identity: { ...known.identity, apiUrl: options.apiUrl } };
   const { apiUrl, joinCode, name } = options;
+  if (known !== undefined) return { key: await keptKey(dir), ...known, identity: { ...known.identity, apiUrl } };
   if (joinCode === undefined) {
     const detail = `This runtime is not enrolled yet (nothing in ${dir}). Start it once with a join code.`;
     throw new ProblemError(problemOf('unauthenticated', { detail }));
   }
+  const key = await keptKey(dir);
   const identity = await enrol({ apiUrl, joinCode, key, ...(name === undefined ? {} : { name }) });
   const instance = randomUUID();
   await writeDurably(join(dir, identityFile), JSON.stringify({ instance, identity }, undefined, 2));

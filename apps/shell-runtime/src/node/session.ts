@@ -1,0 +1,1 @@
+export { serviceSession } from './service-session.ts';

@@ -1,0 +1,1 @@
+export { pageSession } from './browser/page-session.ts';
