@@ -41,6 +41,8 @@ interface Machine {
   readonly watch: (
     ...args: readonly string[]
   ) => Promise<(matches: (told: Told) => boolean) => Promise<Told>>;
+  /** Ends what watches there, as Ctrl-C does. */
+  readonly rest: () => Promise<void>;
   readonly read: (path: string) => string;
   readonly replace: (path: string, from: string, to: string) => void;
 }
@@ -88,20 +90,23 @@ const workedOn = async (): Promise<{ page: Page; one: Machine; other: Machine }>
     const cli: Machine['cli'] = (args, stdin = '') =>
       run([cliFile, ...args], { cwd: place.project, stdin, env });
     expect(await cli(['login', '--user', user.userName], user.password)).toMatchObject({ code: 0 });
+    let rest = async (): Promise<void> => undefined;
     return {
       place,
       cli,
+      rest: () => rest(),
       watch: async (...args) => {
         const child = spawn(process.execPath, [cliFile, 'watch', '--json', ...args], {
           cwd: place.project,
           env,
           stdio: ['ignore', 'pipe', 'ignore'],
         });
-        owner.defer(async () => {
-          const ended = once(child, 'exit');
+        const ended = once(child, 'exit');
+        rest = async () => {
           child.kill('SIGINT');
           await ended;
-        });
+        };
+        owner.defer(rest);
         const told: Told[] = [];
         const waiting = new Set<() => void>();
         createInterface(child.stdout).on('line', (line) => {
@@ -217,14 +222,45 @@ test('what is edited in the page is merged into the file on disk, pushed, and se
   await expect.poll(() => shown(page), patient).toContain('Welcome,');
 });
 
-test('an edit in the page that nobody can merge stays out of the file, and so does one of no file of the project', async () => {
+test('an edit in the page of lines that were changed since: both keep their text, and it is said where and why', async () => {
+  const { page, one } = await workedOn();
+  const resource = `/hello-shell/${template}`;
+  const first = await one.watch('--accept-edits');
+  one.replace(template, 'Your name', 'Ada’s words');
+  await first(({ type }) => type === 'result');
+  await expect.poll(() => shown(page), patient).toContain('Ada’s words');
+  await one.rest();
+  // Both start from what runs now, and neither hears of the other before.
+  const edited = editInPage(page, resource, 'Ada’s words', 'The page’s words');
+  one.replace(template, 'Ada’s words', 'Other words');
+  const ada = await one.watch('--accept-edits');
+  expect(await edited).toMatchObject({
+    outcome: 'conflict',
+    problem: { kind: 'conflict', resource, detail: expect.stringMatching(/line 4\.$/u) },
+  });
+  expect(await ada(({ type }) => type === 'edited')).toMatchObject({
+    resource,
+    outcome: 'conflict',
+    problem: { kind: 'conflict' },
+  });
+  expect(one.read(template)).toContain('Other words');
+  expect(one.read(template)).not.toContain('The page’s words');
+  // The next save is pushed as it was written, so that nothing of the edit was on its way.
+  one.replace(template, 'Other words', 'Last words');
+  expect(await ada(({ type }) => type === 'result')).toMatchObject({ outcome: 'reached' });
+  await expect.poll(() => shown(page), patient).toContain('Last words');
+  const { lines } = await one.cli(['history', template, '--json']);
+  const versions = lines.map((line) => JSON.parse(line) as Told).filter(({ type }) => type === 'version');
+  expect(versions.map(({ name }) => name)).toEqual(['v2', 'v1']);
+  // Who edited goes on from what is there now, and nothing stands in the way.
+  const again = editInPage(page, resource, 'Last words', 'The page’s words');
+  expect(await again).toEqual({ outcome: 'merged' });
+  expect(one.read(template)).toContain('The page’s words');
+});
+
+test('an edit in the page of what is no file of the project is refused', async () => {
   const { page, one } = await workedOn();
   await one.watch('--accept-edits');
-  one.replace(template, 'Your name', 'Ada’s words');
-  await expect.poll(() => shown(page), patient).toContain('Ada’s words');
-  const edited = editInPage(page, `/hello-shell/${template}`, 'Ada’s words', 'The page’s words');
-  one.replace(template, 'Ada’s words', 'Other words');
-  expect(await edited).toMatchObject({ outcome: expect.stringMatching(/conflict|merged/u) });
   const refused = await page.evaluate(() => globalThis.hot.save('/hello-shell/src/none.ts', 'x'));
   expect(refused).toMatchObject({ outcome: 'refused', problem: { kind: 'not-found' } });
 });

@@ -104,20 +104,37 @@ export class HotContext {
   }
 
   /**
-   * Sends an edit of one of the program's files back to whoever develops it. It is merged into the file there where that is
-   * allowed (`cd-cli watch --accept-edits`), and comes back as a push like any other save.
+   * Sends an edit of one of the program's files back to whoever develops it, who takes it in where `cd-cli watch
+   * --accept-edits` runs. It resolves with what became of it there, and never rejects:
+   *
+   * - `merged`: the file on the developer's disk has it, merged with what it said by then. That is no push yet: it is pushed,
+   *   signed by that developer, as any other save, and comes back here like one.
+   * - `conflict`: the same lines were changed since the version that runs here, or the file waits for its developer to settle a
+   *   conflict with another push. Nothing was written; `problem.detail` says where. The text is kept by nobody but the caller.
+   * - `refused`: it will not be taken in, and `problem.kind` says why: `not-found`, there is no such file, here or there, or not
+   *   the version that was edited; `forbidden`, it is not of this module, or leads out of the project; `invalid-patch`, what
+   *   would be pushed of it makes no sense; `stale-version`, another version has come to run here meanwhile; `invalid-request`, it is longer than a megabyte; or
+   *   another that the relay named.
+   *
+   * As long as nobody takes edits in there is no answer: the relay keeps the edit, up to seven days, and the promise stays open
+   * over breaks of the connection; a page that closes hears nothing any more. Whoever waits for less races it with a time of
+   * their own. The first developer's word counts.
    *
    * @param resource the file's name, for example `/shop/src/cart.ts`.
    * @param text the whole file as it shall be: its source, not what is made of it; see {@link source}.
-   * @returns when a developer has taken it in or refused it, which may be long after.
    */
   save(resource: string, text: string): Promise<SavedEdit> {
     return this.#host.save(resource, text);
   }
 
   /**
-   * The text to edit of one of the program's files: as it was saved, of the version that runs. Undefined where that is not
-   * known here, as of styles, of which what runs is put together, and of code without its source map.
+   * The text to edit of one of the program's files: as it was saved, of the version that runs. That is known here of templates
+   * and configuration, which run as they are, and of code whose source map has its source in it. `cd-cli` pushes maps without:
+   * what runs here was let in with a code that every visitor of a page may have, and the relay gives sources to people alone. So
+   * it is undefined of code that came from there, and of style sheets, which are put together of several.
+   *
+   * An editor in the page gets them as whoever edits: signed in with `@cd-push/client`, by `get-source` of the version that
+   * `runtime.state()` says is applied.
    */
   source(resource: string): Promise<string | undefined> {
     return this.#host.source(resource);
