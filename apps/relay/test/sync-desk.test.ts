@@ -89,6 +89,20 @@ describe('[SYNC-20] a relay lets a session see and change what its grants cover,
     expect(space.size).toBe(0);
   });
 
+  it('nor what an earlier frame of it relates to, and its latest one does not', async () => {
+    const world = await SyncWorld.create();
+    const vault = await begin({ ...mine, resource: '/bank/vault.js' }, world.space);
+    const till = await makeGenesis(mine, { uses: [vault.address] });
+    const later = await append(till, { data: {} });
+    world.space.commit({
+      objects: [till, later],
+      swaps: [{ timeline: till.address, from: undefined, to: later.address }],
+    });
+    const space = new MemorySpace();
+    expect(await syncing(await world.connect(), space, { timelines: [till.address] })).toBe('forbidden');
+    expect(space.size).toBe(0);
+  });
+
   it.each([
     ['takes', mine, 'synced'],
     ['does not take', { ...mine, resource: '/bank/rate' }, 'forbidden'],

@@ -16,6 +16,7 @@ import {
 } from '@cd-push/timeline';
 import { describe, expect, it } from 'vitest';
 
+import { syncBounds } from '../src/sync/sync-bounds.ts';
 import { makeKey, tenant } from './support/memory-authority.ts';
 import { answerOf, openingOf } from './support/runtime-opening.ts';
 import { SyncWorld, type Line } from './support/sync-world.ts';
@@ -184,6 +185,35 @@ describe('[SYNC-25] it proves the session as people do', () => {
     }
     world.desk.leave(peer);
     expect([world.desk.counts, world.clock.timers]).toEqual([nothing, 0]);
+  });
+
+  it.each([
+    ['is silent in the middle of a saga', syncBounds.idleMs],
+    ['takes too long for one', syncBounds.deadlineMs],
+  ])('a runtime that %s loses the session, and its connection stays', async (_title, ms) => {
+    const world = await SyncWorld.create({ ...syncBounds, idleMs: ms });
+    const [genesis] = await history(ours, 2, world.space);
+    const line = await world.readingRuntime();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const exchange = line.sync.exchange.bind(line.sync);
+    let turns = 0;
+    line.sync.exchange = (turn, signal) => {
+      turns += 1;
+      if (turns === 1) return exchange(turn, signal);
+      resolve();
+      return new Promise((_answer, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      });
+    };
+    const session = await line.session(new MemorySpace());
+    const end = kindOf(session.sync({ timelines: [genesis!.address] }).done);
+    await promise;
+    expect(world.desk.counts.sagas).toBe(1);
+    world.clock.advance(ms);
+    expect([world.desk.counts, world.clock.timers, line.cuts]).toEqual([nothing, 0, []]);
+    expect(line.peer.keystone).toBeUndefined();
+    session.disconnect();
+    expect(await end).toBe('unavailable');
   });
 
   it('a connection that ends in the middle leaves nothing', async () => {

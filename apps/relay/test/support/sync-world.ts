@@ -45,6 +45,8 @@ export interface Line {
 const nobodys = {
   uploads: () => Promise.resolve(new Map<string, number>()),
   resourcesWith: () => Promise.resolve([]),
+  heads: () => Promise.resolve([]),
+  versions: () => Promise.resolve([]),
 };
 
 /** A desk with everything around it but sockets and a database. */
