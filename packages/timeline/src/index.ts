@@ -74,6 +74,7 @@ export * from './sync/relations.ts';
 export * from './sync/responder.ts';
 export * from './sync/saga-turns.ts';
 export * from './sync/selections.ts';
+export * from './sync/scenarios/read-only.ts';
 export * from './sync/scenarios/scenario.ts';
 export * from './sync/scenarios/sync-scenarios.ts';
 export * from './sync/signed-turns.ts';

@@ -78,35 +78,43 @@ export const divergence: SyncScenario = {
         await play.converged({ timelines: [alpha.address] }, [alpha, a, b]);
       },
     }),
-    situation('abort: nothing changes anywhere', {
-      setUp: (play) => diverged(play),
-      run: async (play, { alpha }) => {
-        const kind = await play.problemOf({ timelines: [alpha.address], strategy: 'abort' });
-        play.equal('The saga ends as it was asked to', kind, 'sync-aborted');
+    situation(
+      'abort: nothing changes anywhere',
+      {
+        setUp: (play) => diverged(play),
+        run: async (play, { alpha }) => {
+          const kind = await play.problemOf({ timelines: [alpha.address], strategy: 'abort' });
+          play.equal('The saga ends as it was asked to', kind, 'sync-aborted');
+        },
+        check: async (play, { alpha, a, b }) => {
+          const tips = [await play.space('a').tip(alpha.address), await play.space('b').tip(alpha.address)];
+          play.equal('Both tips are where they were', tips, [a.address, b.address]);
+          play.equal('A has not got B’s frame', (await play.space('a').has([b.address])).size, 0);
+        },
       },
-      check: async (play, { alpha, a, b }) => {
-        const tips = [await play.space('a').tip(alpha.address), await play.space('b').tip(alpha.address)];
-        play.equal('Both tips are where they were', tips, [a.address, b.address]);
-        play.equal('A has not got B’s frame', (await play.space('a').has([b.address])).size, 0);
+      { a: 'holds', b: 'holds' },
+    ),
+    situation(
+      'manual: B’s frame comes to A, to be settled there',
+      {
+        setUp: (play) => diverged(play),
+        run: async (play, { alpha }) => {
+          const wanted = { timelines: [alpha.address], strategy: 'manual' } as const;
+          const { result } = await play.sync(wanted, { fromA: 0, fromB: 1 });
+          play.equal(
+            'It is told as diverged',
+            result.timelines.map(({ outcome }) => outcome),
+            ['diverged'],
+          );
+        },
+        check: async (play, { alpha, a, b }) => {
+          const tips = [await play.space('a').tip(alpha.address), await play.space('b').tip(alpha.address)];
+          play.equal('Both tips are where they were', tips, [a.address, b.address]);
+          play.equal('A can read B’s frame', (await play.space('a').has([b.address])).size, 1);
+        },
       },
-    }),
-    situation('manual: B’s frame comes to A, to be settled there', {
-      setUp: (play) => diverged(play),
-      run: async (play, { alpha }) => {
-        const wanted = { timelines: [alpha.address], strategy: 'manual' } as const;
-        const { result } = await play.sync(wanted, { fromA: 0, fromB: 1 });
-        play.equal(
-          'It is told as diverged',
-          result.timelines.map(({ outcome }) => outcome),
-          ['diverged'],
-        );
-      },
-      check: async (play, { alpha, a, b }) => {
-        const tips = [await play.space('a').tip(alpha.address), await play.space('b').tip(alpha.address)];
-        play.equal('Both tips are where they were', tips, [a.address, b.address]);
-        play.equal('A can read B’s frame', (await play.space('a').has([b.address])).size, 1);
-      },
-    }),
+      { a: 'holds', b: 'another' },
+    ),
   ],
 };
 

@@ -40,8 +40,16 @@ export interface SituationRun {
   readonly constants: ReadonlyMap<string, Address>;
 }
 
+/**
+ * What comes of a situation where one side may read and not write, and begins every saga: the same, a refusal, or nothing
+ * that could be told of it, because it is another situation then.
+ */
+export type IfReadOnly = 'holds' | 'refused' | 'another';
+
 export interface Situation {
   readonly title: string;
+  /** By the side that may not write. */
+  readonly readOnly: Readonly<Record<Side, IfReadOnly>>;
   readonly begin: (pair: ScenarioPair) => SituationRun;
 }
 

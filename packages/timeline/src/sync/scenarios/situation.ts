@@ -1,5 +1,5 @@
 import { Play } from './play.ts';
-import type { Situation } from './scenario.ts';
+import type { IfReadOnly, Side, Situation } from './scenario.ts';
 
 /** The steps of a situation; what one has made, the next one gets. */
 interface Steps<Made> {
@@ -8,8 +8,14 @@ interface Steps<Made> {
   check(play: Play, made: Made): Promise<void>;
 }
 
-export const situation = <Made>(title: string, steps: Steps<Made>): Situation => ({
+/** @param readOnly what comes of it where one side may not write; most are refused, because either has something to give. */
+export const situation = <Made>(
+  title: string,
+  steps: Steps<Made>,
+  readOnly: Partial<Record<Side, IfReadOnly>> = {},
+): Situation => ({
   title,
+  readOnly: { a: 'refused', b: 'refused', ...readOnly },
   begin: (pair) => {
     const play = new Play(pair);
     let made: { readonly it: Made } | undefined;

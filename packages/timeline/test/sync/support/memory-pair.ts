@@ -1,11 +1,14 @@
 import {
+  begunBy,
   directPeer,
   MemorySpace,
   openGate,
   Responder,
+  Selections,
   SyncSession,
   type ScenarioPair,
   type Side,
+  type SyncGate,
   type SyncLimits,
   type SyncSessionOptions,
 } from '../../../src/index.ts';
@@ -39,13 +42,49 @@ export const memoryPair = (limits?: SyncLimits): ScenarioPair => {
   };
 };
 
+/** The same where one of the sides may read and not write, and what is not told is hidden from it. */
+export const readingPair = (side: Side): ScenarioPair => {
+  const { spaces, origin } = memoryPair();
+  const other = side === 'a' ? 'b' : 'a';
+  const [space, answering] = [spaces[side], spaces[other]];
+  if (!(space instanceof MemorySpace) || !(answering instanceof MemorySpace)) throw new Error('In memory.');
+  const selections = new Selections();
+  const gate: SyncGate = { ...openGate, mayWrite: () => false, hides: true };
+  return {
+    spaces,
+    origin,
+    sync: begunBy(side, async (wanted) => {
+      const traffic = { messages: 0, bytes: 0 };
+      const before = [answering.size, answering.tips(undefined, 10_000)];
+      const { session } = await connection({
+        space,
+        other: answering,
+        gate,
+        selections,
+        heard: (text) => {
+          traffic.messages += 1;
+          traffic.bytes += new TextEncoder().encode(text).length;
+        },
+      });
+      try {
+        return { result: await session.sync(wanted).done, ...traffic };
+      } finally {
+        const after = [answering.size, answering.tips(undefined, 10_000)];
+        if (JSON.stringify(after) !== JSON.stringify(before)) throw new Error('Something was written.');
+      }
+    }),
+  };
+};
+
 interface Connection extends Omit<SyncSessionOptions, 'peer' | 'signing'> {
   readonly other: MemorySpace;
+  readonly gate?: SyncGate;
+  readonly selections?: Selections;
   readonly heard?: (text: string) => void;
 }
 
 /** A new session of each side, and what connects them. */
-export const connection = async ({ other, heard, ...options }: Connection) => {
+export const connection = async ({ other, heard, gate = openGate, selections, ...options }: Connection) => {
   const [one, two] = await Promise.all([newParty(), newParty()]);
   const connected = [await connectTo(one, two), await connectTo(two, one)] as const;
   const [initiating, responding] = signingOf(...connected);
@@ -53,7 +92,8 @@ export const connection = async ({ other, heard, ...options }: Connection) => {
   const responder = new Responder({
     space: other,
     signing: responding,
-    gate: openGate,
+    gate,
+    selections,
     limits: options.limits,
     explain: (error) => {
       failures.push(error);
