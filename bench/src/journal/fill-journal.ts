@@ -12,7 +12,7 @@ import {
   type EpochMs,
   type RecipientId,
 } from '@cd-push/protocol';
-import { openSqliteJournal, type AcceptedPush, type Group, type TrackMove } from '@cd-push/store';
+import type { AcceptedPush, Group, JournalStore, TrackMove } from '@cd-push/store';
 
 import { environment } from '../participants/installation.ts';
 import { sampleText } from '../push/sample-text.ts';
@@ -24,31 +24,33 @@ const everyMs = 100;
 /** Not the one that is measured, whose runtimes would be sent what is in place. */
 const otherModule = 'earlier';
 
-/** Fills a journal with pushes of 1 KiB to one recipient that completed each, as a relay would have written them. */
-export const fillJournal = async (file: string, count: number): Promise<void> => {
-  const journal = await openSqliteJournal(file, { node: 'bench' });
-  try {
-    const heads = new Map<string, Digest>();
-    // The last of them is a moment old when the measuring begins.
-    const first = Date.now() - count * everyMs;
-    for (let written = 0; written < count; written += perGroup) {
-      const pushes = Array.from({ length: Math.min(perGroup, count - written) }, (_, index) =>
-        pushOf(written + index, epochMs(first + (written + index) * everyMs), heads),
-      );
-      const { offers } = await journal.commit({
-        ...nothing,
-        offers: pushes.map((push) => ({ push, audit: acceptedRow(push) })),
-      });
-      const moves = offers.map((taken, index): TrackMove => {
-        const push = pushes[index];
-        if (taken.outcome !== 'appended' || push === undefined)
-          throw new Error(`The journal did not take a push: ${JSON.stringify(taken)}.`);
-        return completed(taken.offset, push);
-      });
-      await journal.commit({ ...nothing, moves });
-    }
-  } finally {
-    await journal.close();
+/** Fills a journal with pushes of 1 KiB to recipients that completed each, as a relay would have written them. */
+export const fillJournal = async (
+  journal: Pick<JournalStore, 'commit'>,
+  count: number,
+  recipientsOfEach = 1,
+): Promise<void> => {
+  const recipients = Array.from({ length: recipientsOfEach }, (_, index) =>
+    branded<RecipientId>(`${randomUUID()}#bench-${index}`),
+  );
+  const heads = new Map<string, Digest>();
+  // The last of them is a moment old when the measuring begins.
+  const first = Date.now() - count * everyMs;
+  for (let written = 0; written < count; written += perGroup) {
+    const pushes = Array.from({ length: Math.min(perGroup, count - written) }, (_, index) =>
+      pushOf(written + index, epochMs(first + (written + index) * everyMs), heads, recipients),
+    );
+    const { offers } = await journal.commit({
+      ...nothing,
+      offers: pushes.map((push) => ({ push, audit: acceptedRow(push) })),
+    });
+    const moves = offers.flatMap((taken, index): TrackMove[] => {
+      const push = pushes[index];
+      if (taken.outcome !== 'appended' || push === undefined)
+        throw new Error(`The journal did not take a push: ${JSON.stringify(taken)}.`);
+      return completed(taken.offset, push);
+    });
+    await journal.commit({ ...nothing, moves });
   }
 };
 
@@ -61,11 +63,15 @@ const nothing: Group = {
   policies: [],
   audit: [],
 };
-const recipient = branded<RecipientId>('earlier-runtime#bench');
 const sender = { subject: 'earlier-sender', session: randomUUID() };
 const jws = (name: string, length: number): string => `${name}.${'a'.repeat(length)}.b`;
 
-const pushOf = (index: number, at: EpochMs, heads: Map<string, Digest>): AcceptedPush => {
+const pushOf = (
+  index: number,
+  at: EpochMs,
+  heads: Map<string, Digest>,
+  recipients: readonly RecipientId[],
+): AcceptedPush => {
   const resource = `/${otherModule}/src/${index % files}.js`;
   const text = sampleText(1_024, index);
   const digest = digestFrom(createHash('sha256').update(text).digest('base64url'));
@@ -99,7 +105,7 @@ const pushOf = (index: number, at: EpochMs, heads: Map<string, Digest>): Accepte
       session: sender.session,
       patches: [patch],
     },
-    recipients: [recipient],
+    recipients,
     envelope: {
       pushData: {
         pushGuid,
@@ -116,17 +122,17 @@ const pushOf = (index: number, at: EpochMs, heads: Map<string, Digest>): Accepte
   };
 };
 
-const acceptedRow = ({ acceptedAt, pushGuid, digest }: AcceptedPush): AuditEntry => ({
+const acceptedRow = ({ acceptedAt, pushGuid, digest, recipients }: AcceptedPush): AuditEntry => ({
   at: acceptedAt,
   event: 'accepted',
   who: sender,
   outcome: 'ok',
   pushGuid,
   digest,
-  targets: [recipient],
+  targets: [...recipients],
 });
 
-const completed = (push: number, { initTime, acceptedAt }: AcceptedPush): TrackMove => {
+const completed = (push: number, { initTime, acceptedAt, recipients }: AcceptedPush): TrackMove[] => {
   const { state } = advance(initialized(initTime), { type: 'completed', at: acceptedAt });
-  return { push, recipient, track: { attempt: 1, state } };
+  return recipients.map((recipient) => ({ push, recipient, track: { attempt: 1, state } }));
 };

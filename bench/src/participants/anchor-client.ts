@@ -6,19 +6,19 @@ import { command, serve } from './serve.ts';
 import {
   AnchorEnvelopeSchema,
   AnchorKeysSchema,
-  privateKeyOf,
-  publicKeyOf,
-  requireSigned,
-  signAnew,
+  asEnvelope,
+  receiving,
+  signing,
   type AnchorEnvelope,
-  type AnchorKeys,
 } from './signing.ts';
 import { timesOf } from './times-of.ts';
 
 const answerWithinMs = 60_000;
 const Answered = Type.Object({ status: Type.Literal(true), answers: Type.Optional(Type.Integer()) });
 
-let sender: { readonly socket: Socket; readonly keys: AnchorKeys } | undefined;
+let sender:
+  | { readonly socket: Socket; readonly sign: (envelope: AnchorEnvelope) => AnchorEnvelope }
+  | undefined;
 
 const connected = async (url: string, kind: 'sender' | 'receiver'): Promise<Socket> => {
   const socket = io(url, { transports: ['websocket'], forceNew: true, auth: { kind } });
@@ -32,24 +32,21 @@ const connected = async (url: string, kind: 'sender' | 'receiver'): Promise<Sock
 /** Both ends of an anchor: the sender with its acknowledgement, and receivers that verify where they are to. */
 serve({
   send: command(Type.Object({ url: Type.String(), keys: AnchorKeysSchema }), async ({ url, keys }) => {
-    sender = { socket: await connected(url, 'sender'), keys };
+    sender = { socket: await connected(url, 'sender'), sign: signing(keys) };
     return {};
   }),
 
   receive: command(
     Type.Object({ url: Type.String(), keys: AnchorKeysSchema, count: Type.Integer() }),
     async ({ url, keys, count }) => {
-      const sign = publicKeyOf(keys.senderPublic);
-      const relay = publicKeyOf(keys.relayPublic);
+      const receive = receiving(keys);
       for (let index = 0; index < count; index += 1) {
         const socket = await connected(url, 'receiver');
         socket.on('deliver', (_envelope: unknown, answer: (value: object) => void) =>
           answer({ status: true }),
         );
         socket.on('deliver-signed', (envelope: unknown, answer: (value: object) => void) => {
-          if (!Check(AnchorEnvelopeSchema, envelope)) throw new TypeError('This is no envelope.');
-          requireSigned(envelope.pushData.statement, sign);
-          requireSigned(envelope.pushData.acceptance, relay);
+          receive(asEnvelope(envelope));
           answer({ status: true });
         });
       }
@@ -68,17 +65,11 @@ serve({
     }),
     async ({ event, signed, envelope, count, answers }) => {
       if (sender === undefined) throw new Error('The sender is not connected.');
-      const { socket, keys } = sender;
-      const key = privateKeyOf(keys.senderPrivate);
-      const { pushData } = envelope;
-      const toSend = (): AnchorEnvelope =>
-        signed
-          ? { ...envelope, pushData: { ...pushData, statement: signAnew(pushData.statement, key) } }
-          : envelope;
+      const { socket, sign } = sender;
       return timesOf(count, async () => {
         const answer: unknown = await socket
           .timeout(answerWithinMs)
-          .emitWithAck(signed ? `${event}-signed` : event, toSend());
+          .emitWithAck(signed ? `${event}-signed` : event, signed ? sign(envelope) : envelope);
         if (!Check(Answered, answer) || answer.answers !== answers) throw new Error('Not all have answered.');
       });
     },

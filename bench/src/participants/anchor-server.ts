@@ -2,18 +2,10 @@ import { createServer } from 'node:http';
 
 import { Server } from 'socket.io';
 import { Type } from 'typebox';
-import { Check } from 'typebox/value';
 
+import { listenLocally } from './listen-locally.ts';
 import { command, serve } from './serve.ts';
-import {
-  AnchorEnvelopeSchema,
-  AnchorKeysSchema,
-  privateKeyOf,
-  publicKeyOf,
-  requireSigned,
-  signAnew,
-  type AnchorEnvelope,
-} from './signing.ts';
+import { accepting, AnchorKeysSchema, asEnvelope, receiving, type AnchorEnvelope } from './signing.ts';
 import { usage } from './usage.ts';
 
 const room = 'receivers';
@@ -32,18 +24,8 @@ serve({
   start: command(
     Type.Object({ keys: AnchorKeysSchema, acceptance: Type.String() }),
     async ({ keys, acceptance }) => {
-      const sender = publicKeyOf(keys.senderPublic);
-      const relay = publicKeyOf(keys.relayPublic);
-      const sealing = privateKeyOf(keys.relayPrivate);
-
-      const accept = (envelope: AnchorEnvelope): AnchorEnvelope => {
-        requireSigned(envelope.pushData.statement, sender);
-        return { ...envelope, pushData: { ...envelope.pushData, acceptance: signAnew(acceptance, sealing) } };
-      };
-      const receive = ({ pushData }: AnchorEnvelope): void => {
-        requireSigned(pushData.statement, sender);
-        requireSigned(pushData.acceptance, relay);
-      };
+      const accept = accepting(keys, acceptance);
+      const receive = receiving(keys);
 
       const http = createServer();
       // As the relay has it: nothing is compressed; clients speak WebSocket from the start.
@@ -67,15 +49,13 @@ serve({
         if (socket.handshake.auth.kind === 'receiver') void socket.join(room);
         const on = (event: string, take: (envelope: AnchorEnvelope) => object | Promise<object>): void => {
           socket.on(event, (envelope: unknown, answer: Answer) => {
-            if (!Check(AnchorEnvelopeSchema, envelope)) throw new TypeError('This is no envelope.');
-            void Promise.resolve(take(envelope)).then(answer);
+            void Promise.resolve(take(asEnvelope(envelope))).then(answer);
           });
         };
         // Answered in the same turn, as nothing has to be waited for.
         socket.on('ack', (_envelope: unknown, answer: Answer) => answer({ status: true }));
         socket.on('ack-signed', (envelope: unknown, answer: Answer) => {
-          if (!Check(AnchorEnvelopeSchema, envelope)) throw new TypeError('This is no envelope.');
-          receive(accept(envelope));
+          receive(accept(asEnvelope(envelope)));
           answer({ status: true });
         });
         on('forward', (envelope) => forward('deliver', envelope));
@@ -83,12 +63,7 @@ serve({
         on('fan-out', (envelope) => fanOut('deliver', envelope));
         on('fan-out-signed', (envelope) => fanOut('deliver-signed', accept(envelope)));
       });
-      await new Promise<void>((resolve) => {
-        http.listen(0, '127.0.0.1', resolve);
-      });
-      const address = http.address();
-      if (typeof address !== 'object' || address === null) throw new Error('The server has no port.');
-      return { url: `http://127.0.0.1:${address.port}` };
+      return { url: `http://127.0.0.1:${await listenLocally(http)}` };
     },
   ),
 });

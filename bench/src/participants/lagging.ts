@@ -2,14 +2,19 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 import { enrol, runtimeSession, type RuntimeSession } from '@cd-push/client';
 import { isCdPushEnvelop, isStatement, protocolVersion, type ICdPushEnvelop } from '@cd-push/protocol';
-import { cryptoPlatform, openContent, packShape, unpackEnvelope } from '@cd-push/timeline';
+import { cryptoPlatform, digestOf, openContent, packShape, unpackEnvelope } from '@cd-push/timeline';
 import { io, type Socket } from 'socket.io-client';
 import { Type, type Static } from 'typebox';
 import { Check } from 'typebox/value';
 
 import { command, serve } from './serve.ts';
 
-const Head = Type.Object({ resource: Type.String(), version: Type.Integer(), digest: Type.String() });
+/** What is in place of a file. */
+export const HeadSchema = Type.Object({
+  resource: Type.String(),
+  version: Type.Integer(),
+  digest: Type.String(),
+});
 const Greeted = Type.Object({ status: Type.Literal(true), catchUp: Type.Literal(1) });
 const Packet = Type.Object({
   type: Type.String(),
@@ -24,6 +29,8 @@ export const CatchUpSchema = Type.Object({
   contentBytes: Type.Integer(),
   encoding: Type.String(),
   ms: Type.Number(),
+  /** Milliseconds from before there was a connection to its arrival. */
+  sinceConnectingMs: Type.Number(),
 });
 type CatchUp = Static<typeof CatchUpSchema>;
 
@@ -33,11 +40,12 @@ let session: RuntimeSession | undefined;
 const caughtUp = async (
   relayUrl: string,
   instance: string,
-  heads: readonly Static<typeof Head>[],
+  heads: readonly Static<typeof HeadSchema>[],
   held: { readonly content: string; readonly map: string | undefined },
 ): Promise<CatchUp> => {
   if (session === undefined) throw new Error('The runtime has not been enrolled yet.');
   const { token } = await session.access();
+  const connectingAt = performance.now();
   const socket = io(relayUrl, { transports: ['websocket'], forceNew: true, auth: { token } });
   try {
     await connected(socket);
@@ -53,12 +61,19 @@ const caughtUp = async (
       bytes += lengthOnWire(packet);
     });
     const [own, pack] = await arrived;
-    const ms = performance.now() - startedAt;
+    const arrivedAt = performance.now();
     if (!(pack instanceof Uint8Array)) throw new TypeError('The copy did not come packed.');
     const envelope = await unpackEnvelope(own, pack);
     if (!isCdPushEnvelop(envelope)) throw new TypeError('The relay sent no envelope.');
     const encoding = await opened(envelope, held);
-    return { bytes, contentBytes: contentBytesIn(pack), encoding, ms };
+    await confirm(socket, envelope);
+    return {
+      bytes,
+      contentBytes: contentBytesIn(pack),
+      encoding,
+      ms: arrivedAt - startedAt,
+      sinceConnectingMs: arrivedAt - connectingAt,
+    };
   } finally {
     socket.disconnect();
   }
@@ -69,6 +84,14 @@ const connected = (socket: Socket): Promise<void> =>
     socket.once('connect', resolve);
     socket.once('connect_error', reject);
   });
+
+/** Says that it is in place, so that it is not owed at the next time. */
+const confirm = async (socket: Socket, { pushData }: ICdPushEnvelop): Promise<void> => {
+  const { pushGuid, statement = '', attempt = 1 } = pushData;
+  const about = { pushGuid, attempt, statement: await digestOf(statement), at: Date.now() };
+  socket.emit('push-ack', about);
+  socket.emit('push-msg-complete', about);
+};
 
 /** A server's frame has no mask; a textual one begins with Engine.IO's type. */
 const lengthOnWire = (packet: unknown): number => {
@@ -119,7 +142,7 @@ serve({
     Type.Object({
       relayUrl: Type.String(),
       instance: Type.String(),
-      heads: Type.Array(Head),
+      heads: Type.Array(HeadSchema),
       content: Type.String(),
       map: Type.Optional(Type.String()),
     }),

@@ -20,6 +20,9 @@ const programs = {
   lagging: new URL('./lagging.ts', import.meta.url),
   'anchor-server': new URL('./anchor-server.ts', import.meta.url),
   'anchor-client': new URL('./anchor-client.ts', import.meta.url),
+  'rival-client': new URL('./rival-client.ts', import.meta.url),
+  'ws-server': new URL('./ws-server.ts', import.meta.url),
+  broker: new URL('./broker.ts', import.meta.url),
   'vite-server': new URL('./vite-server.ts', import.meta.url),
 };
 

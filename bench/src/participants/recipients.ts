@@ -1,3 +1,6 @@
+// First of all: what is imported after it gets the function that counts.
+import { verifiedNow } from './count-verifies.ts';
+
 import { connect, enrol, onEnvelopes, runtimeSession } from '@cd-push/client';
 import { protocolVersion } from '@cd-push/protocol';
 import { cryptoPlatform } from '@cd-push/timeline';
@@ -13,7 +16,6 @@ const Envelope = Type.Object({ pushData: Type.Record(Type.String(), Type.Unknown
 
 /** The last push that a recipient took, for forgeries and for the anchors, which carry the same bytes. */
 let last: { readonly envelope: unknown; readonly self: Self } | undefined;
-let taken = 0;
 
 const join = async (apiUrl: string, relayUrl: string, joinCode: string): Promise<void> => {
   const key = await cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
@@ -48,7 +50,6 @@ const join = async (apiUrl: string, relayUrl: string, joinCode: string): Promise
     connection.send('push-ack', { ...verified.value, at: session.clock.now() });
     // Here a runtime applies what it has verified.
     connection.send('push-msg-complete', { ...verified.value, at: session.clock.now() });
-    taken += 1;
     last = { envelope, self: self() };
   };
   let line = Promise.resolve();
@@ -82,7 +83,8 @@ serve({
     },
   ),
 
-  taken: command(Type.Object({}), () => ({ taken })),
+  /** How often a signature was verified in this process. */
+  verified: command(Type.Object({}), () => ({ verified: verifiedNow() })),
 
   /** The last push as it came off the wire. */
   last: command(Type.Object({}), () => {

@@ -14,6 +14,7 @@ interface Signed {
 }
 
 const targets: Target[] = [{ select: { module, environment } }];
+const page = 50;
 let signed: Signed | undefined;
 let pushes = 0;
 
@@ -102,6 +103,25 @@ serve({
       return { head: heads[0] };
     },
   ),
+
+  /** What is in place of files. */
+  heads: command(Type.Object({ resources: Type.Array(Type.String()) }), async ({ resources }) => {
+    const { heads } = await started().connection.request('get-heads', { environment, resources });
+    return { heads };
+  }),
+
+  /** Reads pages of 50, in milliseconds: the versions of one file, and the pushes, latest first. */
+  read: command(Type.Object({ count: Type.Integer() }), async ({ count }) => {
+    const { connection } = started();
+    const resource = `/${module}/src/measured.js`;
+    const history = await timesOf(count, async () => {
+      await connection.request('get-history', { environment, resource, limit: page });
+    });
+    const latest = await timesOf(count, async () => {
+      await connection.request('list-pushes', { environment, limit: page });
+    });
+    return { history: history.times, pushes: latest.times };
+  }),
 
   /** As many pushes under way as files. */
   pipeline: command(

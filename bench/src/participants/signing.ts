@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 
 import { Type, type Static } from 'typebox';
+import { Check } from 'typebox/value';
 
 /** Key pairs of an anchor's sender and server, as DER in base64url; each participant is given what it needs. */
 export const AnchorKeysSchema = Type.Object({
@@ -17,19 +18,60 @@ export const AnchorEnvelopeSchema = Type.Object({
 });
 export type AnchorEnvelope = Static<typeof AnchorEnvelopeSchema>;
 
-export const privateKeyOf = (der: string): KeyObject =>
+/** What a sender does: signs the statement anew. */
+export const signing = ({ senderPrivate }: AnchorKeys): ((envelope: AnchorEnvelope) => AnchorEnvelope) => {
+  const key = privateKeyOf(senderPrivate);
+  return ({ pushData, ...rest }) => ({
+    ...rest,
+    pushData: { ...pushData, statement: signAnew(pushData.statement, key) },
+  });
+};
+
+/** What a relay does: verifies the statement, and signs an acceptance of so many bytes. */
+export const accepting = (
+  { senderPublic, relayPrivate }: AnchorKeys,
+  acceptance: string,
+): ((envelope: AnchorEnvelope) => AnchorEnvelope) => {
+  const sender = publicKeyOf(senderPublic);
+  const sealing = privateKeyOf(relayPrivate);
+  return ({ pushData, ...rest }) => {
+    requireSigned(pushData.statement, sender);
+    return { ...rest, pushData: { ...pushData, acceptance: signAnew(acceptance, sealing) } };
+  };
+};
+
+/** What a recipient does: verifies both. */
+export const receiving = ({
+  senderPublic,
+  relayPublic,
+}: AnchorKeys): ((envelope: AnchorEnvelope) => void) => {
+  const sender = publicKeyOf(senderPublic);
+  const relay = publicKeyOf(relayPublic);
+  return ({ pushData }) => {
+    requireSigned(pushData.statement, sender);
+    requireSigned(pushData.acceptance, relay);
+  };
+};
+
+const privateKeyOf = (der: string): KeyObject =>
   createPrivateKey({ key: Buffer.from(der, 'base64url'), format: 'der', type: 'pkcs8' });
-export const publicKeyOf = (der: string): KeyObject =>
+const publicKeyOf = (der: string): KeyObject =>
   createPublicKey({ key: Buffer.from(der, 'base64url'), format: 'der', type: 'spki' });
 
+/** An envelope as it came off a wire. */
+export const asEnvelope = (value: unknown): AnchorEnvelope => {
+  if (!Check(AnchorEnvelopeSchema, value)) throw new TypeError('This is no envelope.');
+  return value;
+};
+
 /** The same text, signed anew: the bytes before the last dot are what a JWS signs. */
-export const signAnew = (jws: string, key: KeyObject): string => {
+const signAnew = (jws: string, key: KeyObject): string => {
   const signed = jws.slice(0, jws.lastIndexOf('.'));
   return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`;
 };
 
 /** @throws Error where the signature does not hold. */
-export const requireSigned = (jws: string | undefined, key: KeyObject): void => {
+const requireSigned = (jws: string | undefined, key: KeyObject): void => {
   const dot = jws?.lastIndexOf('.') ?? -1;
   const holds =
     jws !== undefined &&

@@ -1,6 +1,9 @@
 import { Type } from 'typebox';
 
 import { command } from './serve.ts';
+import { trafficNow, watchTraffic } from './traffic.ts';
+
+watchTraffic();
 
 /** Commands that every measured server answers: what this process has cost so far. */
 export const usage = {
@@ -20,9 +23,17 @@ export const usage = {
     const { rss, heapUsed, external } = process.memoryUsage();
     return { rss, heapUsed, external };
   }),
+  /** Bytes that were allocated and not yet collected: what was allocated in between, where nothing was. */
+  heap: command(Type.Object({}), () => {
+    const { heapUsed, external } = process.memoryUsage();
+    return { bytes: heapUsed + external };
+  }),
+  /** Bytes exchanged with those who have connected to this process. */
+  traffic: command(Type.Object({}), trafficNow),
 };
 
 export const CpuSchema = Type.Object({ micros: Type.Number() });
+export const HeapSchema = Type.Object({ bytes: Type.Number() });
 export const MemorySchema = Type.Object({
   rss: Type.Number(),
   heapUsed: Type.Number(),

@@ -2,11 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 
 import { Type } from 'typebox';
 
+import { Crowd } from '../participants/crowd.ts';
 import { clientCpu, Participant, serverCpu } from '../participants/participant.ts';
 import type { AnchorEnvelope, AnchorKeys } from '../participants/signing.ts';
 import { TimesSchema } from '../participants/times-of.ts';
 
-const UrlSchema = Type.Object({ url: Type.String() });
+/** Where a server that was started listens. */
+export const UrlSchema = Type.Object({ url: Type.String() });
 
 /** A push as a recipient got it: the bytes that anchors carry and sign. */
 export const DeliveredSchema = Type.Object({
@@ -23,20 +25,13 @@ export const DeliveredSchema = Type.Object({
 export class Anchor implements AsyncDisposable {
   readonly server: Participant;
   readonly #sender: Participant;
-  readonly #receivers: Participant;
+  readonly #receivers = new Crowd({ program: 'anchor-client' });
   readonly #url: string;
   readonly #keys: AnchorKeys;
 
-  private constructor(
-    server: Participant,
-    sender: Participant,
-    receivers: Participant,
-    url: string,
-    keys: AnchorKeys,
-  ) {
+  private constructor(server: Participant, sender: Participant, url: string, keys: AnchorKeys) {
     this.server = server;
     this.#sender = sender;
-    this.#receivers = receivers;
     this.#url = url;
     this.#keys = keys;
   }
@@ -47,13 +42,14 @@ export class Anchor implements AsyncDisposable {
     const server = await Participant.start({ program: 'anchor-server', cpu: serverCpu, nodeFlags });
     const { url } = await server.ask('start', { keys, acceptance }, UrlSchema);
     const sender = await Participant.start({ program: 'anchor-client', cpu: clientCpu });
-    const receivers = await Participant.start({ program: 'anchor-client', cpu: clientCpu });
     await sender.tell('send', { url, keys });
-    return new Anchor(server, sender, receivers, url, keys);
+    return new Anchor(server, sender, url, keys);
   }
 
-  async receivers(count: number): Promise<void> {
-    await this.#receivers.tell('receive', { url: this.#url, keys: this.#keys, count });
+  receivers(count: number): Promise<void> {
+    return this.#receivers.add(count, (process, part) =>
+      process.tell('receive', { url: this.#url, keys: this.#keys, count: part }),
+    );
   }
 
   /** Milliseconds from sending an envelope to its answer, one after the other. */
@@ -73,7 +69,8 @@ export class Anchor implements AsyncDisposable {
   }
 }
 
-const freshKeys = (): AnchorKeys => {
+/** Keys of an anchor that nobody else has. */
+export const freshKeys = (): AnchorKeys => {
   const pair = (): { private: string; public: string } => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     return {

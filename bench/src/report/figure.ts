@@ -1,58 +1,45 @@
 import type { Ratio } from '../statistics/rounds.ts';
+import { bars } from './bars.ts';
 import type { Bar, Figure } from './result.ts';
+
+interface Remarks {
+  readonly unit?: string;
+  readonly note?: string;
+}
 
 /** A figure from its ratio; `bare` beside it where there is an anchor that does not sign. */
 export const figureOf = (
   id: string,
   { ratio, min, max, low, high }: Ratio,
-  { bar, bare, note }: { readonly bar?: Bar; readonly bare?: Ratio; readonly note?: string } = {},
-): Figure => ({
-  id,
-  ratio,
-  bare: bare?.ratio ?? null,
-  min,
-  max,
-  low,
-  high,
-  bar: bar ?? null,
-  holds: bar === undefined ? null : holds(ratio, bar),
-  ...(note === undefined ? {} : { note }),
-});
+  { bare, ...remarks }: Remarks & { readonly bare?: Ratio } = {},
+): Figure => judged({ id, ratio, bare: bare?.ratio ?? null, min, max, low, high, ...remarks });
 
 /** A figure that is what it is each time, such as a size. */
-export const sizeOf = (id: string, value: number, unit: string, bar?: Bar): Figure => ({
-  id,
-  ratio: value,
-  bare: null,
-  min: value,
-  max: value,
-  low: value,
-  high: value,
-  unit,
-  bar: bar ?? null,
-  holds: bar === undefined ? null : holds(value, bar),
-});
+export const sizeOf = (id: string, value: number, unit: string): Figure => worstOf(id, [value], { unit });
 
 /** The worst of several values that are what they are each time, where less is better. */
-export const worstOf = (
-  id: string,
-  values: readonly number[],
-  { bar, unit, note }: { readonly bar: Bar; readonly unit?: string; readonly note: string },
-): Figure => {
+export const worstOf = (id: string, values: readonly number[], remarks: Remarks): Figure => {
   const worst = Math.max(...values);
-  return {
+  const least = Math.min(...values);
+  return judged({
     id,
     ratio: worst,
     bare: null,
-    min: Math.min(...values),
+    min: least,
     max: worst,
     low: worst,
     high: worst,
-    ...(unit === undefined ? {} : { unit }),
-    bar,
-    holds: holds(worst, bar),
-    note,
-  };
+    ...remarks,
+  });
+};
+
+/** A figure that was asked for and could not be measured. */
+export const missing = (id: string, note: string): Figure =>
+  judged({ id, ratio: null, bare: null, min: null, max: null, low: null, high: null, note });
+
+const judged = (figure: Omit<Figure, 'bar' | 'holds'>): Figure => {
+  const bar = bars[figure.id]?.bar ?? null;
+  return { ...figure, bar, holds: bar === null || figure.ratio === null ? null : holds(figure.ratio, bar) };
 };
 
 const holds = (value: number, bar: Bar): boolean =>

@@ -36,11 +36,13 @@ const MachineSchema = Type.Object({
   processor: Type.String(),
   processors: Type.Integer(),
   memoryGb: Type.Number(),
-  /** Whether server and clients were held to a processor each. */
-  pinned: Type.Boolean(),
-  /** What is on disk before a push is answered. */
-  fsync: Type.String(),
+  /** Processors that servers and clients were held to; null where the system cannot. */
+  pinned: Type.Union([Type.Object({ servers: Type.Integer(), clients: Type.Integer() }), Type.Null()]),
+  /** What is on disk before a push is answered, by where the journal is kept. */
+  fsync: Type.Record(Type.String(), Type.String()),
   commit: Type.String(),
+  /** What was made slower on purpose; null where nothing was. */
+  planted: Type.Union([Type.String(), Type.Null()]),
   startedAt: Type.String(),
   /** Load averages over a minute, at the start and at the end: what else the machine had to do. */
   load: Type.Object({ start: Type.Number(), end: Type.Number() }),

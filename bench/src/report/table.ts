@@ -14,23 +14,25 @@ export const tableOf = (figures: readonly Figure[]): string => {
       verdictOf(figure),
     ]),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column === 0 || column > 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return aligned(rows, (column) => column > 0 && column < 6);
 };
 
-export const machineLines = (machine: Machine): string =>
+/** Rows of cells as lines with aligned columns. */
+export const aligned = (
+  rows: readonly (readonly string[])[],
+  isNumber: (column: number) => boolean,
+): string => {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const filled = (cell: string, column: number): string =>
+    isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
+  return rows.map((row) => row.map(filled).join('  ').trimEnd()).join('\n');
+};
+
+export const machineLines = ({ pinned, ...machine }: Machine): string =>
   [
-    `Node ${machine.node}, ${machine.platform}, ${machine.processors} × ${machine.processor}, ${machine.memoryGb} GB`,
-    `load ${machine.load.start.toFixed(1)} → ${machine.load.end.toFixed(1)}, ${machine.pinned ? 'server and clients held to a processor each' : 'not pinned'}, fsync: ${machine.fsync}, commit ${machine.commit}`,
+    `Node ${machine.node}, ${machine.platform}, ${machine.processors} × ${machine.processor}, ${machine.memoryGb} GB, commit ${machine.commit}`,
+    `load ${machine.load.start.toFixed(1)} → ${machine.load.end.toFixed(1)}, ${pinned === null ? 'not pinned' : `servers on processor ${pinned.servers}, clients on ${pinned.clients}`}`,
+    ...Object.entries(machine.fsync).map(([journal, policy]) => `fsync, ${journal}: ${policy}`),
   ].join('\n');
 
 const numberOf = (value: number | null): string => {

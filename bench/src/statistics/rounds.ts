@@ -6,12 +6,16 @@ export type Variant = () => Promise<Readonly<Record<string, number>>>;
 export interface RoundsOptions {
   readonly fewest: number;
   readonly most: number;
+  /** After so many milliseconds it is enough with as many rounds as give a median with extremes, however wide the spread is. */
+  readonly withinMs?: number;
   /** The ratios whose spread decides when it is known well enough: pairs of measures. */
   readonly until?: readonly (readonly [measured: string, anchor: string])[];
 }
 
 /** Half of the 95 % interval of a ratio, in parts of it, at which its spread counts as known. */
 const wellKnown = 0.04;
+/** The fewest from which a median with its extremes may be told, where the time is up. */
+const fewestAtAll = 3;
 
 /** What came of each variant, round by round; the same index is the same round. */
 export class Rounds {
@@ -20,15 +24,17 @@ export class Rounds {
   /** Runs variants in turn, beginning with another one each time, until the spread of their ratios is known. */
   static async run(
     variants: readonly Variant[],
-    { fewest, most, until = [] }: RoundsOptions,
+    { fewest, most, withinMs = Number.POSITIVE_INFINITY, until = [] }: RoundsOptions,
   ): Promise<Rounds> {
     const rounds = new Rounds();
+    const startedAt = performance.now();
     for (let round = 0; round < most; round += 1) {
       const first = round % variants.length;
       for (const variant of [...variants.slice(first), ...variants.slice(0, first)])
         for (const [name, value] of Object.entries(await variant())) rounds.#add(name, value);
       const isKnown = until.every(([measured, anchor]) => rounds.ratio(measured, anchor).spread <= wellKnown);
-      if (round + 1 >= fewest && isKnown) break;
+      const isTimeUp = performance.now() - startedAt >= withinMs && round + 1 >= fewestAtAll;
+      if (isTimeUp || (round + 1 >= fewest && isKnown)) break;
     }
     return rounds;
   }

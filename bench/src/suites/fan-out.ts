@@ -1,8 +1,9 @@
-import { CpuSchema } from '../participants/usage.ts';
 import type { Participant } from '../participants/participant.ts';
-import { TimesSchema } from '../participants/times-of.ts';
+import type { RivalName } from '../participants/rival-client.ts';
+import { CpuSchema } from '../participants/usage.ts';
 import { Anchor } from '../push/anchor.ts';
 import { asSent, Installed } from '../push/installed.ts';
+import { Rival } from '../push/rival.ts';
 import { asSpeed, figureOf } from '../report/figure.ts';
 import type { Figure } from '../report/result.ts';
 import { median } from '../statistics/median.ts';
@@ -11,73 +12,98 @@ import type { Suite } from './suite.ts';
 
 const bytes = 1_024;
 const sizes = [
-  { recipients: 10, count: 60 },
-  { recipients: 100, count: 15 },
-  { recipients: 1_000, count: 4 },
+  { recipients: 10, count: 60, part: 0.1 },
+  { recipients: 100, count: 15, part: 0.15 },
+  { recipients: 1_000, count: 4, part: 0.35 },
+  { recipients: 5_000, count: 1, part: 0.25 },
 ];
+const rivalNames: readonly RivalName[] = ['ws', 'nats', 'redis'];
 
 /**
- * One push to many, on the disk before it is emitted, until each has confirmed both stages, against Socket.IO's own broadcast with acknowledgement. The
- * receivers of either are Node in one process, whose verifying is inside the time.
+ * One push to many, on the disk before it is emitted, until each has confirmed both stages, against Socket.IO's own
+ * broadcast with acknowledgement, and against what else one might broadcast by. The receivers of each are Node, a thousand
+ * to a process, whose verifying is inside the time.
  */
-export const fanOut: Suite = async ({ quick, tell }) => {
+export const fanOut: Suite = async ({ quick, tell, within }) => {
   const figures: Figure[] = [];
   const details: Record<string, unknown> = {};
-  await using installed = await Installed.start({ journal: 'sqlite' });
+  await using owner = new AsyncDisposableStack();
+  const installed = owner.use(await Installed.start({ journal: { kind: 'sqlite' } }));
   await installed.join(1);
-  const delivered = await installed.prove(bytes, 1);
-  await using anchor = await Anchor.start(delivered.pushData.acceptance);
-  const envelope = asSent(delivered);
+  const { acceptance } = (await installed.prove(bytes, 1)).pushData;
+  const anchor = owner.use(await Anchor.start(acceptance));
+  const rivals: Rival[] = [];
+  for (const name of rivalNames) {
+    const whyNot = Rival.whyNot(name);
+    if (whyNot === undefined) rivals.push(owner.use(await Rival.start(name, acceptance)));
+    else {
+      tell(`without ${name}: ${whyNot}`);
+      details[`without ${name}`] = whyNot;
+    }
+  }
   let joined = 1;
   let received = 0;
-  for (const { recipients, count } of sizes) {
-    tell(`${recipients} recipients`);
+  for (const { recipients, count, part } of quick ? sizes.slice(0, 3) : sizes) {
+    tell(`${recipients} recipients join`);
     await installed.join(recipients - joined);
-    await anchor.receivers(recipients - received);
+    const more = recipients - received;
+    for (const one of [anchor, ...rivals]) await one.receivers(more);
     joined = recipients;
     received = recipients;
+    tell(`to ${recipients} recipients`);
+    const envelope = asSent(await installed.prove(bytes, recipients));
+    const order = { envelope, count, answers: recipients };
     const deliveries = recipients * count;
-    const broadcast =
-      (name: string, signed: boolean): Variant =>
+    const variantOf =
+      (name: string, server: Participant, run: () => Promise<number[]>): Variant =>
       async () => {
-        const order = { event: 'fan-out', signed, envelope, count, answers: recipients } as const;
-        const { value, cpu } = await withCpu(anchor.server, () => anchor.sequence(order));
-        return { [name]: median(value), [`${name}, µs of server per delivery`]: cpu / deliveries };
+        const { value, cpu } = await withCpu(server, run);
+        return { [name]: median(value), [cpuOf(name)]: cpu / deliveries };
       };
-    const variants: Variant[] = [
-      async () => {
-        const order = { bytes, count, recipients };
-        const { value, cpu } = await withCpu(installed.relay, () =>
-          installed.sender.ask('sequence', order, TimesSchema),
-        );
-        return { push: median(value.times), 'push, µs of server per delivery': cpu / deliveries };
-      },
-      broadcast('broadcast', false),
-      broadcast('broadcast signed', true),
+    const bothOf = (name: string, server: Participant, run: (signed: boolean) => Promise<number[]>) => [
+      variantOf(name, server, () => run(false)),
+      variantOf(`${name} signed`, server, () => run(true)),
     ];
-    await Rounds.run(variants, { fewest: quick ? 2 : 5, most: quick ? 2 : 5 });
+    const variants: Variant[] = [
+      variantOf('push', installed.relay, () => installed.sequence({ bytes, count, recipients })),
+      ...bothOf('broadcast', anchor.server, (signed) =>
+        anchor.sequence({ ...order, signed, event: 'fan-out' }),
+      ),
+      ...rivals.flatMap((rival) =>
+        bothOf(rival.name, rival.server, (signed) => rival.sequence({ ...order, signed })),
+      ),
+    ];
+    const warming = quick || recipients > 1_000 ? 2 : 5;
+    await Rounds.run(variants, { fewest: warming, most: warming });
     const rounds = await Rounds.run(variants, {
       fewest: quick ? 3 : 7,
       most: quick ? 4 : 15,
+      withinMs: within(part),
       until: [['push', 'broadcast signed']],
     });
-    const cpuRatio = (anchorName: string) =>
-      rounds.ratio('push, µs of server per delivery', `${anchorName}, µs of server per delivery`);
-    const isAsked = recipients === 1_000;
+    const speed = (anchorName: string) => asSpeed(rounds.ratio('push', anchorName));
+    const cpu = (anchorName: string) => rounds.ratio(cpuOf('push'), cpuOf(anchorName));
     figures.push(
-      figureOf(`fanout.${recipients}`, asSpeed(rounds.ratio('push', 'broadcast signed')), {
-        bare: asSpeed(rounds.ratio('push', 'broadcast')),
-        ...(isAsked ? { bar: { atLeast: 0.75 } } : {}),
+      figureOf(`fanout.${recipients}`, speed('broadcast signed'), {
+        bare: speed('broadcast'),
       }),
-      figureOf(isAsked ? 'fanout.cpu' : `fanout.cpu.${recipients}`, cpuRatio('broadcast signed'), {
-        bare: cpuRatio('broadcast'),
-        ...(isAsked ? { bar: { atMost: 1.35 } } : {}),
+      figureOf(recipients === 1_000 ? 'fanout.cpu' : `fanout.cpu.${recipients}`, cpu('broadcast signed'), {
+        bare: cpu('broadcast'),
       }),
+      ...rivals.map(({ name }) =>
+        figureOf(`fanout.${recipients}.${name}`, speed(`${name} signed`), {
+          bare: speed(name),
+          note: `deliveries a second against ${name}`,
+        }),
+      ),
     );
-    details[`${recipients} recipients, ms`] = rounds.summary();
+    details[`${recipients} recipients`] = rounds.summary();
   }
   return { figures, details };
 };
+
+/** Microseconds of the server's processor time for each delivery. */
+const cpuOf = (name: string): string => `${name}, µs of server per delivery`;
 
 const withCpu = async <Value>(
   server: Participant,

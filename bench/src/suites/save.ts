@@ -11,13 +11,6 @@ import { median } from '../statistics/median.ts';
 import { Rounds, type Variant } from '../statistics/rounds.ts';
 import type { Suite, SuiteOptions } from './suite.ts';
 
-const bars: Readonly<Record<string, { readonly atMost: number }>> = {
-  'save.style.tab1': { atMost: 0.4 },
-  'save.style.tab8': { atMost: 0.4 },
-  'save.module.tab1': { atMost: 0.65 },
-  'save.module.tab8': { atMost: 0.7 },
-};
-
 /** From writing a file to its being applied in the last tab, by `cd-cli up` and `watch`, against Vite's HMR. */
 export const save: Suite = async (options) => {
   await using owner = new AsyncDisposableStack();
@@ -39,8 +32,7 @@ export const save: Suite = async (options) => {
       const id = `save.${kind}.tab${tabs}`;
       options.tell(id);
       const rounds = await compare(kind, ourTabs.saver, theirTabs.saver, options);
-      const bar = bars[id];
-      figures.push(figureOf(id, rounds.ratio('cd-push', 'vite'), bar === undefined ? {} : { bar }));
+      figures.push(figureOf(id, rounds.ratio('cd-push', 'vite')));
       details[`${id}, ms`] = rounds.summary();
     }
     details[`missed saves, ${tabs} tabs`] = { 'cd-push': ourTabs.saver.missed, vite: theirTabs.saver.missed };
@@ -48,14 +40,24 @@ export const save: Suite = async (options) => {
   return { figures, details };
 };
 
-const compare = async (kind: Kind, ours: Saver, theirs: Saver, { quick }: SuiteOptions): Promise<Rounds> => {
+const compare = async (
+  kind: Kind,
+  ours: Saver,
+  theirs: Saver,
+  { quick, within }: SuiteOptions,
+): Promise<Rounds> => {
   const count = quick ? 5 : 11;
   const variant =
     (name: string, saver: Saver): Variant =>
     async () => ({ [name]: median(await saver.save(kind, count)) });
   const variants = [variant('cd-push', ours), variant('vite', theirs)];
   await Rounds.run(variants, { fewest: 1, most: 1 });
-  return Rounds.run(variants, { fewest: quick ? 3 : 7, most: quick ? 4 : 15, until: [['cd-push', 'vite']] });
+  return Rounds.run(variants, {
+    fewest: quick ? 3 : 7,
+    most: quick ? 4 : 15,
+    withinMs: within(1 / (2 * kinds.length)),
+    until: [['cd-push', 'vite']],
+  });
 };
 
 /** Numbers go on where the tabs before left off: what is saved must be new. */
