@@ -130,7 +130,11 @@ export type IdentityFlags = Omit<PlaceFlags, 'environment'> & { readonly json: b
 
 export type IdentityRevokeFlags = IdentityFlags & { readonly yes: boolean };
 
-export type IdentityTrustFlags = Pick<PlaceFlags, 'data'> & { readonly any: boolean; readonly json: boolean };
+export type IdentityTrustFlags = Pick<PlaceFlags, 'data'> & {
+  readonly any: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+};
 
 export type PolicyFlags = Pick<PlaceFlags, 'data'> & { readonly relay?: Mode; readonly json: boolean };
 

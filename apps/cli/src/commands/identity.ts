@@ -58,7 +58,7 @@ const trust = buildCommand<IdentityTrustFlags, string[], CliContext>({
     brief: 'Say whom runtimes believe that join from now on',
     customUsage: ['', '<identity>...', '--any'],
     fullDescription: [
-      'A runtime believes every identity that its issuer certifies, unless it joined by a code that names the ones to believe: then nobody else’s push runs there, not even by a word of the issuer. Codes that are made for this project name those that are given here.',
+      'A runtime believes every identity that its issuer certifies, unless it joined by a code that names the ones to believe: then nobody else’s push runs there, not even by a word of the issuer. Codes that are made for this project name those that are given here. Of an identity that is not this machine’s it asks once, and remembers the answer.',
       '',
       'Examples:',
       '  cd-cli identity trust bagu…q2a bagu…x7i     these alone',
@@ -70,6 +70,12 @@ const trust = buildCommand<IdentityTrustFlags, string[], CliContext>({
       any: {
         kind: 'boolean',
         brief: 'Whichever the issuer certifies',
+        default: false,
+        withNegated: false,
+      },
+      yes: {
+        kind: 'boolean',
+        brief: 'Believe identities of other machines without being asked',
         default: false,
         withNegated: false,
       },
