@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { startApi } from '@cd-push/api';
 import { login, makeJoinCode } from '@cd-push/client';
 import { silentLog, startRelay } from '@cd-push/relay';
-import type { SagaReport, ScenarioPair, Side, SyncedTimeline, SyncWanted } from '@cd-push/timeline';
+import { begunBy, type ScenarioPair, type Side, type SyncWanted } from '@cd-push/timeline';
 
 import { ReplicaProcess } from './replica/replica-process.ts';
 import type { Synced } from './replica/calls.ts';
@@ -103,12 +103,11 @@ export class Stage implements AsyncDisposable {
     const { a: ada } = this.replicas;
     return {
       ...(await this.#begin(side === 'a' ? { a: this.runtime, b: ada } : { a: ada, b: this.runtime })),
-      sync: async (initiator, wanted) => {
+      sync: begunBy(side, async (wanted) => {
         const { strategy: _strategy, ...all } = wanted;
         await this.#sync('a', { ...all, constants: await this.#ownOf('a', wanted) });
-        const report = await this.runtime.call('sync', { relayUrl: this.relayUrl, wanted });
-        return initiator === side ? report : seenFromTheOtherSide(report);
-      },
+        return this.runtime.call('sync', { relayUrl: this.relayUrl, wanted });
+      }),
     };
   }
 
@@ -137,24 +136,6 @@ export class Stage implements AsyncDisposable {
     return constants.filter((address) => here.has(address));
   }
 }
-
-const outcomes = { pulled: 'pushed', pushed: 'pulled' } as const;
-
-/** What a saga says of itself, if the one who answered had begun it. */
-const seenFromTheOtherSide = ({ result, ...traffic }: SagaReport): SagaReport => ({
-  ...traffic,
-  result: {
-    ...result,
-    sent: result.received,
-    received: result.sent,
-    timelines: result.timelines.map(({ ours, theirs, outcome, ...synced }): SyncedTimeline => ({
-      ...synced,
-      ours: theirs,
-      theirs: ours,
-      outcome: outcome === 'pulled' || outcome === 'pushed' ? outcomes[outcome] : outcome,
-    })),
-  },
-});
 
 const secret = (): string => randomBytes(24).toString('base64url');
 

@@ -1,5 +1,5 @@
 import { ProblemError } from '@cd-push/protocol';
-import { syncScenarios, type ScenarioPair, type Side, type Tip } from '@cd-push/timeline';
+import { syncScenarios, type IfReadOnly, type ScenarioPair, type Side, type Tip } from '@cd-push/timeline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { Stage } from '../src/stage.ts';
@@ -10,39 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-/**
- * What is different of a situation where one of its sides may read and not write. In all others the runtime has something that
- * the relay lacks, and so the relay refuses.
- */
-const reads: Readonly<Record<Side, ReadonlySet<string>>> = {
-  // What the other side has goes to the runtime.
-  a: new Set([
-    'B has one that A wants',
-    'A has v1, B has v2, and A asks',
-    'abort: nothing changes anywhere',
-    'manual: B’s frame comes to A, to be settled there',
-  ]),
-  b: new Set([
-    'B has nothing of it',
-    'it brings the contents of its files along, each once',
-    'c2 refers to c1; then comes c3, which does too',
-    'B has v0 and v1, A has v2',
-    '5 edits that B has not seen',
-    '50 edits that B has not seen',
-    'alpha and beta are new to B',
-    'a frame of beta is wrong, and so alpha stays where it is as well',
-    'abort: nothing changes anywhere',
-  ]),
-};
-
-/** Of these the relay would have to begin, and take what the runtime has without moving a tip. */
-const begunByRelay = new Set(['manual: B’s frame comes to A, to be settled there']);
-
-const situationsOf = (side: Side, areRead: boolean) =>
+const situationsThat = (become: IfReadOnly, side: Side) =>
   syncScenarios.flatMap(({ number, title: scenario, situations }) =>
     situations
-      .filter(({ title }) => reads[side].has(title) === areRead)
-      .filter(({ title }) => areRead || side === 'a' || !begunByRelay.has(title))
+      .filter(({ readOnly }) => readOnly[side] === become)
       .map((situation) => ({ number, scenario, ...situation })),
   );
 
@@ -71,7 +42,7 @@ test('the runtime is a process of its own', () => {
 });
 
 describe.each(['a', 'b'] as const)('between a relay and a runtime that is side %s', (side) => {
-  test.each(situationsOf(side, true))(
+  test.each(situationsThat('holds', side))(
     '[SYNC-$number] $scenario, what the runtime lacks comes to it: $title',
     async ({ begin }) => {
       const { pair } = watched(await stage.pairWithRuntime(side), side === 'a' ? 'b' : 'a');
@@ -84,7 +55,7 @@ describe.each(['a', 'b'] as const)('between a relay and a runtime that is side %
     },
   );
 
-  test.each(situationsOf(side, false))(
+  test.each(situationsThat('refused', side))(
     '[SYNC-27] $scenario, what the runtime has is refused: $title',
     async ({ begin }) => {
       const { pair, kinds } = watched(await stage.pairWithRuntime(side), side === 'a' ? 'b' : 'a');
