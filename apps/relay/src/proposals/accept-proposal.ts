@@ -4,7 +4,7 @@ import type { KeptApproval, KeptProposal, ProposalState } from '@cd-push/store';
 import { refusedProposalEntry } from '../audit/entries.ts';
 import { authorize } from '../line/authorize.ts';
 import { recognise } from '../line/recognise.ts';
-import type { ProposalPorts } from './proposals.ts';
+import type { ProposalPorts } from './proposal-ports.ts';
 import { approverFault, openKept, sessionNow } from './stored-push.ts';
 
 /**

@@ -15,7 +15,7 @@ import { openApprovals } from '@cd-push/timeline';
 
 import { approvedEntry } from '../audit/entries.ts';
 import { mayDo, mayPushAtAll, type Session, type UserSession } from '../authority/session.ts';
-import type { ProposalPorts } from './proposals.ts';
+import type { ProposalPorts } from './proposal-ports.ts';
 import { maySeeProposal, stateOf } from './proposal-view.ts';
 import { approverFault, openKept } from './stored-push.ts';
 

@@ -13,33 +13,16 @@ import {
   type Result,
   type WithdrawProposalAnswer,
 } from '@cd-push/protocol';
-import type { KeptProposal, Proposal, ProposalBook } from '@cd-push/store';
+import type { KeptProposal, Proposal } from '@cd-push/store';
 
 import { withdrawnEntry } from '../audit/entries.ts';
-import type { Authority } from '../authority/authority.ts';
-import type { Directory } from '../authority/directory.ts';
-import type { RelayIdentity } from '../authority/relay-identity.ts';
 import { mayPushAtAll, mayQuery, type Session } from '../authority/session.ts';
-import type { Clock } from '../clock.ts';
-import type { Journal } from '../journal/journal.ts';
-import type { DeliveryLine } from '../line/delivery-line.ts';
-import type { Ended } from '../peers/ended.ts';
 import { Turns } from '../peers/turns.ts';
 import { acceptProposal } from './accept-proposal.ts';
 import { approve, overBy, unknown } from './approve-push.ts';
+import type { ProposalPorts } from './proposal-ports.ts';
 import { maySeeProposal, proposalView } from './proposal-view.ts';
 import { proposePush } from './propose-push.ts';
-
-export interface ProposalPorts {
-  readonly store: ProposalBook;
-  readonly journal: Pick<Journal, 'find' | 'stir'>;
-  readonly line: DeliveryLine;
-  readonly identity: RelayIdentity;
-  readonly directory: Directory;
-  readonly authority: Pick<Authority, 'rights'>;
-  readonly ended: Ended;
-  readonly clock: Clock;
-}
 
 /** Proposals that are read at a time, and pages of them that one list reads at most. */
 const perRead = 200;

@@ -19,7 +19,7 @@ import { authorize, type AuthorizedPush } from '../line/authorize.ts';
 import type { PreparedPush } from '../line/delivery-line.ts';
 import { attest, copyOf } from '../line/journal.ts';
 import { parsePush } from '../line/parse.ts';
-import type { ProposalPorts } from './proposals.ts';
+import type { ProposalPorts } from './proposal-ports.ts';
 import { proposalView } from './proposal-view.ts';
 
 /**
