@@ -20,6 +20,9 @@ export const bars: Readonly<Record<string, { readonly suite: string; readonly ba
   'save.module.tab8': { suite: 'save', bar: { atMost: 0.7 } },
   'memory.idle': { suite: 'memory', bar: { atMost: 1.3 } },
   'cpu.idle': { suite: 'memory', bar: { atMost: 2 } },
+  'timeline.sign.ms': { suite: 'timeline', bar: { atMost: 0.5 } },
+  'timeline.verify.ms': { suite: 'timeline', bar: { atMost: 0.5 } },
+  'timeline.append': { suite: 'timeline', bar: { atMost: 1.2 } },
   'runtime.full': { suite: 'start', bar: { atMost: 45 } },
   'runtime.core': { suite: 'start', bar: { atMost: 20 } },
 };
