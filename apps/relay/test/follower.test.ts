@@ -145,6 +145,46 @@ describe('a follower', () => {
       .toEqual(upTo(3));
   });
 
+  it('[TRACK-2] tells no stage after a later one, whatever a commit that came late still holds', () => {
+    const cache = new PushCache();
+    const told: string[] = [];
+    const follower = new Follower(0, {
+      store: new Shared(),
+      cache,
+      clock: new ManualClock(),
+      log: silentLog,
+      parcelsOf: async () => new Map(),
+      tell: (entry) => {
+        if (entry.kind === 'changes')
+          told.push(entry.changes.map((change) => change.track.state.stage).join(' '));
+      },
+    });
+    const push = cache.of(pushAt(1));
+    const times = { initialized: epochMs(1), relayed: epochMs(1), pushed: epochMs(1) };
+    const delivered = { stage: 'delivered', times: { ...times, delivered: epochMs(1) } } as const;
+    const completed = {
+      stage: 'completed',
+      times: { ...delivered.times, completed: epochMs(1) },
+    } as const;
+    const own = (offset: number, ...states: RecipientTrack['state'][]): void =>
+      follower.own(offset, offset, [], () => [
+        {
+          kind: 'changes',
+          offset,
+          changes: states.map((state) => {
+            const moved = { attempt: 1, state };
+            return { push, recipient, track: moved, before: push.written(recipient, moved) };
+          }),
+        },
+      ]);
+    own(1, delivered);
+    // A query may have read it, which is not telling it.
+    push.written(recipient, { attempt: 1, state: completed });
+    own(2, { stage: 'pushed', times }, completed);
+    own(3, delivered);
+    expect(told).toEqual(['delivered', 'completed']);
+  });
+
   it('tells everything once and in order, whoever writes when and however long a reading takes', async () => {
     const step = fc.record({
       by: fc.constantFrom('own', 'other', 'look'),

@@ -39,6 +39,7 @@ export type Entry =
   | { readonly kind: 'edits'; readonly offset: number; readonly edits: Written['edits'] };
 
 type AcceptedEntry = Extract<Entry, { kind: 'accepted' }>;
+type ChangesEntry = Extract<Entry, { kind: 'changes' }>;
 
 interface FollowerPorts {
   readonly store: Pick<JournalStore, 'written' | 'at'>;
@@ -184,7 +185,14 @@ export class Follower {
     this.#position = position;
     for (const entry of entries) {
       if (entry.kind === 'accepted') this.#parcels.delete(entry.offset);
-      this.#ports.tell(entry);
+      const told = entry.kind === 'changes' ? newsOf(entry) : entry;
+      if (told !== undefined) this.#ports.tell(told);
     }
   }
 }
+
+/** Without what is behind what was told already. */
+const newsOf = (entry: ChangesEntry): ChangesEntry | undefined => {
+  const changes = entry.changes.filter(({ push, recipient, track }) => push.isNews(recipient, track));
+  return changes.length === 0 ? undefined : { ...entry, changes };
+};

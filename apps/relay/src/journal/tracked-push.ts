@@ -29,6 +29,7 @@ export class TrackedPush {
   readonly progress: Progress;
   readonly #tracks = new Map<RecipientId, RecipientTrack>();
   readonly #moved = new Map<RecipientId, RecipientTrack>();
+  readonly #told = new Map<RecipientId, RecipientTrack>();
 
   constructor({ offset, facts, tracks }: StoredPush) {
     this.offset = offset;
@@ -122,6 +123,17 @@ export class TrackedPush {
     const moved = this.#moved.get(recipient);
     if (moved !== undefined && !isFurther(moved, track)) this.#moved.delete(recipient);
     return before;
+  }
+
+  /**
+   * Whether a track says more than what was told of it here before; from then on, it was told. What is known is no measure:
+   * a query may have read it before it is told, and a move that was written late may be behind what others wrote meanwhile.
+   */
+  isNews(recipient: RecipientId, track: RecipientTrack): boolean {
+    const told = this.#told.get(recipient);
+    if (told !== undefined && !isFurther(track, told)) return false;
+    this.#told.set(recipient, track);
+    return true;
   }
 
   /** Forgets a move that cannot be written. */
