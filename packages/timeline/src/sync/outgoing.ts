@@ -38,6 +38,8 @@ export class Outgoing {
   /** What needs no more thought: sent, to be sent, or there. */
   readonly #settled = new Set<Address>();
   #offered: readonly Address[] = [];
+  /** Of what was offered because of something else that was: the object that refers to it. */
+  readonly #offeredUpon = new Map<Address, Address>();
   #batch: number;
   #cut: { readonly object: StoredObject; at: number } | undefined;
   #sentObjects = 0;
@@ -149,9 +151,14 @@ export class Outgoing {
       }
     }
     const places = new Set(lacks);
+    const lacking = new Set<Address>();
     for (const address of offered) this.#settled.add(address);
     for (const [place, address] of offered.entries()) {
-      if (places.has(place)) await this.#send(address);
+      const upon = this.#offeredUpon.get(address);
+      // Who has an object has what it refers to, and may not say so of a blob by itself.
+      if (!places.has(place) || (upon !== undefined && !lacking.has(upon))) continue;
+      lacking.add(address);
+      await this.#send(address);
     }
   }
 
@@ -226,6 +233,7 @@ export class Outgoing {
    */
   async #nextOffer(): Promise<readonly Address[]> {
     const offer = new Set<Address>();
+    this.#offeredUpon.clear();
     let taken = 0;
     for (const candidate of this.#candidates) {
       if (offer.size >= this.#batch) break;
@@ -244,6 +252,7 @@ export class Outgoing {
         if (offer.size >= this.#batch) break;
         if (this.#settled.has(referred) || offer.has(referred)) continue;
         offer.add(referred);
+        this.#offeredUpon.set(referred, address);
         further.push(referred);
       }
     }
