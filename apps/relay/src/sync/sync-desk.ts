@@ -38,6 +38,7 @@ import { factsOf, type Log } from '../log.ts';
 import type { JournalReads } from '../journal/journal.ts';
 import { isRuntimePeer, type Peer } from '../peers/peer.ts';
 import { Turns } from '../peers/turns.ts';
+import { manifestMixture, type DeployedFrames } from './manifest-mixture.ts';
 import { MovedTimelines } from './moved-timelines.ts';
 import { RuntimeOpenings } from './runtime-openings.ts';
 import { runtimeGateOf } from './runtime-gate.ts';
@@ -51,8 +52,8 @@ interface SyncPorts {
   readonly audited: () => void;
   /** Told of what is refused. */
   readonly refused: (session: Session, problem: Problem) => void;
-  /** Says whose contents are whose. */
-  readonly contents: Pick<JournalReads, 'uploads' | 'resourcesWith'>;
+  /** Says whose contents are whose, and which frames pushes have put in place. */
+  readonly contents: Pick<JournalReads, 'uploads' | 'resourcesWith'> & DeployedFrames;
   readonly identity: RelayIdentity;
   /** Hears of the work that is done for a sender, and ends it where that is too much. */
   readonly stepsOf: (payer: string) => MergeSteps;
@@ -231,6 +232,7 @@ export class SyncDesk {
         signer: new SessionSigner(own, { isNew: true }),
         verifier: new SessionVerifier(keystone, () => clock.now()),
       },
+      verify: (quarantined) => manifestMixture(quarantined, tenant, this.#ports.contents),
       gate: moved.watched(this.#gateOf(peer, keystone.scope.grants)),
       explain: (error) => {
         if (isUnreachable(error)) return problemOf('journal-unavailable', { retryAfter: 1 });
