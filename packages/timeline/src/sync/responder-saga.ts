@@ -99,6 +99,7 @@ export class ResponderSaga {
    * @throws {ProblemError} what is refused; whatever the space throws.
    */
   async hear(says: SyncRequest, cargo: readonly Cargo[]): Promise<Said> {
+    this.#visible.forget();
     if (says.stage === 'init') return said(await this.#init(says));
     if (says.stage === 'end') {
       this.#state = { stage: 'begun' };

@@ -35,6 +35,11 @@ export class Visible {
     this.#parts = parts;
   }
 
+  /** Has everything judged anew: what the other side may know can change from one turn to the next. */
+  forget(): void {
+    this.#judged.clear();
+  }
+
   /**
    * Timelines with what they relate to here.
    *
