@@ -1,58 +1,13 @@
-import { epochMs, isGetPushAnswer, type GetPushAnswer } from '@cd-push/protocol';
-import {
-  claimSession,
-  createIdentity,
-  cryptoPlatform,
-  digestOf,
-  newSeed,
-  openSession,
-  signCertificate,
-  signStatement,
-  utf8,
-  type SigningKey,
-} from '@cd-push/timeline';
+import { isGetPushAnswer, type GetPushAnswer } from '@cd-push/protocol';
+import { digestOf, signStatement, utf8, type SigningKey } from '@cd-push/timeline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { readPushed } from '../src/publisher/read-pushed.ts';
-import { developerSession, type FakeSession } from './support/fake-session.ts';
+import { certified, newKey } from './support/certified-session.ts';
 import { accept, patchesOf, put, SenderWorld, viewOf, type Arrived } from './support/sender-world.ts';
 
 let world: SenderWorld;
 let issuer: SigningKey;
-
-const newKey = async (): Promise<SigningKey> =>
-  cryptoPlatform.importPrivateKey(await cryptoPlatform.generatePrivateKey());
-
-/** A session whose key an issuer has certified. */
-const certified = async (by: SigningKey): Promise<FakeSession> => {
-  const { kept: made } = await createIdentity();
-  const key = await newKey();
-  const own = await openSession({ identity: made.identity, key, seed: newSeed(), nonce: 'a'.repeat(22) });
-  const grants = [{ prefix: '/', environments: ['*'] }];
-  const scope = { verbs: ['sync' as const, 'push' as const], grants, expiresAt: Date.now() + 7_200_000 };
-  const { kept, claim } = await claimSession(made, { target: own.address, key: key.publicKey, scope });
-  const { account, facts } = await developerSession({ key, sessionId: own.address });
-  const now = Date.now();
-  const certificate = await signCertificate(
-    {
-      v: 1,
-      iss: account.issuer,
-      aud: 'cd-push:code',
-      sub: account.user.subject,
-      tenant: account.tenant,
-      session: own.address,
-      identity: made.identity,
-      delegation: { establishments: [...kept.establishments], claim },
-      cnf: { jwk: key.publicKey },
-      verbs: ['push'],
-      grants,
-      notBefore: epochMs(now - 60_000),
-      notAfter: epochMs(now + 3_600_000),
-    },
-    by,
-  );
-  return developerSession({ ...facts, certificate, account: { ...account, keys: [by.publicKey] } });
-};
 
 beforeEach(async () => {
   issuer = await newKey();

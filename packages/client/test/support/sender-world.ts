@@ -5,8 +5,10 @@ import {
   freshCommTrack,
   isCdPushEnvelop,
   problemOf,
+  type ApprovePush,
   type ICdPushEnvelop,
   type PatchHead,
+  type ProposalView,
   type PushAnswer,
   type Statement,
 } from '@cd-push/protocol';
@@ -46,6 +48,10 @@ export class SenderWorld implements AsyncDisposable {
   /** What `get-track` answers, and `get-push`. */
   track: object = { status: false, error: problemOf('not-found', { path: '/pushGuid' }) };
   kept: object = { status: false, error: problemOf('not-found', { path: '/pushGuid' }) };
+  /** What was proposed, and approved; and what `get-proposal` answers. */
+  readonly proposed: ICdPushEnvelop[] = [];
+  readonly approved: ApprovePush[] = [];
+  proposal: object = {};
   readonly #waiting = new Set<() => void>();
 
   private constructor(relay: FakeRelay, session: FakeSession) {
@@ -100,6 +106,16 @@ export class SenderWorld implements AsyncDisposable {
       return { status: true, ...this.track };
     });
     answering(socket, 'get-push', () => ({ status: true, ...this.kept }));
+    answering(socket, 'propose-push', (envelope) => {
+      if (!isCdPushEnvelop(envelope)) throw new Error('No envelope.');
+      this.proposed.push(envelope);
+      return { status: true, proposal: proposalViewOf(envelope), duplicate: false };
+    });
+    answering(socket, 'get-proposal', () => ({ status: true, ...this.proposal }));
+    answering(socket, 'approve-push', (approval) => {
+      this.approved.push(approval as ApprovePush);
+      return { status: true, proposal: proposalViewOf(this.proposed[0]!) };
+    });
     for (const event of ['cli', 'file-save', 'notify', 'run-operation']) {
       socket.on(event, (envelope: unknown, answer: (answer: PushAnswer) => void) => {
         if (!isCdPushEnvelop(envelope)) throw new Error('No envelope.');
@@ -169,6 +185,23 @@ export const viewOf = async ({ envelope, statement }: Arrived, over: object = {}
   outcome: 'open',
   recipients: [],
   ...over,
+});
+
+/** A proposal as its relay tells of it. */
+export const proposalViewOf = (envelope: ICdPushEnvelop): ProposalView => ({
+  pushGuid: envelope.pushData.pushGuid,
+  sender: 'user-1',
+  senderName: 'ada',
+  environment: 'development',
+  kind: 'patch',
+  statement: `sha256-${'A'.repeat(43)}`,
+  patches: [],
+  asking: [],
+  required: 1,
+  approvals: [],
+  proposedAt: 1,
+  expiresAt: 2,
+  state: 'waiting',
 });
 
 /** One recipient of it, as `get-track` tells of it. */
