@@ -41,7 +41,11 @@ export const runIdentityShow = async (context: CliContext, flags: IdentityFlags)
   context.screen.print(`${kept.identity}\n`);
   talk.say(user === null ? 'Nobody is signed in by it.' : `Signed in as ${user} at ${place.address.apiUrl}.`);
   talk.say(`Key in force: ${key}`);
-  talk.say(view === undefined ? 'It is not registered yet.' : `${view.n + 1} events are registered.`);
+  talk.say(
+    view === undefined
+      ? 'It is not registered yet.'
+      : `Its log has ${view.n + 1} events: each session is claimed by one.`,
+  );
   if (view !== undefined && view.revokedAt !== null) talk.warn('It was ended for good.');
   talk.say(`Its keys are in ${place.credentials}.`);
 };

@@ -4,11 +4,22 @@ import type { CliContext } from '../cli-context.ts';
 import { nextJson } from '../talk/next-json.ts';
 import { printJson } from '../talk/print-json.ts';
 import { printable } from '../printable.ts';
+import type { Line } from '../sync/line.ts';
 import type { Talk } from '../talk/talk.ts';
 import type { ConflictTexts } from './conflict-texts.ts';
 import { conflictLines } from './conflict-texts.ts';
 import type { InPlace } from './in-place.ts';
 import type { OpenConflict } from './working-copy.ts';
+
+export interface MergeTellerOptions {
+  readonly talk: Talk;
+  readonly json: boolean;
+  readonly module: string;
+  /** Whoever is signed in there is called "you": they push from elsewhere, too. */
+  readonly lines: readonly Pick<Line, 'session'>[];
+  /** Whether what is merged is what somebody has settled. */
+  readonly settles?: boolean;
+}
 
 /** Says what becomes of what others push while somebody works on the same files. */
 export class MergeTeller {
@@ -16,24 +27,30 @@ export class MergeTeller {
   readonly #talk: Talk;
   readonly #json: boolean;
   readonly #module: string;
+  readonly #own: ReadonlySet<string>;
+  readonly #settles: boolean;
   #isHinted = false;
 
-  constructor(
-    context: CliContext,
-    options: { readonly talk: Talk; readonly json: boolean; readonly module: string },
-  ) {
+  constructor(context: CliContext, options: MergeTellerOptions) {
     this.#context = context;
     this.#talk = options.talk;
     this.#json = options.json;
     this.#module = options.module;
+    this.#own = new Set(options.lines.map(({ session }) => session.account.user.subject));
+    this.#settles = options.settles ?? false;
   }
 
   /** A save and what was in place were pushed as one. */
   merged(resource: string, inPlace: InPlace, isWritten: boolean): void {
     this.#data({ type: 'merged', resource, ...inPlace, isWritten });
     const { marks } = this.#talk.pen;
+    if (this.#settles) {
+      const there = isWritten ? 'the file here and what is pushed say it now' : 'what is pushed says it now';
+      this.#line('green', `${marks.done} settled`, resource, there);
+      return;
+    }
     const there = isWritten ? '; the file here has both' : '';
-    this.#line('green', `${marks.done} merged`, resource, `with ${what(inPlace)}${there}`);
+    this.#line('green', `${marks.done} merged`, resource, `with ${this.#what(inPlace)}${there}`);
     if (!isWritten) this.#hint();
   }
 
@@ -41,8 +58,8 @@ export class MergeTeller {
   takenIn(resource: string, inPlace: InPlace, isGone: boolean): void {
     this.#data({ type: 'taken-in', resource, ...inPlace, isGone });
     const taken = isGone
-      ? `${did(inPlace)}; ${inPlace.to === undefined ? 'the file here is deleted, too' : 'so it is here'}`
-      : what(inPlace);
+      ? `${this.#did(inPlace)}; ${inPlace.to === undefined ? 'the file here is deleted, too' : 'so it is here'}`
+      : this.#what(inPlace);
     this.#line('green', `${this.#talk.pen.marks.done} taken in`, resource, taken);
   }
 
@@ -53,7 +70,7 @@ export class MergeTeller {
       'yellow',
       `${this.#talk.pen.marks.away} anew`,
       resource,
-      `${did(inPlace)}; what you saved is pushed under the old name`,
+      `${this.#did(inPlace)}; what you saved is pushed under the old name`,
     );
   }
 
@@ -61,7 +78,7 @@ export class MergeTeller {
   behind(resource: string, inPlace: InPlace): void {
     this.#data({ type: 'behind', resource, ...inPlace });
     const next = nextSave(inPlace);
-    this.#line('yellow', `${this.#talk.pen.marks.away} behind`, resource, `${did(inPlace)}; ${next}`);
+    this.#line('yellow', `${this.#talk.pen.marks.away} behind`, resource, `${this.#did(inPlace)}; ${next}`);
     // What was there before the first version nobody here knows, so that nothing could be written.
     if (inPlace.backTo !== null) this.#hint();
   }
@@ -86,13 +103,18 @@ export class MergeTeller {
   ): void {
     const { resource, together } = conflict;
     const lines = pieces === undefined ? [] : conflictLines(pieces);
-    const next = `Nothing was pushed, and both texts are kept. See and settle it: cd-cli resolve ${this.#path(resource)}`;
+    const next = `Nothing was pushed, and both texts are kept.\nSee and settle it: cd-cli resolve ${this.#path(resource)}`;
     this.#data({ type: 'conflict', resource, ...inPlace, lines, together, ...nextJson(next) });
     const where =
       lines.length === 0
         ? ''
         : `: line ${lines.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ')}`;
-    this.#line('red', `${this.#talk.pen.marks.failed} conflict`, resource, `with ${what(inPlace)}${where}`);
+    this.#line(
+      'red',
+      `${this.#talk.pen.marks.failed} conflict`,
+      resource,
+      `with ${this.#what(inPlace)}${where}`,
+    );
     if (fault !== undefined) this.#talk.tell(`Together they make no sense: ${printable(fault)}`);
     if (together.length > 0) {
       const files = together.length === 1 ? 'The file' : `The ${together.length} files`;
@@ -145,7 +167,7 @@ export class MergeTeller {
   #hint(): void {
     if (this.#isHinted) return;
     this.#isHinted = true;
-    this.#talk.next('Have what others push written into the files here: cd-cli watch --accept-edits');
+    this.#talk.next('What others push is written into the files here by\ncd-cli watch --accept-edits');
   }
 
   #line(colour: 'green' | 'yellow' | 'red', label: string, resource: string, what: string): void {
@@ -153,6 +175,30 @@ export class MergeTeller {
     this.#talk.say(
       `${pen.paint(colour, label.padEnd(11))}  ${pen.paint('bold', this.#path(resource))}   ${what}`,
     );
+  }
+
+  #who({ by }: InPlace): string {
+    if (by === undefined) return 'somebody';
+    return this.#own.has(by) ? 'you' : printable(by);
+  }
+
+  /** What somebody did to a file. */
+  #did(inPlace: InPlace): string {
+    const { backTo, change, to } = inPlace;
+    const who = this.#who(inPlace);
+    if (to !== undefined) return `${who} renamed it to ${this.#path(to)}`;
+    if (backTo === null) return `${who} rolled it back to before its first version`;
+    if (backTo !== undefined) return `${who} rolled it back to ${backTo}`;
+    return `${who} ${change === 'delete' ? 'deleted' : 'pushed'} it`;
+  }
+
+  /** What came of it. */
+  #what(inPlace: InPlace): string {
+    const { backTo, change } = inPlace;
+    const who = this.#who(inPlace);
+    if (backTo === null) return `what was there before its first version, to which ${who} rolled it back`;
+    if (backTo !== undefined) return `${backTo}, to which ${who} rolled it back`;
+    return change === 'delete' ? `that ${who} deleted it` : `what ${who} pushed`;
   }
 
   #path(resource: string): string {
@@ -164,33 +210,10 @@ export class MergeTeller {
   }
 }
 
-const who = ({ by }: InPlace): string => (by === undefined ? 'somebody' : printable(by));
-
 /** What comes of the next save of a file that stays as it is. */
 const nextSave = ({ backTo, change, to }: InPlace): string => {
   if (to !== undefined) return 'the file here stays, and your next save makes it anew';
   return backTo === null || change === 'delete'
     ? 'the file here stays, and your next save asks which of the two it shall be'
     : 'your next save is merged with that';
-};
-
-/** What somebody did to a file. */
-const did = (inPlace: InPlace): string => {
-  const { backTo, change, to } = inPlace;
-  if (to !== undefined) return `${who(inPlace)} renamed it to ${pathIn(to)}`;
-  if (backTo === null) return `${who(inPlace)} rolled it back to before its first version`;
-  if (backTo !== undefined) return `${who(inPlace)} rolled it back to ${backTo}`;
-  return `${who(inPlace)} ${change === 'delete' ? 'deleted' : 'pushed'} it`;
-};
-
-/** Of a resource's name, what comes after the module's. */
-const pathIn = (resource: string): string => printable(resource.split('/').slice(2).join('/'));
-
-/** What came of it. */
-const what = (inPlace: InPlace): string => {
-  const { backTo, change } = inPlace;
-  if (backTo === null)
-    return `what was there before its first version, to which ${who(inPlace)} rolled it back`;
-  if (backTo !== undefined) return `${backTo}, to which ${who(inPlace)} rolled it back`;
-  return change === 'delete' ? `that ${who(inPlace)} deleted it` : `what ${who(inPlace)} pushed`;
 };

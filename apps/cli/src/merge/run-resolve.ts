@@ -130,7 +130,13 @@ const settle = async (
     ignore: (below) => ignoreTooling(below) || ignored(below),
     history,
     copy,
-    teller: new MergeTeller(context, { talk, json: flags.json, module: settings.module }),
+    teller: new MergeTeller(context, {
+      talk,
+      json: flags.json,
+      module: settings.module,
+      lines: [line],
+      settles: true,
+    }),
     // Whoever settles a file wants it to say so.
     acceptsEdits: true,
     signal: context.signal,

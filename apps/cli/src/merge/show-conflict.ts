@@ -75,7 +75,7 @@ export const showConflict = (
   }
   const path = printable(pathOf(settings, conflict));
   new Talk(context).next(
-    `Settle it: cd-cli resolve ${path} --take ours|theirs|both\nOr edit the file, then: cd-cli resolve ${path} --done`,
+    `Settle it: cd-cli resolve ${path} --take ours|theirs|both|base\nOr edit the file, then: cd-cli resolve ${path} --done`,
   );
 };
 

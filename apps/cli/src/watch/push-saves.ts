@@ -79,7 +79,7 @@ export const pushSaves = async (
   context.signal.addEventListener('abort', stop, { once: true });
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, over.signal]);
-  const teller = new MergeTeller(context, { talk, json: flags.json, module: settings.module });
+  const teller = new MergeTeller(context, { talk, json: flags.json, module: settings.module, lines });
   const acceptsEdits = flags.acceptEdits === true;
   const copies = await Promise.all(
     lines.map(async (line) => {
