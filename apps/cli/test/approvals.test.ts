@@ -86,7 +86,10 @@ describe('[APPROVE-7] approve', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('+one');
     expect(stdout).toMatch(/page\.html nothing\b[^]*page\.html proposed\b/u);
-    expect(stderr).toContain(`ada proposes ${resource} in development; approved by 0 of 1.`);
+    expect(stderr).toMatch(/^ada \(user-\d+\) proposes /mu);
+    expect(stderr).toContain(
+      `${resource} in development, for module shop, environment development; approved by 0 of 1.`,
+    );
     expect(stderr).toContain('Nothing was approved of.');
     const piped = await by(eve, ['approve', guid]);
     expect(piped).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });

@@ -16,6 +16,7 @@ import type { Line } from '../sync/line.ts';
 import { openLines } from '../sync/open-lines.ts';
 import { rememberPush } from '../sync/recent-pushes.ts';
 import { shortGuid } from '../sync/short-ids.ts';
+import { describeTarget } from '../sync/target-of.ts';
 import { explainProblem } from '../talk/explain.ts';
 import { nextJson } from '../talk/next-json.ts';
 import { printJson } from '../talk/print-json.ts';
@@ -49,8 +50,9 @@ const show = async (
 ): Promise<void> => {
   const talk = new Talk(context);
   const { environment } = statement;
+  // The name is the relay's word; the subject beside it, and all that follows, are what was signed.
   talk.tell(
-    `${proposal.senderName} proposes ${subjectOf(proposal)} in ${environment}; approved by ${approvalsOf(proposal)}.`,
+    `${proposal.senderName} (${statement.signer}) proposes ${subjectOf(proposal)} in ${environment}, for ${statement.targets.map(describeTarget).join('; ')}; approved by ${approvalsOf(proposal)}.`,
   );
   if (statement.kind === 'operation') {
     if (json) printJson(context, { type: 'operation', operation: statement.operation, arguments: message });
