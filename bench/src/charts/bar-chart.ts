@@ -24,7 +24,7 @@ const left = 210;
 const right = 90;
 const row = { height: 20, bar: 12 };
 const top = 58;
-const groupGap = 26;
+const groupGap = 20;
 const bottom = 34;
 
 /** Horizontal bars in groups, each from zero, with whiskers to their extremes. Readable on light and dark. */
@@ -107,5 +107,5 @@ const style = `<style>
   .anchor { fill: var(--anchor); }
   .rival { fill: var(--rival); }
   .whisker { stroke: var(--ink); fill: none; opacity: 0.7; }
-  .mark { stroke: var(--mark); stroke-dasharray: 4 3; fill: none; }
+  .mark { stroke: var(--mark); stroke-width: 1.5; fill: none; }
 </style>`;

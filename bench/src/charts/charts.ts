@@ -31,8 +31,8 @@ const noteOf = ({ node, processors, processor, commit, load }: Machine): string 
 /** Each figure in parts of what is asked for, turned so that less is better. */
 const askedFor = (figures: readonly Figure[]): Omit<BarChart, 'note'> => ({
   title: 'What is asked for, and what was measured',
-  unit: 'in parts of the bar of each figure: up to 1 it holds; behind the name the figure itself',
-  mark: { at: 1, label: 'the bar' },
+  unit: 'in parts of what is asked for, less is better: blue holds, amber does not; behind the name the figure itself',
+  mark: { at: 1, label: 'asked for' },
   groups: [
     {
       label: '',

@@ -22,7 +22,7 @@ const returns = 10;
  * durably; until a runtime that was away has the push that it missed; until a page of histories and of pushes is read.
  */
 export const growth: Suite = async ({ quick, tell, within }) => {
-  const sizes = quick ? [1_000, 100_000] : [1_000, 100_000, 1_000_000];
+  const sizes = quick ? [1_000, 20_000] : [1_000, 100_000, 1_000_000];
   await using owner = new AsyncDisposableStack();
   const journals = new Map<string, Installed>();
   const stored: Record<string, number> = {};
