@@ -11,10 +11,13 @@ import {
   type PushAnswer,
   type WithdrawProposalAnswer,
 } from '@cd-push/protocol';
+import { databaseUrl, hasPostgres, newSchema } from '@cd-push/testing';
+import { digestOf } from '@cd-push/timeline';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { approvalOf } from './support/approvals.ts';
 import type { Client } from './support/clients.ts';
+import { newDataFile } from './support/data-file.ts';
 import {
   deltaOf,
   noticePush,
@@ -23,6 +26,7 @@ import {
   type File,
   type SignedPush,
 } from './support/envelopes.ts';
+import { ask } from './support/http.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import type { SigningLogin } from './support/memory-authority.ts';
 import { Stack } from './support/stack.ts';
@@ -356,6 +360,20 @@ describe('[APPROVE-8] with the last approval that it takes', () => {
     expect(valueOf(await approve(bob, push)).proposal.state).toBe('accepted');
   });
 
+  it('what its proposer has put beforehand comes with it', async () => {
+    const { client: runtime } = await stack.runtime({ approvals: 1 });
+    const text = cart.text ?? '';
+    const { token } = ada.login;
+    const digest = await digestOf(text);
+    expect((await ask(`${stack.url}/contents/${digest}`, { method: 'PUT', token, body: text })).status).toBe(
+      204,
+    );
+    const push = await patchPush(ada.login, [{ ...cart, content: { encoding: 'stored' } }]);
+    valueOf(await propose(ada, push));
+    expect(valueOf(await approve(bob, push)).proposal.state).toBe('accepted');
+    expect((await runtime.apply(push.statement)).pushData.contents).toEqual([{ encoding: 'text', text }]);
+  });
+
   it('operations are proposed and run like files', async () => {
     const { client: runtime } = await stack.runtime({ approvals: 1 });
     const push = await operationPush(ada.login, 'clear', { floor: 3 });
@@ -366,6 +384,41 @@ describe('[APPROVE-8] with the last approval that it takes', () => {
     expect(valueOf(await approve(bob, push)).proposal.state).toBe('accepted');
     const { pushData } = await runtime.next<ICdPushEnvelop>('execute-operation');
     expect(pushData.m).toBe('{"floor":3}');
+  });
+});
+
+describe('[APPROVE-6] what waits', () => {
+  it('outlives the relay that it was proposed at', async () => {
+    const { authority } = stack;
+    const journal = { kind: 'sqlite' as const, file: newDataFile() };
+    const first = await Stack.start({ authority, journal });
+    const { token } = ada.login;
+    const client = await first.client({ token }).connected();
+    await first.runtime({ approvals: 1 });
+    const push = await patchPush(ada.login, [cart]);
+    valueOf(await propose({ ...ada, client }, push));
+    await first.close();
+    const second = await Stack.start({ authority, journal });
+    const again = await second.client({ token: bob.login.token }).connected();
+    expect(valueOf(await approve({ ...bob, client: again }, push)).proposal.state).toBe('accepted');
+  });
+
+  it.runIf(hasPostgres)('is the same at every relay that shares the journal', async () => {
+    const { authority } = stack;
+    const journal = { kind: 'postgres' as const, url: databaseUrl, schema: newSchema() };
+    const [one, other] = [
+      await Stack.start({ authority, journal }),
+      await Stack.start({ authority, journal }),
+    ];
+    const here = { ...ada, client: await one.client({ token: ada.login.token }).connected() };
+    const there = { ...bob, client: await other.client({ token: bob.login.token }).connected() };
+    const { client: runtime } = await one.runtime({ approvals: 1 });
+    const push = await patchPush(ada.login, [cart]);
+    valueOf(await propose(here, push));
+    expect(await listed(there)).toMatchObject([{ pushGuid: push.pushGuid, state: 'waiting' }]);
+    expect(valueOf(await approve(there, push)).proposal.state).toBe('accepted');
+    await runtime.apply(push.statement);
+    expect(await listed(here)).toMatchObject([{ state: 'accepted' }]);
   });
 });
 

@@ -76,7 +76,9 @@ const show = async (
     else showComparison(context, resource, sides, comparison);
     if (comparison.kind === 'same') talk.say(`${resource}: as it is in place.`);
     if (comparison.kind === 'gone')
-      talk.say(`${resource}: ${shownSize(file.head.bytes)}, which cannot be shown here.`);
+      talk.warn(
+        `${resource} cannot be shown here: ${shownSize(file.head.bytes)} that lie at the relay for its proposer alone. Who approves of it has not seen it.`,
+      );
   }
   if (files.length === 0) return;
   talk.tell(
