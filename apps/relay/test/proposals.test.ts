@@ -371,7 +371,7 @@ describe('[APPROVE-8] with the last approval that it takes', () => {
     const push = await patchPush(ada.login, [{ ...cart, content: { encoding: 'stored' } }]);
     valueOf(await propose(ada, push));
     expect(valueOf(await approve(bob, push)).proposal.state).toBe('accepted');
-    expect((await runtime.apply(push.statement)).pushData.contents).toEqual([{ encoding: 'text', text }]);
+    expect((await runtime.apply(push.statement)).pushData.contents).toEqual([{ encoding: 'stored' }]);
   });
 
   it('operations are proposed and run like files', async () => {
