@@ -10,6 +10,7 @@ import {
   type RecipientTrack,
   type Session,
 } from '@cd-push/client';
+import { epochMs } from '@cd-push/protocol';
 import { silentLog, startRelay } from '@cd-push/relay';
 import { onTestFinished } from 'vitest';
 
@@ -30,8 +31,12 @@ export class Stack {
     this.#publisher = publisher;
   }
 
-  /** @param dir where the api keeps its data. */
-  static async create(dir: string): Promise<Stack> {
+  /**
+   * @param dir where the api keeps its data.
+   * @param clocks milliseconds by which the api's clock, and the relay's, run ahead of this machine's.
+   */
+  static async create(dir: string, clocks: Partial<Record<'api' | 'relay', number>> = {}): Promise<Stack> {
+    const { api: apiAhead = 0, relay: relayAhead = 0 } = clocks;
     const grants = [{ prefix: '/app', environments: ['development'] }];
     const seed = { userName: 'dev', password: 'correct horse', grants, roles: ['developer' as const] };
     const api = await startApi({
@@ -39,6 +44,7 @@ export class Stack {
       serviceCredential,
       seed,
       logLevel: 'silent',
+      clock: () => Date.now() + apiAhead,
     });
     onTestFinished(() => api.close());
     const relay = await startRelay({
@@ -48,6 +54,13 @@ export class Stack {
       serviceCredential,
       journal: { kind: 'memory' },
       logger: silentLog,
+      clock: {
+        now: () => epochMs(Date.now() + relayAhead),
+        after: (ms, callback) => {
+          const timer = setTimeout(callback, ms).unref();
+          return () => clearTimeout(timer);
+        },
+      },
     });
     onTestFinished(() => relay.close());
     const session = await login({ apiUrl: api.url, userName: 'dev', password: 'correct horse' });
