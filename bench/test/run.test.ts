@@ -4,7 +4,7 @@ import { missing, sizeOf } from '../src/report/figure.ts';
 import { planOf, run } from '../src/run.ts';
 import type { Planned, Suite } from '../src/suites/suite.ts';
 
-const minutes = { full: 1, quick: 0.5 };
+const minutes = { full: { once: 1, repeated: 2 }, quick: { once: 0.1, repeated: 0.5 } };
 const measures: Suite = async ({ within }) => ({
   figures: [sizeOf('memory.idle', 1.2, 'B'), sizeOf('cpu.idle', within(0.5), '%')],
   details: { seen: 1 },
@@ -32,6 +32,16 @@ it('keeps what the others found where a suite fails, and says why', async () => 
 it('gives a suite its time in milliseconds', async () => {
   const { figures } = await run(suites, ['memory'], quietly);
   expect(figures.find(({ id }) => id === 'cpu.idle')?.ratio).toBe(15_000);
+});
+
+it('cuts short what repeats where there is not enough time for all of it', async () => {
+  const long = { once: 1.8, repeated: 4 };
+  const many = new Map<string, Planned>([
+    ['memory', { suite: measures, minutes: { full: long, quick: long } }],
+  ]);
+  const { figures } = await run(many, ['memory'], quietly);
+  // Of the 3.8 minutes of a quick run, 1.8 are needed for what comes once.
+  expect(figures.find(({ id }) => id === 'cpu.idle')?.ratio).toBeCloseTo(60_000, -2);
 });
 
 it('runs first from what others reckon, in the order of the suites', async () => {

@@ -79,7 +79,7 @@ export const stepsOf = (costs: Costs): Step[] => {
     ),
   );
   const relays = step('relays', 'relays', 'the largest of these', largest([memory, connections, idle, busy]));
-  step('connections of each relay', 'connections', `${all} ÷ ${of(relays)}`, over(runtimes, relays));
+  step('connections of each relay', 'connections', `${all} ÷ ${of(relays)}`, whole(over(runtimes, relays)));
 
   const perPush = step(
     'journal, for a push of 1 KiB to all',
@@ -118,4 +118,4 @@ export const stepsOf = (costs: Costs): Step[] => {
 };
 
 /** Four digits say as much as was measured. */
-const of = ({ value }: Range): string => Number(value.toPrecision(4)).toLocaleString('en');
+const of = ({ value }: Range): string => value.toLocaleString('en', { maximumSignificantDigits: 4 });

@@ -53,13 +53,16 @@ const caughtUp = async (
       socket.once('apply-runtime-patch', (own: unknown, pack: unknown) => resolve([own, pack]));
     });
     let bytes = 0;
+    let isGreeted = false;
+    // Listens from the start: what comes with the welcome in one piece of the stream is counted, too.
+    socket.io.engine.on('packet', (packet: unknown) => {
+      if (isGreeted) bytes += lengthOnWire(packet);
+      else isGreeted = isAcknowledgement(packet);
+    });
     const startedAt = performance.now();
     const about = { instance, kind: 'node', base: null, heads, retainedBytes: 0, protocol: protocolVersion };
     const welcome: unknown = await socket.emitWithAck('runtime-hello', about);
     if (!Check(Greeted, welcome)) throw new Error(`The relay greets with ${JSON.stringify(welcome)}.`);
-    socket.io.engine.on('packet', (packet: unknown) => {
-      bytes += lengthOnWire(packet);
-    });
     const [own, pack] = await arrived;
     const arrivedAt = performance.now();
     if (!(pack instanceof Uint8Array)) throw new TypeError('The copy did not come packed.');
@@ -84,6 +87,10 @@ const connected = (socket: Socket): Promise<void> =>
     socket.once('connect', resolve);
     socket.once('connect_error', reject);
   });
+
+/** Socket.IO's type 3. */
+const isAcknowledgement = (packet: unknown): boolean =>
+  Check(Packet, packet) && typeof packet.data === 'string' && packet.data.startsWith('3');
 
 /** Says that it is in place, so that it is not owed at the next time. */
 const confirm = async (socket: Socket, { pushData }: ICdPushEnvelop): Promise<void> => {

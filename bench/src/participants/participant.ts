@@ -46,6 +46,10 @@ export class Participant implements AsyncDisposable {
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #lastId = 0;
+  #isLetGo = false;
+  #isKilled = false;
+  /** Why it ended by itself, where nobody was waiting who could have been told. */
+  #untold: Error | undefined;
 
   private constructor({ program, cpu, nodeFlags = [], env = {} }: ParticipantOptions) {
     this.#name = program;
@@ -58,7 +62,8 @@ export class Participant implements AsyncDisposable {
     this.#child.on('message', (message: unknown) => this.#hear(message));
     this.#child.once('error', (error) => this.#fail(error));
     this.#child.once('exit', (code) => {
-      this.#fail(new Error(`${this.#name} ended with ${code}.`));
+      if (!this.#isLetGo || (code !== 0 && !this.#isKilled))
+        this.#fail(new Error(`${this.#name} ended with ${code}.`));
       this.#ended.resolve();
     });
   }
@@ -75,6 +80,7 @@ export class Participant implements AsyncDisposable {
 
   /** Has it do something and answer what came of it. */
   async ask<Schema extends TSchema>(command: string, args: object, schema: Schema): Promise<Static<Schema>> {
+    this.#requireAlive();
     const id = (this.#lastId += 1);
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
@@ -98,11 +104,22 @@ export class Participant implements AsyncDisposable {
     await this.ask(command, args, Type.Object({}));
   }
 
+  /** @throws Error where it had ended by itself: what was measured since then may have been something else. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isLetGo = true;
     if (this.#child.connected) this.#child.disconnect();
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
+    const timer = setTimeout(() => {
+      this.#isKilled = this.#child.kill('SIGKILL');
+    }, 5_000);
     await this.#ended.promise;
     clearTimeout(timer);
+    this.#requireAlive();
+  }
+
+  #requireAlive(): void {
+    const failure = this.#untold;
+    this.#untold = undefined;
+    if (failure !== undefined) throw failure;
   }
 
   #hear(message: unknown): void {
@@ -118,6 +135,7 @@ export class Participant implements AsyncDisposable {
 
   #fail(error: Error): void {
     this.#ready.reject(error);
+    if (this.#waiting.size === 0) this.#untold = error;
     for (const { reject } of this.#waiting.values()) reject(error);
     if (this.#child.exitCode === null && this.#child.pid === undefined) this.#ended.resolve();
   }

@@ -84,7 +84,7 @@ serve({
     },
   ),
 
-  /** Pushes one version of a file, and answers what is in place then. */
+  /** Pushes one version of a file to whoever is there, and answers what is in place then. */
   version: command(
     Type.Object({ resource: Type.String(), content: Type.String(), map: Type.Optional(Type.String()) }),
     async ({ resource, content, map }) => {
@@ -97,8 +97,11 @@ serve({
         ...(map === undefined ? {} : { map }),
       } as const;
       const { publisher, connection } = started();
-      const answer = await publisher.push({ environment, targets, patches: [patch] }).accepted;
+      const pushed = publisher.push({ environment, targets, patches: [patch] });
+      const answer = await pushed.accepted;
       if (!answer.status) throw new Error(`The relay refused a version: ${answer.error.detail}`);
+      // Those who are away hear of it later; a recipient of bench fetches nothing, so that it must have it before the next.
+      for await (const { state } of pushed) if (state.stage === 'completed') break;
       const { heads } = await connection.request('get-heads', { environment, resources: [resource] });
       return { head: heads[0] };
     },

@@ -6,20 +6,28 @@ import { memory } from './memory.ts';
 import { push } from './push.ts';
 import { save } from './save.ts';
 import { start } from './start.ts';
-import type { Planned } from './suite.ts';
+import type { Minutes, Planned } from './suite.ts';
 import { timeline } from './timeline.ts';
 import { twoNodes } from './two-nodes.ts';
 
+type Pair = readonly [once: number, repeated: number];
+
+const minutes = (full: Pair, quick: Pair): Planned['minutes'] => ({
+  full: minutesOf(full),
+  quick: minutesOf(quick),
+});
+const minutesOf = ([once, repeated]: Pair): Minutes => ({ once, repeated });
+
 /** Every suite by the name under which it is asked for, in the order in which they run. */
 export const suites = new Map<string, Planned>([
-  ['push', { suite: push, minutes: { full: 5, quick: 0.8 } }],
-  ['fan-out', { suite: fanOut, minutes: { full: 4, quick: 0.4 } }],
-  ['catchup', { suite: catchUp, minutes: { full: 0, quick: 0 } }],
-  ['two-nodes', { suite: twoNodes, minutes: { full: 1.2, quick: 0.15 } }],
-  ['growth', { suite: growth, minutes: { full: 2, quick: 0.2 } }],
-  ['save', { suite: save, minutes: { full: 3, quick: 0.4 } }],
-  ['memory', { suite: memory, minutes: { full: 0, quick: 0 } }],
-  ['timeline', { suite: timeline, minutes: { full: 0, quick: 0 } }],
-  ['start', { suite: start, minutes: { full: 0, quick: 0 } }],
-  ['capacity', { suite: capacity, needs: ['fan-out', 'memory'], minutes: { full: 0, quick: 0 } }],
+  ['push', { suite: push, minutes: minutes([0.3, 5], [0.25, 0.6]) }],
+  ['fan-out', { suite: fanOut, minutes: minutes([2, 3.5], [0.5, 0.4]) }],
+  ['catchup', { suite: catchUp, minutes: minutes([1, 0], [0.2, 0]) }],
+  ['two-nodes', { suite: twoNodes, minutes: minutes([0.2, 1], [0.1, 0.15]) }],
+  ['growth', { suite: growth, minutes: minutes([4.5, 2], [0.25, 0.2]) }],
+  ['save', { suite: save, minutes: minutes([0.5, 3], [0.2, 0.3]) }],
+  ['memory', { suite: memory, minutes: minutes([3.3, 0], [0.6, 0]) }],
+  ['timeline', { suite: timeline, minutes: minutes([1, 0], [0.15, 0]) }],
+  ['start', { suite: start, minutes: minutes([0.7, 0], [0.15, 0]) }],
+  ['capacity', { suite: capacity, needs: ['fan-out', 'memory'], minutes: minutes([0.3, 0], [0.15, 0]) }],
 ]);

@@ -24,4 +24,4 @@ const tableOf = (steps: readonly Step[]): string =>
     (column) => column > 0 && column < 4,
   );
 
-const numberOf = (value: number): string => Number(value.toPrecision(3)).toLocaleString('en');
+const numberOf = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 4 });

@@ -29,9 +29,13 @@ export interface Planned {
   readonly suite: Suite;
   /** Suites from whose results it reckons, which run before it. */
   readonly needs?: readonly string[];
-  /**
-   * Minutes for what repeats until its spread is known. With what comes once - starting, joining, filling journals - all
-   * suites end within 30 minutes on the kind of machine that docs/performance.md names, the quick ones within 4.
-   */
-  readonly minutes: { readonly full: number; readonly quick: number };
+  /** What it takes on the kind of machine that docs/performance.md names. */
+  readonly minutes: { readonly full: Minutes; readonly quick: Minutes };
+}
+
+export interface Minutes {
+  /** For what comes once: starting, joining, filling journals. */
+  readonly once: number;
+  /** For what repeats until its spread is known, which can be cut short. */
+  readonly repeated: number;
 }
