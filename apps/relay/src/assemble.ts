@@ -168,6 +168,7 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
   const proposals = new Proposals({
     store: store.proposals,
     journal,
+    contents: store,
     line,
     identity,
     directory,

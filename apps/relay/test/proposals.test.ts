@@ -370,6 +370,8 @@ describe('[APPROVE-8] with the last approval that it takes', () => {
     );
     const push = await patchPush(ada.login, [{ ...cart, content: { encoding: 'stored' } }]);
     valueOf(await propose(ada, push));
+    // Nobody can hide in it what others are to approve of.
+    expect(valueOf(await get(bob, push)).envelope.pushData.contents).toEqual([{ encoding: 'text', text }]);
     expect(valueOf(await approve(bob, push)).proposal.state).toBe('accepted');
     expect((await runtime.apply(push.statement)).pushData.contents).toEqual([{ encoding: 'stored' }]);
   });

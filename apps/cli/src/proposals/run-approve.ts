@@ -77,7 +77,7 @@ const show = async (
     if (comparison.kind === 'same') talk.say(`${resource}: as it is in place.`);
     if (comparison.kind === 'gone')
       talk.warn(
-        `${resource} cannot be shown here: ${shownSize(file.head.bytes)} that lie at the relay for its proposer alone. Who approves of it has not seen it.`,
+        `${resource} cannot be shown here: it has ${shownSize(file.head.bytes)}. Who approves of it has not seen it.`,
       );
   }
   if (files.length === 0) return;

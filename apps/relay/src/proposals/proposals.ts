@@ -23,6 +23,7 @@ import { approve, overBy, unknown } from './approve-push.ts';
 import type { ProposalPorts } from './proposal-ports.ts';
 import { maySeeProposal, proposalView } from './proposal-view.ts';
 import { proposePush } from './propose-push.ts';
+import { shownEnvelope } from './shown-envelope.ts';
 
 /** Proposals that are read at a time, and pages of them that one list reads at most. */
 const perRead = 200;
@@ -80,7 +81,9 @@ export class Proposals {
     const over = overBy(kept, at);
     if (over !== undefined) return refuse(over);
     const envelope = await store.envelope(session.tenant, pushGuid);
-    return envelope === undefined ? refuse(unknown) : ok({ proposal: proposalView(kept, at), envelope });
+    if (envelope === undefined) return refuse(unknown);
+    const shown = await shownEnvelope(kept.proposal, envelope, this.#ports.contents);
+    return ok({ proposal: proposalView(kept, at), envelope: shown });
   }
 
   approve(payload: unknown, session: Session): Promise<Result<ApprovePushAnswer, Problem>> {
