@@ -29,7 +29,7 @@ const watchSecrets = () => {
     }
     return filled;
   });
-  const generate = cryptoPlatform.generatePrivateKey;
+  const generate = cryptoPlatform.generatePrivateKey.bind(cryptoPlatform);
   vi.spyOn(cryptoPlatform, 'generatePrivateKey').mockImplementation(async () => {
     const { stack } = new Error();
     const key = await generate();
