@@ -17,6 +17,7 @@ import {
 import { putOf } from '../project/patches.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import type { Line } from '../sync/line.ts';
+import { unlessAborted } from '../sync/unless-aborted.ts';
 import type { BaseEntry } from '../transform/base-entry.ts';
 import type { Base } from '../transform/base.ts';
 import { contentDigest } from '../transform/content-digest.ts';
@@ -197,7 +198,7 @@ export class LineFiles {
     const { line, settings, history, signal } = this.ports;
     const names = [...new Set(resources)];
     line.publisher.overtaken(settings.environment, names);
-    const heads = await line.publisher.prepare(settings.environment, names);
+    const heads = await unlessAborted(line.publisher.prepare(settings.environment, names), signal);
     const timelines = heads.flatMap((head) => refOf(head)?.timeline ?? []);
     for (let start = 0; start < timelines.length; start += limits.syncTimelines)
       await history.pull(timelines.slice(start, start + limits.syncTimelines), signal);

@@ -71,6 +71,7 @@ export class SaveSender {
       try {
         return await step();
       } catch (error) {
+        if (signal.aborted) return undefined;
         if (!(error instanceof ProblemError) || line.connection.status.state === 'ended') throw error;
         if (!error.problem.retryable) {
           teller.failed(explain(error).sentence);
