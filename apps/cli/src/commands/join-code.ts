@@ -13,7 +13,8 @@ export const joinCode = buildCommand<JoinCodeFlags, [], CliContext>({
       '',
       'Example:',
       '  CODE=$(cd-cli join-code --label floor=3 --uses 10 --ttl 30m)',
-      '  cd-cli join-code --environment production --approvals 1     nothing runs there that nobody else approved of',
+      '  cd-cli join-code --environment production --approvals 1',
+      '      nothing runs there that nobody else approved of',
     ].join('\n'),
   },
   parameters: {
