@@ -4,7 +4,7 @@ import { stepsPerParsedUnit, stepsPerUnit, type MergeSteps } from './merge-steps
 import { mergeTokens } from './merge-tokens.ts';
 import { Preceding } from './preceding.ts';
 import type { Language, SyntaxCheck } from './syntax.ts';
-import { wordsOf } from './tokens.ts';
+import { Whole } from './whole.ts';
 
 /** `by`: whether whole lines were enough, or hunks were merged by their tokens and the result judged by a parser. */
 export type TextMerge =
@@ -53,9 +53,8 @@ export const mergeText = (
     return { kind: 'conflict', pieces };
   }
   steps?.(stepsPerParsedUnit * length);
-  let words: ReadonlySet<string> | undefined;
-  const known = (): ReadonlySet<string> => (words ??= new Set(wordsOf(base)));
-  const byTokens = joined(pieces, (hunk, before) => mergeTokens(hunk, language, before, known, steps));
+  const around = new Whole(whole);
+  const byTokens = joined(pieces, (hunk, before) => mergeTokens(hunk, language, before, around, steps));
   return byTokens !== undefined && keepsLineEnds(whole, byTokens) && syntax.accepts(language, byTokens)
     ? { kind: 'clean', text: byTokens, by: 'tokens' }
     : { kind: 'conflict', pieces };

@@ -8,6 +8,7 @@ import { hasStrayLines } from './stray-lines.ts';
 import type { Language } from './syntax.ts';
 import { tokenChanges } from './token-changes.ts';
 import { tokensOf } from './tokens.ts';
+import type { Whole } from './whole.ts';
 import { keepsBalance } from './word-balance.ts';
 
 /** UTF-16 units of each side of a hunk that is looked into. A longer one is a rewrite, and stays a conflict. */
@@ -18,21 +19,21 @@ const maxCollisions = 32;
 /**
  * Merges a hunk by its tokens: edits of different tokens are both kept, and where both changed the same ones, or put
  * something at the same place, the rules are asked. `before` is what is merged already up to the hunk, and gets what is merged
- * of it; `known` tells the words of the whole base. Undefined where something is left that nobody but the authors can settle:
+ * of it; `whole` knows the texts that the hunk is of. Undefined where something is left that nobody but the authors can settle:
  * then the hunk stays a conflict as a whole.
  */
 export const mergeTokens = (
   hunk: Hunk,
   language: Language,
   before: Preceding,
-  known: () => ReadonlySet<string>,
+  whole: Whole,
   steps?: MergeSteps,
 ): string | undefined => {
   if (Math.max(hunk.base.length, hunk.ours.length, hunk.theirs.length) > maxHunkLength) return undefined;
   const sides = { base: tokensOf(hunk.base), ours: tokensOf(hunk.ours), theirs: tokensOf(hunk.theirs) };
   const { base, ours, theirs } = sides;
   const regions = regionsOf(tokenChanges(base, ours, steps), tokenChanges(base, theirs, steps), 'overlap');
-  if (hasStrayLines(sides, regions) || addsTwice(sides, regions)) return undefined;
+  if (hasStrayLines(sides, regions) || addsTwice(sides, regions) || whole.hasMoved(hunk)) return undefined;
 
   let merged = '';
   const put = (text: string): void => {
@@ -58,5 +59,5 @@ export const mergeTokens = (
     put(settled);
   }
   put(base.between({ start: at, end: base.length }));
-  return keepsBalance(hunk, merged, known) ? merged : undefined;
+  return keepsBalance(hunk, merged, whole) ? merged : undefined;
 };

@@ -1,6 +1,7 @@
 import type { Hunk } from './merge-lines.ts';
 import { versionIn } from './rules/raised-version.ts';
 import { isTelling, wordsOfCode } from './tokens.ts';
+import type { Whole } from './whole.ts';
 
 /**
  * Whether a merged hunk has every word as often as it should: none that a side added is missing, unless the other removed as
@@ -9,12 +10,12 @@ import { isTelling, wordsOfCode } from './tokens.ts';
  * often as one of them has it. Versions are left to their rule, and comments to their authors; keywords are everywhere, and no
  * word of anybody's.
  *
- * @param known the words of the whole base.
+ * @param whole the texts that the hunk is of.
  */
 export const keepsBalance = (
   { base, ours, theirs }: Hunk,
   merged: string,
-  known: () => ReadonlySet<string>,
+  whole: Pick<Whole, 'words'>,
 ): boolean => {
   const before = countsOf(base);
   const one = countsOf(ours);
@@ -31,7 +32,7 @@ export const keepsBalance = (
     const is = after.get(word) ?? 0;
     if (keywords.has(word) || versionIn(word) !== undefined) return true;
     if (is < least || is > most) return false;
-    return Math.min(...added) === 0 || is <= Math.max(...added) || !isTelling(word) || known().has(word);
+    return Math.min(...added) === 0 || is <= Math.max(...added) || !isTelling(word) || whole.words.has(word);
   };
   const words = new Set([...before.keys(), ...one.keys(), ...other.keys(), ...after.keys()]);
   return [...words].every(isBalanced);

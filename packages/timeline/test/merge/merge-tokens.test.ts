@@ -130,6 +130,15 @@ describe('edits of different tokens', () => {
     expectConflict(merged('js', 'a: [b, c],\n', 'b: [c],\n', 'a: [c],\n'));
   });
 
+  it('of which one moves lines away that the other changes where they were are a conflict', () => {
+    const text = (first: string, last: string) => `a() {\n${first}  x();\n}\nb() {\n${last}  y();\n}\n`;
+    const block = '  if (name.startsWith("/")) {\n    return name;\n  }\n';
+    const [base, ours] = [text(`  z(1);\n${block}`, ''), text('', block)];
+    expectConflict(merged('js', base, ours, text('  z(1);\n', '')));
+    // Where they are nowhere, both have removed them.
+    expectText(merged('js', base, text('', ''), text('  z(1);\n', '')), text('', ''));
+  });
+
   it('that would make one word of two are a conflict', () => {
     expectConflict(merged('js', 'a"s" ;\n', 'a ;\n', 'a"s"b;\n'));
   });
