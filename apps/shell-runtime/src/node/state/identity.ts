@@ -67,7 +67,8 @@ const IdentitySchema = Type.Object({
 export const keptIdentity = async (dir: string, options: IdentityOptions): Promise<KeptIdentity> => {
   const known = await readJson(dir, identityFile, IdentitySchema);
   const { apiUrl, joinCode, name } = options;
-  if (known !== undefined) return { key: await keptKey(dir), ...known, identity: { ...known.identity, apiUrl } };
+  if (known !== undefined)
+    return { key: await keptKey(dir), ...known, identity: { ...known.identity, apiUrl } };
   if (joinCode === undefined) {
     const detail = `This runtime is not enrolled yet (nothing in ${dir}). Start it once with a join code.`;
     throw new ProblemError(problemOf('unauthenticated', { detail }));
