@@ -33,7 +33,8 @@ it('what the api answers is what clients understand', async () => {
     challenge: isChallenge((await api.call('POST', '/auth/challenge')).body),
     bound: isIdentityBound(bound.answer.body),
     identity: isIdentityView((await api.call('GET', identity)).body),
-    XX
+    events: isIdentityEvents((await api.call('GET', `${identity}/events`, { token })).body),
+    log: isIdentityEvents((await api.log(session.kept)).body),
     opened: isSessionAnswer(answer.body),
     renewed: isSessionAnswer(renewed.answer.body),
     session: isCurrentSession((await api.call('GET', '/auth/session', { token })).body),
