@@ -113,8 +113,8 @@ export class HotContext {
    *   conflict with another push. Nothing was written; `problem.detail` says where. The text is kept by nobody but the caller.
    * - `refused`: it will not be taken in, and `problem.kind` says why: `not-found`, there is no such file, here or there, or not
    *   the version that was edited; `forbidden`, it is not of this module, or leads out of the project; `invalid-patch`, what
-   *   would be pushed of it makes no sense; `stale-version`, another version has come to run here meanwhile; `invalid-request`, it is longer than a megabyte; or
-   *   another that the relay named.
+   *   would be pushed of it makes no sense; `stale-version`, another version has come to run here meanwhile;
+   *   `invalid-request`, it is longer than a megabyte; or another that the relay named.
    *
    * As long as nobody takes edits in there is no answer: the relay keeps the edit, up to seven days, and the promise stays open
    * over breaks of the connection; a page that closes hears nothing any more. Whoever waits for less races it with a time of
