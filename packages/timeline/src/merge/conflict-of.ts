@@ -17,6 +17,8 @@ export interface BaseFacts {
   readonly isMade: boolean;
   /** Sides that it has left behind, besides those that it has. */
   readonly outdated: readonly Value[];
+  /** Whether what is in conflict are texts, written here or linked to: wholes that are edited in parts. */
+  readonly isText: boolean;
 }
 
 /**
@@ -26,7 +28,10 @@ export interface BaseFacts {
  *
  * With one side left it is no conflict any more, but that side.
  */
-export const conflictOf = ({ base, ours, theirs }: ThreeValues, { isMade, outdated }: BaseFacts): Value => {
+export const conflictOf = (
+  { base, ours, theirs }: ThreeValues,
+  { isMade, outdated, isText }: BaseFacts,
+): Value => {
   const before = new Set([...sidesOf(base).keys(), ...outdated.map((side) => canonicalText(side))]);
   const one = sidesOf(ours);
   const other = sidesOf(theirs);
@@ -43,6 +48,7 @@ export const conflictOf = ({ base, ours, theirs }: ThreeValues, { isMade, outdat
   // Each has dropped what the other kept.
   if (left.size === 0) for (const [spelling, value] of [...one, ...other]) left.set(spelling, value);
   // In a base that nobody has seen it cannot be told what was dropped from what was edited further, if it is large enough.
+  const isLarge = isText ? (value: Value): boolean => value !== null : isMapOrList;
   for (const sides of isMade ? [one, other] : []) {
     if ([...sides.keys()].some((spelling) => left.has(spelling))) continue;
     if (![...left.values()].some(isLarge)) continue;
@@ -61,7 +67,7 @@ export const conflictAmong = (base: Value, sides: readonly Value[]): Conflict =>
   sides: sides.toSorted((one, other) => (canonicalText(one) < canonicalText(other) ? -1 : 1)),
 });
 
-const isLarge = (value: Value): boolean => typeof value === 'object' && value !== null && !isLink(value);
+const isMapOrList = (value: Value): boolean => typeof value === 'object' && value !== null && !isLink(value);
 
 const isInConflict = (value: MaybeValue) => value !== undefined && isConflict(value);
 

@@ -178,6 +178,7 @@ class FrameMerger {
     const options: TextMergeOptions = {
       syntax: this.#syntax,
       language: this.#languageOf(ours.data),
+      isBaseMade: isMade,
       steps: this.#steps,
     };
     const texts = (was: string, one: string, other: string): string | undefined => {

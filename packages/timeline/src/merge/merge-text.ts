@@ -5,6 +5,7 @@ import { mergeTokens } from './merge-tokens.ts';
 import { Preceding } from './preceding.ts';
 import type { Language, SyntaxCheck } from './syntax.ts';
 import { Whole } from './whole.ts';
+import { keepsBalance } from './word-balance.ts';
 
 /** `by`: whether whole lines were enough, or hunks were merged by their tokens and the result judged by a parser. */
 export type TextMerge =
@@ -15,6 +16,8 @@ export type TextMerge =
 export interface TextMergeOptions {
   readonly language?: Language | undefined;
   readonly syntax?: SyntaxCheck | undefined;
+  /** Whether the base was made of several for this merge: what stands in it has another order there than in the sides. */
+  readonly isBaseMade?: boolean | undefined;
   /** Hears of what it takes. */
   readonly steps?: MergeSteps | undefined;
 }
@@ -36,7 +39,7 @@ export const mergeText = (
   base: string,
   ours: string,
   theirs: string,
-  { language, syntax, steps }: TextMergeOptions = {},
+  { language, syntax, isBaseMade = false, steps }: TextMergeOptions = {},
 ): TextMerge => {
   const whole: Hunk = { base, ours, theirs };
   const settled = settledBy(whole);
@@ -47,15 +50,22 @@ export const mergeText = (
   const isTooLong = longest > maxMergedLength || [base, ours, theirs].some(hasTooManyLines);
   const pieces: readonly Piece[] = isTooLong ? [{ kind: 'conflict', ...whole }] : mergeLines(whole, steps);
   const byLines = joined(pieces, () => undefined);
-  if (byLines !== undefined) return { kind: 'clean', text: byLines, by: 'lines' };
+  const around = new Whole(whole);
+  if (byLines !== undefined) {
+    if (isBaseMade) steps?.(stepsPerParsedUnit * length);
+    // What a side has elsewhere than such a base looks as if it were new there, also where the other took it away.
+    return isBaseMade && !keepsBalance(whole, byLines, around)
+      ? { kind: 'conflict', pieces: [{ kind: 'conflict', ...whole }] }
+      : { kind: 'clean', text: byLines, by: 'lines' };
+  }
   const hunks = pieces.filter(({ kind }) => kind === 'conflict').length;
   if (language === undefined || syntax === undefined || longest > maxParsedLength || hunks > maxHunks) {
     return { kind: 'conflict', pieces };
   }
   steps?.(stepsPerParsedUnit * length);
-  const around = new Whole(whole);
   const byTokens = joined(pieces, (hunk, before) => mergeTokens(hunk, language, before, around, steps));
-  return byTokens !== undefined && keepsLineEnds(whole, byTokens) && syntax.accepts(language, byTokens)
+  const isBalanced = byTokens !== undefined && (!isBaseMade || keepsBalance(whole, byTokens, around));
+  return isBalanced && keepsLineEnds(whole, byTokens) && syntax.accepts(language, byTokens)
     ? { kind: 'clean', text: byTokens, by: 'tokens' }
     : { kind: 'conflict', pieces };
 };

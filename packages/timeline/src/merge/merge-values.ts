@@ -60,7 +60,8 @@ const mergeValue = async (
   if (isSame(ours, base)) return theirs;
   if (areMaps(values)) return mergeMaps(values, merging, path);
   return (
-    (await mergeWholes(values, merging, path)) ?? leftOf(values, { isMade: merging.isBaseMade, outdated: [] })
+    (await mergeWholes(values, merging, path)) ??
+    leftOf(values, { isMade: merging.isBaseMade, outdated: [], isText: isTextAt(path) })
   );
 };
 
@@ -88,7 +89,7 @@ const mergeEntry = async (values: ThreeValues, merging: ValueMerging): Promise<M
       if (await isOutdated(side, was, merging)) outdated.push(side);
     }
   }
-  const left = leftOf(values, { isMade: merging.isBaseMade, outdated });
+  const left = leftOf(values, { isMade: merging.isBaseMade, outdated, isText: false });
   if (left === undefined || !isConflict(left)) return left;
   const sides: Value[] = [];
   for (const side of left.sides) await addSide(sides, side, merging);
@@ -118,6 +119,9 @@ const addSide = async (sides: Value[], added: Value, merging: ValueMerging): Pro
   }
   sides.push(added);
 };
+
+/** Whether a value in this place is a text, or a link to one. */
+const isTextAt = (path: readonly string[]): boolean => path.at(-1) === 'text' || path.at(-1) === 'source';
 
 /** What is merged in another way than by taking one side's value. */
 const mergeWholes = async (
