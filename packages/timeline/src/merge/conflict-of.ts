@@ -47,12 +47,13 @@ export const conflictOf = (
   }
   // Each has dropped what the other kept.
   if (left.size === 0) for (const [spelling, value] of [...one, ...other]) left.set(spelling, value);
-  // In a base that nobody has seen it cannot be told what was dropped from what was edited further, if it is large enough.
+  // In a base that nobody has seen it cannot be told what was dropped from what was edited further, if it is large enough,
+  // and no deletion from one that somebody has undone.
   const isLarge = isText ? (value: Value): boolean => value !== null : isMapOrList;
   for (const sides of isMade ? [one, other] : []) {
     if ([...sides.keys()].some((spelling) => left.has(spelling))) continue;
     if (![...left.values()].some(isLarge)) continue;
-    for (const [spelling, value] of sides) if (isLarge(value)) left.set(spelling, value);
+    for (const [spelling, value] of sides) if (value === null || isLarge(value)) left.set(spelling, value);
   }
   const [single, ...more] = left.values();
   return more.length === 0
