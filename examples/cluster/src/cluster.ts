@@ -73,7 +73,10 @@ export const startCluster = async (places: Places, host = 'push.test'): Promise<
     running.push(process);
     return process;
   };
-  const apiMore = { CD_PUSH_DATABASE_SCHEMA: places.schemas.api };
+  const apiMore = {
+    CD_PUSH_DATABASE_SCHEMA: places.schemas.api,
+    CD_PUSH_JOURNAL_SCHEMA: places.schemas.relay,
+  };
   const startRelay = (name: string): Promise<Running> =>
     start(
       name,

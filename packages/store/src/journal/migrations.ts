@@ -13,7 +13,7 @@ export const journalTables = (spelling: Spelling): TableSet => ({
   migrationTable: 'journal_migration',
   migrations: {
     '0001-journal': { up: (db) => createJournal(db, spelling) },
-    '0002-proposals': { up: (db) => createProposals(db, spelling) },
+    '0003-proposals': { up: (db) => createProposals(db, spelling) },
   },
 });
 
