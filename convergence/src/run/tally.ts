@@ -37,7 +37,7 @@ export interface Tally {
 }
 
 /** Histories that fail and are told of, and what is told of each. */
-const mostFailing = 10;
+const mostFailing = 100;
 const mostFindings = 5;
 
 export const emptyTally: Tally = { summary: emptySummary, failing: [] };

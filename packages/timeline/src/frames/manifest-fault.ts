@@ -91,7 +91,8 @@ const entryFault = async (
   for (const entries of before) {
     const earlier = entries.get(resource);
     if (earlier === undefined || (await loadFrame(source, earlier)).timeline !== frame.timeline) continue;
-    if (!(await isAncestor(source, earlier, tip))) return 'The frame does not descend from the one before.';
+    // A manifest that was merged may name a merge of its own; whoever saves the file has all that came together in it.
+    if (!(await isMergeBelow(source, earlier, tip))) return 'The frame does not descend from the one before.';
   }
   return undefined;
 };
