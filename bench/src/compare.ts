@@ -44,7 +44,7 @@ export const comparison = (moved: readonly Moved[]): string => {
     .filter(({ verdict }) => verdict !== 'within noise')
     .map(
       ({ id, before, after, by, verdict }) =>
-        `${verdict.padEnd(6)}  ${id}  ${before.toFixed(2)} → ${after.toFixed(2)}  (${by > 0 ? '+' : ''}${(by * 100).toFixed(0)} %)`,
+        `${verdict.padEnd(6)}  ${id}  ${before.toFixed(2)} → ${after.toFixed(2)}  ${Number.isFinite(by) ? `(${by > 0 ? '+' : ''}${(by * 100).toFixed(0)} %)` : '(from none)'}`,
     );
   const still = moved.length - lines.length;
   return [...lines, `${still} of ${moved.length} figures did not move beyond noise.`].join('\n');

@@ -23,6 +23,8 @@ export const bars: Readonly<Record<string, { readonly suite: string; readonly ba
   'timeline.sign.ms': { suite: 'timeline', bar: { atMost: 0.5 } },
   'timeline.verify.ms': { suite: 'timeline', bar: { atMost: 0.5 } },
   'timeline.append': { suite: 'timeline', bar: { atMost: 1.2 } },
+  'counts.encodes': { suite: 'counts', bar: { atMost: 1 } },
+  'counts.timers': { suite: 'counts', bar: { atMost: 0 } },
   'runtime.full': { suite: 'start', bar: { atMost: 45 } },
   'runtime.core': { suite: 'start', bar: { atMost: 20 } },
 };

@@ -1,5 +1,6 @@
 import { capacity } from './capacity.ts';
 import { catchUp } from './catch-up.ts';
+import { counts } from './counts.ts';
 import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { memory } from './memory.ts';
@@ -28,6 +29,10 @@ export const suites = new Map<string, Planned>([
   ['save', { suite: save, minutes: minutes([0.5, 3], [0.2, 0.3]) }],
   ['memory', { suite: memory, minutes: minutes([3.3, 0], [0.6, 0]) }],
   ['timeline', { suite: timeline, minutes: minutes([1, 0], [0.15, 0]) }],
+  ['counts', { suite: counts, minutes: minutes([0.1, 0], [0.1, 0]) }],
   ['start', { suite: start, minutes: minutes([0.7, 0], [0.15, 0]) }],
-  ['capacity', { suite: capacity, needs: ['fan-out', 'memory'], minutes: minutes([0.3, 0], [0.15, 0]) }],
+  [
+    'capacity',
+    { suite: capacity, needs: ['fan-out', 'memory', 'counts'], minutes: minutes([0.3, 0], [0.15, 0]) },
+  ],
 ]);
