@@ -92,7 +92,7 @@ const bring = async (named: Readonly<Record<string, number>>, upon?: FrameObject
 const frameOf = (resource: string, n: number): Address => {
   const found = pushed.get(resource)?.[n - 1]?.ref.address;
   if (found === undefined) throw new Error('There is no such version.');
-  return found as Address;
+  return found;
 };
 const tipAtRelay = (timeline: Address) => journal.space(tenant).tip(timeline);
 
