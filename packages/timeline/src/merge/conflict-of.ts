@@ -15,8 +15,6 @@ export interface ThreeValues {
 export interface BaseFacts {
   /** Whether it was made of several for this merge, so that nobody has seen what is in conflict in it. */
   readonly isMade: boolean;
-  /** Sides that it has left behind, besides those that it has. */
-  readonly outdated: readonly Value[];
   /** Whether what is in conflict are texts, written here or linked to: wholes that are edited in parts. */
   readonly isText: boolean;
 }
@@ -28,25 +26,30 @@ export interface BaseFacts {
  *
  * With one side left it is no conflict any more, but that side.
  */
-export const conflictOf = (
-  { base, ours, theirs }: ThreeValues,
-  { isMade, outdated, isText }: BaseFacts,
-): Value => {
-  const before = new Set([...sidesOf(base).keys(), ...outdated.map((side) => canonicalText(side))]);
+export const conflictOf = ({ base, ours, theirs }: ThreeValues, { isMade, isText }: BaseFacts): Value => {
+  const before = sidesOf(base);
   const one = sidesOf(ours);
   const other = sidesOf(theirs);
-  // Two who have settled a conflict have each said something new, also where it is one of its sides.
-  const areSettled = isInConflict(base) && !isMade && !isInConflict(ours) && !isInConflict(theirs);
-  const isNew = (spelling: string): boolean => areSettled || !before.has(spelling);
+  // Whoever has settled a conflict has said something new, also where it is one of its sides; where the other one has edited
+  // that side further, it is that.
+  const isSettled = (value: MaybeValue, beside: MaybeValue): boolean =>
+    isInConflict(base) &&
+    !isMade &&
+    !isInConflict(value) &&
+    (!isInConflict(beside) || canonicalText(beside.base) !== canonicalText(value ?? null));
 
   const left = new Map<string, Value>();
-  for (const [spelling, value] of [...one, ...other]) {
-    const inOne = one.has(spelling);
-    const inOther = other.has(spelling);
-    if ((inOne && inOther) || isNew(spelling)) left.set(spelling, value);
-  }
-  // Each has dropped what the other kept.
-  if (left.size === 0) for (const [spelling, value] of [...one, ...other]) left.set(spelling, value);
+  const add = (sides: Sides, others: Sides, isSaid: boolean): void => {
+    for (const [spelling, value] of sides) {
+      if (isSaid || others.has(spelling) || !before.has(spelling)) left.set(spelling, value);
+    }
+  };
+  add(one, other, isSettled(ours, theirs));
+  add(other, one, isSettled(theirs, ours));
+  // Each has dropped what the other kept, and nobody has written anything instead.
+  const isNothingNew = isWithin(one, before) && isWithin(other, before);
+  if (isNothingNew && !isWithin(one, other) && !isWithin(other, one))
+    for (const [spelling, value] of [...one, ...other]) left.set(spelling, value);
   // In a base that nobody has seen it cannot be told what was dropped from what was edited further, if it is large enough,
   // and no deletion from one that somebody has undone.
   const isLarge = isText ? (value: Value): boolean => value !== null : isMapOrList;
@@ -70,10 +73,15 @@ export const conflictAmong = (base: Value, sides: readonly Value[]): Conflict =>
 
 const isMapOrList = (value: Value): boolean => typeof value === 'object' && value !== null && !isLink(value);
 
-const isInConflict = (value: MaybeValue) => value !== undefined && isConflict(value);
+const isInConflict = (value: MaybeValue): value is Conflict => value !== undefined && isConflict(value);
+
+const isWithin = (one: Sides, other: Sides): boolean =>
+  [...one.keys()].every((spelling) => other.has(spelling));
+
+type Sides = ReadonlyMap<string, Value>;
 
 /** What a value says, by canonical spelling: one thing, or as many as a conflict has sides. */
-export const sidesOf = (value: MaybeValue): ReadonlyMap<string, Value> => {
+export const sidesOf = (value: MaybeValue): Sides => {
   const sides = new Map<string, Value>();
   const waiting: Value[] = [value ?? null];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

@@ -61,7 +61,7 @@ const mergeValue = async (
   if (areMaps(values)) return mergeMaps(values, merging, path);
   return (
     (await mergeWholes(values, merging, path)) ??
-    leftOf(values, { isMade: merging.isBaseMade, outdated: [], isText: isTextAt(path) })
+    leftOf(values, { isMade: merging.isBaseMade, isText: isTextAt(path) })
   );
 };
 
@@ -81,25 +81,58 @@ const mergeEntry = async (values: ThreeValues, merging: ValueMerging): Promise<M
   const { base, ours, theirs } = values;
   const together = isLink(ours) && isLink(theirs) ? await merging.entries(ours, theirs) : undefined;
   if (together !== undefined) return together;
-  if (isSame(theirs, base)) return ours;
-  if (isSame(ours, base)) return theirs;
-  const outdated: Value[] = [];
-  for (const was of sidesOf(base).values()) {
-    for (const side of [...sidesOf(ours).values(), ...sidesOf(theirs).values()]) {
-      if (await isOutdated(side, was, merging)) outdated.push(side);
-    }
-  }
-  const left = leftOf(values, { isMade: merging.isBaseMade, outdated, isText: false });
-  if (left === undefined || !isConflict(left)) return left;
+  const followed = new Map<string, Value[]>();
+  const one = await upToBase(ours, base, followed, merging);
+  const other = await upToBase(theirs, base, followed, merging);
+  const left = entryLeftOf({ base, ours: one, theirs: other }, merging);
+  if (left === undefined) return undefined;
   const sides: Value[] = [];
-  for (const side of left.sides) await addSide(sides, side, merging);
-  const [single, ...more] = sides;
-  return more.length === 0 ? single : conflictAmong(left.base, sides);
+  for (const [spelling, side] of sidesOf(left)) {
+    // What they say themselves: a frame of a base that was made of several may be nobody's tip.
+    for (const said of followed.get(spelling) ?? [side]) await addSide(sides, said, merging);
+  }
+  const [single = null, ...more] = sides;
+  return more.length === 0 ? single : conflictAmong((isConflict(left) ? left.base : base) ?? null, sides);
 };
 
-/** Whether a frame is an earlier one than another of its timeline. */
-const isOutdated = async (side: Value, by: Value, merging: ValueMerging): Promise<boolean> =>
-  isLink(side) && isLink(by) && isSame(await merging.entries(side, by), by);
+const entryLeftOf = (values: ThreeValues, { isBaseMade }: ValueMerging): MaybeValue => {
+  const { base, ours, theirs } = values;
+  if (isSame(theirs, base)) return ours;
+  if (isSame(ours, base)) return theirs;
+  return leftOf(values, { isMade: isBaseMade, isText: false });
+};
+
+/**
+ * A value with the frames of the base in place of the earlier ones that it has: it has those as well, if as what was merged
+ * in them, and has neither dropped them nor says anything new.
+ *
+ * @param followed hears by spelling of a frame of the base what stands there for it.
+ */
+const upToBase = async (
+  value: MaybeValue,
+  base: MaybeValue,
+  followed: Map<string, Value[]>,
+  merging: ValueMerging,
+): Promise<MaybeValue> => {
+  const sides = new Map<string, Value>();
+  for (const [spelling, side] of sidesOf(value)) {
+    let isEarlier = false;
+    for (const [later, frame] of sidesOf(base)) {
+      if (!(await isUpTo(side, frame, merging))) continue;
+      isEarlier = true;
+      followed.set(later, [...(followed.get(later) ?? []), side]);
+      sides.set(later, frame);
+    }
+    if (!isEarlier) sides.set(spelling, side);
+  }
+  const [single = null, ...more] = sides.values();
+  if (more.length === 0) return single === null ? value : single;
+  return conflictAmong(value !== undefined && isConflict(value) ? value.base : null, [single, ...more]);
+};
+
+/** Whether a frame is an earlier one than another of its timeline, or the same. */
+const isUpTo = async (side: Value, later: Value, merging: ValueMerging): Promise<boolean> =>
+  isSame(side, later) || (isLink(side) && isLink(later) && isSame(await merging.entries(side, later), later));
 
 /** What is left, or undefined where that is nothing. */
 const leftOf = (values: ThreeValues, base: BaseFacts): MaybeValue => {
@@ -108,16 +141,15 @@ const leftOf = (values: ThreeValues, base: BaseFacts): MaybeValue => {
   return left === null && values.ours !== null && values.theirs !== null ? undefined : left;
 };
 
-/** Adds a side, unless one is a later frame of its timeline; a side that is an earlier one makes way for it. */
+/** Adds a side, unless one is a later frame of its timeline; sides that are earlier ones make way for it. */
 const addSide = async (sides: Value[], added: Value, merging: ValueMerging): Promise<void> => {
-  for (const [index, side] of sides.entries()) {
-    const together = isLink(side) && isLink(added) ? await merging.entries(side, added) : undefined;
-    // A frame that is made here would be nobody's tip.
-    if (!isSame(together, side) && !isSame(together, added)) continue;
-    sides[index] = isSame(together, side) ? side : added;
-    return;
+  const others: Value[] = [];
+  for (const side of sides) {
+    // A frame that would be made here would be nobody's tip.
+    if (await isUpTo(added, side, merging)) return;
+    if (!(await isUpTo(side, added, merging))) others.push(side);
   }
-  sides.push(added);
+  sides.splice(0, sides.length, ...others, added);
 };
 
 /** Whether a value in this place is a text, or a link to one. */

@@ -23,6 +23,7 @@ import {
   type Conflict,
   type FrameObject,
   type LaterFrame,
+  type Link,
   type Links,
   type StoredObject,
   type SyntaxCheck,
@@ -396,6 +397,36 @@ describe('conflicts', () => {
       a: conflict(0, 3, 4),
     });
   });
+
+  it('a side that somebody chose stays, where the other chose another one and met what a third did meanwhile', async () => {
+    const { common, inConflict } = await settled();
+    const met = (await merge(await next(inConflict, { a: 2 }), await next(common, { a: 3 }))).frame;
+    expect(met.frame.data).toEqual({ a: conflict(0, 2, 3) });
+    expect((await merge(await next(inConflict, { a: 1 }), met)).frame.frame.data).toEqual({
+      a: conflict(0, 1, 3),
+    });
+  });
+
+  it('a side that somebody chose, and that the other edited further, is what it was edited to', async () => {
+    const common = await next(genesis, { a: 0 });
+    const [one, other] = [await next(common, { a: 1 }), await next(common, { a: 2 })];
+    const inConflict = (await merge(one, other)).frame;
+    const edited = (await merge(inConflict, await next(one, { a: 3 }))).frame;
+    expect((await merge(await next(inConflict, { a: 1 }), edited)).frame.frame.data).toEqual({ a: 3 });
+  });
+
+  it('one that is settled in two ways is both of them, also where both have met what a third did meanwhile', async () => {
+    const { common, inConflict } = await settled();
+    const withThird = (await merge(inConflict, await next(common, { a: 3 }))).frame;
+    const met = async (chosen: Value) =>
+      (await merge(await next(inConflict, { a: chosen }), withThird)).frame;
+    const [one, other] = [await met(1), await met(2)];
+    expect([one, other].map(({ frame }) => frame.data)).toEqual([
+      { a: conflict(0, 1, 3) },
+      { a: conflict(0, 2, 3) },
+    ]);
+    expect((await merge(one, other)).frame.frame.data).toEqual({ a: conflict(0, 1, 2, 3) });
+  });
 });
 
 describe('histories that crossed', () => {
@@ -479,26 +510,56 @@ describe('manifests', () => {
     expect(objects).toHaveLength(3);
   });
 
+  /** In a base that is made of several, null being one side of all three. */
+  const entryOf = async (
+    base: Value,
+    ours: readonly FrameObject[],
+    theirs: readonly FrameObject[],
+  ): Promise<Value | undefined> => {
+    const data = (entry: Value): ValueMap => ({ entries: { '/m/a.js': entry } });
+    const merging = {
+      isBaseMade: true,
+      texts: () => undefined,
+      files: async () => undefined,
+      entries: async (a: Link, b: Link) => linkTo((await mergeFrames(space, a['/'], b['/'])).address),
+    };
+    const [one, other] = [data(removedOr(null, ours)), data(removedOr(null, theirs))];
+    const merged = await mergeData({ base: data(base), ours: one, theirs: other }, merging);
+    expect(await mergeData({ base: data(base), ours: other, theirs: one }, merging)).toEqual(merged);
+    return (merged['entries'] as ValueMap)['/m/a.js'];
+  };
+  const removedOr = (base: Value, frames: readonly FrameObject[]): Conflict =>
+    conflict(
+      base,
+      null,
+      ...frames
+        .map(({ address }) => address)
+        .toSorted()
+        .map(linkTo),
+    );
+
   it('an earlier frame of a file does not come back by a conflict that others have left behind', async () => {
     const began = await put(await fileGenesis('a.js'));
     const [first, beside] = [await file(began, 'a\n'), await file(began, 'b\n')];
-    const second = await file(first, 'c\n');
-    const data = (entry: Value): ValueMap => ({ entries: { '/m/a.js': entry } });
-    const [was, one, other] = [second, beside, first].map(({ address }) => linkTo(address));
-    const { entries } = await mergeData(
-      {
-        base: data(was!),
-        ours: data(conflict(null, null, one!)),
-        theirs: data(conflict(null, null, other!)),
-      },
-      {
-        isBaseMade: true,
-        texts: () => undefined,
-        files: async () => undefined,
-        entries: async (a, b) => linkTo((await mergeFrames(space, a['/'], b['/'])).address),
-      },
+    const was = linkTo((await file(first, 'c\n')).address);
+    expect(await entryOf(was, [beside], [first])).toEqual(removedOr(was, [beside]));
+  });
+
+  it('a file that one has merged, and the other has as what came together in it, is dropped by nobody', async () => {
+    const began = await put(await fileGenesis('a.js'));
+    const common = await file(began, 'a\nb\nc\n');
+    const [first, second] = [await file(common, 'A\nb\nc\n'), await file(common, 'a\nb\nC\n')];
+    const together = (await merge(first, second)).frame;
+    const beside = await file(common, 'a\nb\nc\nd\n');
+    const was = removedOr(null, [together]);
+    expect(await entryOf(was, [first, second], [together, beside])).toEqual(
+      removedOr(null, [together, beside]),
     );
-    expect(entries).toEqual({ '/m/a.js': conflict(was!, null, one!) });
+    expect(await entryOf(linkTo(together.address), [first, second], [together, beside])).toEqual(
+      removedOr(linkTo(together.address), [together, beside]),
+    );
+    // A frame that neither side names is nobody's tip.
+    expect(await entryOf(was, [first], [second])).toEqual(removedOr(null, [first, second]));
   });
 
   it('a file in conflict is told with its own frame, and one that was removed here and changed there in the manifest', async () => {
