@@ -55,16 +55,18 @@ it('a new attempt is told of after the end of the one before it', async () => {
   ]);
 });
 
-it('[TRACK-2] a push is told of as it was accepted, also by a node that reads it when more is known of it', async () => {
-  const [a, b] = [recipient('a'), recipient('b')];
-  const accepted = { pushGuid: 'p', initTime: at, acceptedAt: at, recipients: [a, b] };
+it('[TRACK-2] a node that reads a push when more is known of it tells that, and no stage before it afterwards', async () => {
+  const [a, b, c] = [recipient('a'), recipient('b'), recipient('c')];
+  const accepted = { pushGuid: 'p', initTime: at, acceptedAt: at, recipients: [a, b, c] };
   const completed = { attempt: 1, state: { stage: 'completed', times } } as const;
+  const relayed = { attempt: 1, state: { stage: 'relayed', times } } as const;
   const push = new TrackedPush({
     offset: 1,
     facts: accepted as unknown as TrackedPush['accepted'],
-    tracks: new Map([
+    tracks: new Map<RecipientId, typeof completed | typeof relayed>([
       [a, completed],
       [b, completed],
+      [c, relayed],
     ]),
   });
   const told: string[] = [];
@@ -72,7 +74,7 @@ it('[TRACK-2] a push is told of as it was accepted, also by a node that reads it
   const notices = new Notices({
     notice: (_, event, { recipients }) => {
       told.push([event, ...recipients.map((entry) => entry.recipient)].join(' '));
-      if (event === 'push-msg-completed') isTold.resolve();
+      if (event === 'push-msg-failed') isTold.resolve();
     },
   });
   notices.accepted(push);
@@ -80,6 +82,14 @@ it('[TRACK-2] a push is told of as it was accepted, also by a node that reads it
   const delivered = { attempt: 1, state: { stage: 'delivered', times } } as const;
   notices.written([{ push, recipient: b, track: delivered, before: completed }]);
   notices.written([{ push, recipient: a, track: completed, before: completed }]);
+  notices.written([{ push, recipient: c, track: delivered, before: relayed }]);
+  const expired = { attempt: 1, state: { stage: 'expired', times, at } } as const;
+  notices.written([{ push, recipient: c, track: expired, before: delivered }]);
   await isTold.promise;
-  expect(told).toEqual(['push-msg-relayed a b', 'push-delivered b', 'push-msg-completed a']);
+  expect(told).toEqual([
+    'push-msg-completed a b',
+    'push-msg-relayed c',
+    'push-delivered c',
+    'push-msg-failed c',
+  ]);
 });

@@ -2,7 +2,8 @@ import { problemOf, type DownEvents, type RecipientId, type TrackNotice } from '
 import type { RecipientTrack } from '@cd-push/store';
 
 import type { TrackChange } from '../journal/follower.ts';
-import { tracksAtAcceptance, type TrackedPush } from '../journal/tracked-push.ts';
+import { isFurther } from '../journal/further.ts';
+import type { TrackedPush } from '../journal/tracked-push.ts';
 
 /** Hears of a push's tracks; each door translates it for its peers. */
 export interface Watcher {
@@ -41,22 +42,29 @@ interface Telling {
 export class Notices {
   readonly #watcher: Watcher;
   #pending = new Map<TrackedPush, Telling>();
+  /** Of pushes that were read when more was known of them: what was told of them at first. */
+  readonly #ahead = new WeakMap<TrackedPush, ReadonlyMap<RecipientId, RecipientTrack>>();
 
   constructor(watcher: Watcher) {
     this.#watcher = watcher;
   }
 
   /**
-   * A push that was accepted is relayed to all of its recipients, also where it is known here by now what has become of it:
-   * that comes at its own place, and nobody is told of a stage before it.
+   * A push that was accepted is relayed to all of its recipients. A node that reads it later may know already what has become
+   * of it, and so may its sender, from the node that it was connected to before: it is told that, and not once more what led
+   * there.
    */
   accepted(push: TrackedPush): void {
-    for (const [recipient, track] of tracksAtAcceptance(push.accepted))
-      this.#add({ push, recipient, track, before: undefined });
+    const further = [...push.tracks].filter(([, { state }]) => state.stage !== 'relayed');
+    if (further.length > 0) this.#ahead.set(push, new Map(further));
+    for (const [recipient, track] of push.tracks) this.#add({ push, recipient, track, before: undefined });
   }
 
   written(changes: readonly TrackChange[]): void {
-    for (const change of changes) this.#add(change);
+    for (const change of changes) {
+      const told = this.#ahead.get(change.push)?.get(change.recipient);
+      if (told === undefined || isFurther(change.track, told)) this.#add(change);
+    }
   }
 
   #add(change: TrackChange): void {
