@@ -2,10 +2,12 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { outboxContract, sampleEntry, type Outbox, type OutboxEntry } from '@cd-push/client';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { fileOutbox } from '../src/outbox/file-outbox.ts';
 
@@ -179,4 +181,107 @@ test('a place that cannot be written says so, and is tried again', async () => {
   rmSync(home);
   mkdirSync(home);
   await expect(outbox.put(sampleEntry(1))).resolves.toBeUndefined();
+});
+
+/** An outbox that has put as much as it takes to have a file ahead of the next push, and nothing in it. */
+const standingOutbox = async (): Promise<{ outbox: Outbox; file: string }> => {
+  const outbox = open();
+  for (const one of [sampleEntry(1), sampleEntry(2)]) await outbox.put(one);
+  for (const { pushGuid } of [sampleEntry(1), sampleEntry(2)]) await outbox.remove(pushGuid);
+  const file = await vi.waitFor(() => {
+    const [found] = filesIn(folder).filter((name) => name.endsWith('.standing'));
+    // It is used from when it was closed and is whole.
+    if (found === undefined || statSync(found).size === 0) throw new Error('It is not there yet.');
+    return found;
+  });
+  await vi.waitFor(async () => {
+    await outbox.put(sampleEntry(3));
+    const isStanding = filesIn(folder).every((name) => !name.includes('3-00000000'));
+    await outbox.remove(sampleEntry(3).pushGuid);
+    if (!isStanding) throw new Error('It is not used yet.');
+  });
+  return { outbox, file };
+};
+
+/** Lets a folder look as if its owner had been killed now. */
+const abandoned = (file: string): string => {
+  const left = join(folder, '22222222-2222-4222-8222-222222222222');
+  mkdirSync(left);
+  writeFileSync(`${left}.lock`, '');
+  copyFileSync(file, join(left, 'left.standing'));
+  return join(left, 'left.standing');
+};
+
+describe('a file that is there ahead of the next push', () => {
+  test('[OUTBOX-1] keeps one push at a time, and the others have files of their own', async () => {
+    const { outbox } = await standingOutbox();
+    const entries = [sampleEntry(4), sampleEntry(5), sampleEntry(6, 'ä'.repeat(300_000))];
+    await Promise.all(entries.map((one) => outbox.put(one)));
+    expect(filesIn(folder).filter((name) => name.endsWith('.json'))).toHaveLength(2);
+    expect(await outbox.claim()).toEqual(entries);
+    for (const { pushGuid } of entries) await outbox.remove(pushGuid);
+    expect(await outbox.claim()).toEqual([]);
+    await outbox.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('[OUTBOX-7] is taken over from a killed sender, with what is in it or without', async () => {
+    const { outbox, file } = await standingOutbox();
+    abandoned(file);
+    expect(await open().claim()).toEqual([]);
+    await outbox.put(sampleEntry(4));
+    abandoned(file);
+    const next = open();
+    expect(await next.claim()).toEqual([sampleEntry(4)]);
+    await next.remove(sampleEntry(4).pushGuid);
+    expect(await next.claim()).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
+
+  test('is emptied with nothing left of a longer push before', async () => {
+    const { outbox, file } = await standingOutbox();
+    await outbox.put(sampleEntry(4, 'long '.repeat(1_000)));
+    await outbox.remove(sampleEntry(4).pushGuid);
+    expect(readFileSync(file).every((byte) => byte === 0)).toBe(true);
+    await outbox.put(sampleEntry(5));
+    abandoned(file);
+    expect(await open().claim()).toEqual([sampleEntry(5)]);
+  });
+
+  test('that was cut off is set aside and told of', async () => {
+    const { outbox, file } = await standingOutbox();
+    await outbox.put(sampleEntry(4, 'long '.repeat(1_000)));
+    const left = abandoned(file);
+    const bytes = readFileSync(left);
+    writeFileSync(left, bytes.fill(0, 2_048, 3_072));
+    expect(await open().claim()).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining('cannot be read any more')]);
+  });
+
+  test('[OUTBOX-4] what is signed anew takes the place of what is in it, also where its sender was killed in between', async () => {
+    const { outbox, file } = await standingOutbox();
+    const signed = (count: number): OutboxEntry => ({
+      ...sampleEntry(4),
+      signed: {
+        session: 'session-1',
+        digests: Array.from({ length: count }, (_, index) => `sha256-${index}`),
+      },
+    });
+    await outbox.put(signed(1));
+    abandoned(file);
+    await outbox.put(signed(2));
+    // Both are there now, of which the sender was killed before it let go of the former.
+    expect(await outbox.claim()).toEqual([signed(2)]);
+    await outbox.remove(signed(2).pushGuid);
+    expect(await outbox.claim()).toEqual([]);
+
+    await outbox.put(signed(1));
+    abandoned(file);
+    const next = open();
+    expect(await next.claim()).toEqual([signed(1)]);
+    await next.put(signed(2));
+    await next.remove(signed(2).pushGuid);
+    expect(await next.claim()).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
 });

@@ -8,16 +8,20 @@ import { isOutboxEntry, type Outbox, type OutboxEntry } from '@cd-push/client';
 import { makePrivateFolder } from '../credentials/config-folder.ts';
 import { tryToLock, type Lock } from '../credentials/exclusively.ts';
 import { draftSuffix, syncFolder, writeDurably } from './durable-file.ts';
+import { StandingFile, standingSuffix, standingText } from './standing-file.ts';
 
 const lockSuffix = '.lock';
 const entrySuffix = '.json';
+/** Who pushes as often as this pushes more: then a file is made ahead of the next push. */
+const putsBeforeStanding = 2;
 /** Where files are put that hold no push any more. */
 const setAside = 'unreadable';
 
 /**
  * Keeps pushes in a folder that only its owner may look into, on the disk before they are sent. Each process that pushes
  * has a folder of its own in it, with one file for each push, and a lock beside it that ends with the process however that
- * ends: a folder whose lock is free was left behind.
+ * ends: a folder whose lock is free was left behind. Whoever goes on pushing has a {@link StandingFile} there, through which
+ * most of its pushes go.
  *
  * A folder is there only after its lock is held, under a name that is used once, and nobody touches a lock that has no
  * folder: its owner may be just beginning. One that is killed at that very moment leaves an empty file.
@@ -38,8 +42,11 @@ class FileOutbox implements Outbox {
   readonly #folder: string;
   readonly #warn: (sentence: string) => void;
   /** Files by push. */
-  readonly #files = new Map<string, string>();
+  readonly #files = new Map<string, string | StandingFile>();
   #own: Promise<Own> | undefined;
+  #puts = 0;
+  #making: Promise<void> | undefined;
+  #standing: StandingFile | undefined;
   #isClosed = false;
 
   constructor(folder: string, warn: (sentence: string) => void) {
@@ -50,9 +57,19 @@ class FileOutbox implements Outbox {
   async put(entry: OutboxEntry): Promise<void> {
     if (this.#isClosed) throw new Error('The outbox was closed.');
     const own = await this.#begin();
-    const file = this.#files.get(entry.pushGuid) ?? join(own.folder, fileNameOf(entry));
-    await writeDurably(file, JSON.stringify(entry));
-    this.#files.set(entry.pushGuid, file);
+    const { pushGuid } = entry;
+    const text = JSON.stringify(entry);
+    const former = this.#files.get(pushGuid);
+    if (former === undefined && this.#standing !== undefined && (await this.#stand(this.#standing, text))) {
+      this.#files.set(pushGuid, this.#standing);
+      return;
+    }
+    const file = join(own.folder, fileNameOf(entry));
+    await writeDurably(file, text);
+    this.#files.set(pushGuid, file);
+    if (former !== undefined && former !== file) await letGo(former);
+    this.#puts += 1;
+    if (this.#puts >= putsBeforeStanding && !this.#isClosed) this.#making ??= this.#makeStanding(own);
   }
 
   async remove(pushGuid: string): Promise<void> {
@@ -60,7 +77,7 @@ class FileOutbox implements Outbox {
     if (file === undefined) return;
     this.#files.delete(pushGuid);
     // One that comes back after a power cut is sent once more, and the relay recognises it.
-    await rm(file, { force: true });
+    await letGo(file);
   }
 
   async claim(): Promise<readonly OutboxEntry[]> {
@@ -84,6 +101,8 @@ class FileOutbox implements Outbox {
     this.#isClosed = true;
     const own = await this.#own;
     if (own === undefined) return;
+    await this.#making;
+    await this.#standing?.close();
     // A folder that still holds something stays, for the next one.
     const isEmpty = await rmdir(own.folder).then(
       () => true,
@@ -91,6 +110,21 @@ class FileOutbox implements Outbox {
     );
     own.lock.release();
     if (isEmpty) await rm(this.#lockOf(own.name), { force: true });
+  }
+
+  /** Makes the file through which what is put from now on goes. Without it each push has a new one. */
+  async #makeStanding({ folder }: Own): Promise<void> {
+    this.#standing = await StandingFile.make(folder).catch(() => undefined);
+  }
+
+  /** Whether the file was free, and has taken it in. */
+  async #stand(standing: StandingFile, text: string): Promise<boolean> {
+    try {
+      return await standing.take(text);
+    } catch {
+      await standing.empty().catch(() => undefined);
+      return false;
+    }
   }
 
   #lockOf(name: string): string {
@@ -160,23 +194,36 @@ class FileOutbox implements Outbox {
   }
 
   async #read(own: Own): Promise<OutboxEntry[]> {
-    const entries: OutboxEntry[] = [];
+    const entries = new Map<string, OutboxEntry>();
+    const files = new Map<string, string | StandingFile>();
     for (const name of await readdir(own.folder)) {
-      if (!name.endsWith(entrySuffix)) continue;
+      const isStanding = name.endsWith(standingSuffix);
+      if (!isStanding && !name.endsWith(entrySuffix)) continue;
       const file = join(own.folder, name);
+      const place = file === this.#standing?.path ? this.#standing : file;
       try {
-        const entry = parseEntry(await readFile(file, 'utf8'));
+        const text = await textIn(place);
+        if (text === null) continue;
+        const entry = text === undefined ? undefined : parseEntry(text);
         if (entry === undefined) {
           await this.#putAside(file, name);
           continue;
         }
-        this.#files.set(entry.pushGuid, file);
-        entries.push(entry);
+        const { pushGuid } = entry;
+        const known = entries.get(pushGuid);
+        // It was killed between keeping what it had signed anew and letting go of what was signed before.
+        const isOlder = known !== undefined && signaturesOf(known) > signaturesOf(entry);
+        const older = isOlder ? place : files.get(pushGuid);
+        if (older !== undefined) await letGo(older);
+        if (isOlder) continue;
+        entries.set(pushGuid, entry);
+        files.set(pushGuid, place);
       } catch (error) {
         this.#leave(file, error);
       }
     }
-    return entries;
+    for (const [pushGuid, place] of files) this.#files.set(pushGuid, place);
+    return [...entries.values()];
   }
 
   /** What cannot be read now is there for the next run, and keeps nothing else from being sent. */
@@ -200,6 +247,22 @@ class FileOutbox implements Outbox {
 /** A guid that is none is refused by the relay; until then it leads to no other folder. */
 const fileNameOf = ({ order, pushGuid }: OutboxEntry): string =>
   `${order}-${pushGuid.slice(0, 64).replaceAll(/[^0-9A-Za-z-]/gu, '_')}${entrySuffix}`;
+
+/** What is kept in a place: null for nothing, undefined for what was cut off. */
+const textIn = async (place: string | StandingFile): Promise<string | null | undefined> => {
+  // What is being written there right now is not kept yet.
+  if (place instanceof StandingFile) return place.text ?? null;
+  const text = await readFile(place, 'utf8');
+  if (!place.endsWith(standingSuffix)) return text;
+  const stood = standingText(text);
+  if (stood === null) await rm(place, { force: true });
+  return stood;
+};
+
+const letGo = (place: string | StandingFile): Promise<void> =>
+  place instanceof StandingFile ? place.empty() : rm(place, { force: true });
+
+const signaturesOf = ({ signed }: OutboxEntry): number => signed?.digests.length ?? 0;
 
 const parseEntry = (text: string): OutboxEntry | undefined => {
   try {

@@ -36,6 +36,11 @@ export class SyncPush implements FollowedPush {
     );
   }
 
+  /** Resolves once it is on its way over every line, or has to wait there. */
+  async dispatched(): Promise<void> {
+    await Promise.all(this.#pushes.map(({ push }) => push.dispatched));
+  }
+
   get answersSoFar(): LineAnswers {
     const accepted: AcceptedBy[] = [];
     const refused: LineRefusal[] = [];

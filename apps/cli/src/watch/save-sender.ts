@@ -106,9 +106,12 @@ export class SaveSender {
         }),
     );
     this.own.add(push.pushGuid);
+    await nextTurn();
+    // It is on its way to the disk, where it has to be before it is sent: what is noted meanwhile takes no time of its own.
+    for (const [{ merges }, saves] of due) merges.sent(saves);
+    await push.dispatched();
     // Writing to a terminal or a pipe blocks: what was saved is on its way before anyone is told.
     await nextTurn();
-    for (const [{ merges }, saves] of due) merges.sent(saves);
     const [first = []] = byName.values();
     reporter.report(push, first, (problem) => mayMerge && isOvertaken(problem));
     // What becomes of it at the recipients is not waited for.

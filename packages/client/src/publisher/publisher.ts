@@ -1,4 +1,10 @@
-import { builtInTriggers, epochMs, type ProposePushAnswer, type PushedHead } from '@cd-push/protocol';
+import {
+  builtInTriggers,
+  epochMs,
+  type EpochMs,
+  type ProposePushAnswer,
+  type PushedHead,
+} from '@cd-push/protocol';
 import type { FrameRef } from '@cd-push/timeline';
 
 import { keepEntry } from '../outbox/keep-entry.ts';
@@ -216,7 +222,7 @@ export class Publisher {
     drafting.catch(() => undefined);
     const turn = this.#door.then(() => this.#turns.take(keysOf(delivery.environment, names)));
     const sentAt = Date.now();
-    const push = this.#follow(new Push(pushGuid, initTime, this.#deliver(turn, drafting, brought)));
+    const push = this.#follow(this.#dispatch(pushGuid, initTime, turn, drafting, brought));
     void this.#measure(push, sentAt);
     return push;
   }
@@ -225,9 +231,23 @@ export class Publisher {
     const { pushGuid, statement, envelope } = entry;
     const names = statement.kind === 'patch' ? statement.patches.flatMap(namesOf) : [];
     const turn = this.#turns.take(keysOf(statement.environment, names));
-    const sent = this.#deliver(Promise.resolve(turn), Promise.resolve(entry), { isLeftBehind: true });
-    const initTime = envelope.pushData.commTrack.initTime ?? statement.issuedAt;
-    return this.#follow(new Push(pushGuid, epochMs(initTime), sent));
+    const initTime = epochMs(envelope.pushData.commTrack.initTime ?? statement.issuedAt);
+    const brought = { isLeftBehind: true };
+    return this.#follow(
+      this.#dispatch(pushGuid, initTime, Promise.resolve(turn), Promise.resolve(entry), brought),
+    );
+  }
+
+  #dispatch(
+    pushGuid: string,
+    initTime: EpochMs,
+    turn: Promise<Turn>,
+    drafting: Promise<OutboxEntry>,
+    brought: Brought,
+  ): Push {
+    const { promise: dispatched, resolve: onDispatched } = Promise.withResolvers<void>();
+    const sent = this.#deliver(turn, drafting, brought, onDispatched);
+    return new Push(pushGuid, initTime, dispatched, sent);
   }
 
   #follow(push: Push): Push {
@@ -242,11 +262,13 @@ export class Publisher {
     taken: Promise<Turn>,
     drafting: Promise<OutboxEntry>,
     { isLeftBehind = false, onUpload, frames }: Brought,
+    onDispatched: () => void,
   ): Promise<Sent> {
     const turn = await taken;
     try {
       const entry = await drafting;
       const isKept = isLeftBehind || (await this.#keepUntilTurn(turn, entry));
+      if (isKept) onDispatched();
       await turn.ready;
       const ports = {
         connection: this.#connection,
@@ -256,11 +278,13 @@ export class Publisher {
         pushed: this.#pushed,
         signal: this.#closed.signal,
         onUpload,
+        onDispatched,
       };
       return await new Sending(ports, entry, { isKept, isLeftBehind, frames }).run();
     } catch (error) {
       return { answer: { status: false, error: problemFrom(error) }, isOwed: false };
     } finally {
+      onDispatched();
       turn.end();
     }
   }

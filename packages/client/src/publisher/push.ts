@@ -39,6 +39,11 @@ export class Push implements AsyncIterable<RecipientTrack> {
    * and so is the end of the publisher or of its connection, after which the push may be {@link isOwed}.
    */
   readonly accepted: Promise<PushAnswer>;
+  /**
+   * Resolves, and never rejects, once it was sent for the first time or has to wait: for a push before it, for contents that
+   * travel by themselves, for a relay that is away. What else there is to be done about it delays it no longer.
+   */
+  readonly dispatched: Promise<void>;
   readonly #tracks = new Map<string, RecipientTrack>();
   readonly #changes: RecipientTrack[] = [];
   readonly #waiting = new Set<() => void>();
@@ -46,7 +51,8 @@ export class Push implements AsyncIterable<RecipientTrack> {
   #isOwed = false;
   #closed = false;
 
-  constructor(pushGuid: string, initTime: EpochMs, sent: Promise<Sent>) {
+  constructor(pushGuid: string, initTime: EpochMs, dispatched: Promise<void>, sent: Promise<Sent>) {
+    this.dispatched = dispatched;
     this.pushGuid = pushGuid;
     this.initTime = initTime;
     this.accepted = sent.then(({ answer, isOwed }) => {

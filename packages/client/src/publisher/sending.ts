@@ -38,6 +38,8 @@ export interface SendingPorts {
   readonly signal: AbortSignal;
   /** Hears how far the contents are that travel by themselves. */
   readonly onUpload?: PushRequest['onUpload'] | undefined;
+  /** Called once it was written to the connection or cannot be for now, and maybe again. */
+  readonly onDispatched: () => void;
 }
 
 /** What is known of a push before it is sent. */
@@ -115,6 +117,7 @@ export class Sending {
           this.#forgetHeads();
           return { answer: { status: false, error: tried.problem }, isOwed: this.#isKept };
         case 'failure':
+          this.#ports.onDispatched();
           await pause(waitMsAfter(backoff, failures, tried.problem.retryAfter), this.#ports.signal).catch(
             // The next try finds that it is over.
             () => undefined,
@@ -158,7 +161,9 @@ export class Sending {
     const { envelope, stored } = fitEnvelope(this.#entry.envelope);
     if (!this.#isStored) await this.#store(stored);
     const smaller = await this.#smaller(envelope);
-    return connection.push(envelope.pushData.triggerEvent, smaller, { signal });
+    const answer = connection.push(envelope.pushData.triggerEvent, smaller, { signal });
+    this.#ports.onDispatched();
+    return answer;
   }
 
   async #smaller(envelope: ICdPushEnvelop): Promise<ICdPushEnvelop> {
@@ -282,6 +287,7 @@ export class Sending {
     const pieces = contents.map((content) => (typeof content === 'string' ? utf8(content) : content));
     const bytesInAll = pieces.reduce((sum, { length }) => sum + length, 0);
     let bytes = 0;
+    if (bytesInAll > 0) this.#ports.onDispatched();
     for (const piece of pieces) {
       onUpload?.({ bytes, bytesInAll });
       await uploadContent(place, piece);
