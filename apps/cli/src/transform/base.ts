@@ -7,7 +7,7 @@ import { baseEntry, textOf, type BaseEntry, type EntryContext } from './base-ent
 import { componentTypeOf } from './component-type.ts';
 import { contentDigest } from './content-digest.ts';
 import { patchProblem, type PatchProblem } from './patch-problem.ts';
-import { ignoreTooling, isIgnored, kindAt, scanFiles, type Ignore } from './project-scan.ts';
+import { askedOnce, ignoreTooling, isIgnored, kindAt, scanFiles, type Ignore } from './project-scan.ts';
 import { resolveSpecifier } from './resolve-specifier.ts';
 import type { ModuleOptions } from './transform-module.ts';
 
@@ -87,7 +87,7 @@ export class Base {
 
   /** An asset's bytes as they are on the disk now; undefined where it is gone or has changed since the last update. */
   bytesOf(resource: string): Uint8Array | undefined {
-    const bytes = this.#read(this.#pathOf(resource));
+    const bytes = this.#read(this.#pathOf(resource), this.#ignore);
     return bytes !== undefined && contentDigest(bytes) === this.entry(resource)?.digest ? bytes : undefined;
   }
 
@@ -134,9 +134,10 @@ export class Base {
   update(paths: Iterable<string>): BaseUpdate {
     const before = new Map<string, FileState | undefined>();
     const dirty = new Map<string, Uint8Array>();
-    for (const path of this.#touched(paths)) {
+    const ignore = askedOnce(this.#ignore);
+    for (const path of this.#touched(paths, ignore)) {
       const known = this.#files.get(path);
-      const bytes = this.#read(path);
+      const bytes = this.#read(path, ignore);
       if (bytes === undefined) {
         if (known === undefined) continue;
         before.set(path, known);
@@ -154,7 +155,7 @@ export class Base {
     const structural = [...before].some(([path, known]) => known === undefined || !this.#files.has(path));
     for (const path of this.#affected(before, structural)) {
       if (dirty.has(path)) continue;
-      const bytes = this.#read(path);
+      const bytes = this.#read(path, ignore);
       if (bytes === undefined) continue;
       if (!before.has(path)) before.set(path, this.#files.get(path));
       dirty.set(path, bytes);
@@ -238,32 +239,29 @@ export class Base {
   }
 
   /** The files that paths stand for: folders for what is and was in them. */
-  #touched(paths: Iterable<string>): Set<string> {
+  #touched(paths: Iterable<string>, ignore: Ignore): Set<string> {
     const touched = new Set<string>();
     for (const path of paths) {
       const below = this.#below(path);
-      if (below === undefined || isIgnored(this.#ignore, below)) continue;
+      if (below === undefined || isIgnored(ignore, below)) continue;
       if (this.#files.has(below)) {
         touched.add(below);
         continue;
       }
-      const kind = below === '' ? 'folder' : kindAt(this.#root, below, this.#ignore);
+      const kind = below === '' ? 'folder' : kindAt(this.#root, below, ignore);
       if (kind === 'file') touched.add(below);
       else {
         const prefix = below === '' ? '' : `${below}/`;
         for (const known of this.#files.keys()) if (known.startsWith(prefix)) touched.add(known);
-        if (kind === 'folder')
-          for (const found of scanFiles(this.#root, this.#ignore, below)) touched.add(found);
+        if (kind === 'folder') for (const found of scanFiles(this.#root, ignore, below)) touched.add(found);
       }
     }
     return touched;
   }
 
-  #read(path: string): Uint8Array | undefined {
+  #read(path: string, ignore: Ignore): Uint8Array | undefined {
     try {
-      return kindAt(this.#root, path, this.#ignore) === 'file'
-        ? readFileSync(join(this.#root, path))
-        : undefined;
+      return kindAt(this.#root, path, ignore) === 'file' ? readFileSync(join(this.#root, path)) : undefined;
     } catch (error) {
       // Removed between the two looks at it.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;

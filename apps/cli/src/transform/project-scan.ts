@@ -43,6 +43,18 @@ export const isIgnored = (ignore: Ignore, path: string): boolean => {
   return segments.some((_, index) => ignore(segments.slice(0, index + 1).join('/')));
 };
 
+/** The same, asked once for each path: what is asked several times of a path within one turn is answered alike. */
+export const askedOnce = (ignore: Ignore): Ignore => {
+  const known = new Map<string, boolean>();
+  return (path) => {
+    const before = known.get(path);
+    if (before !== undefined) return before;
+    const isIgnoredHere = ignore(path);
+    known.set(path, isIgnoredHere);
+    return isIgnoredHere;
+  };
+};
+
 /** What stands at a path now. Links count where they lead to a file of the program, and there alone. */
 export const kindAt = (root: string, path: string, ignore: Ignore): 'file' | 'folder' | 'nothing' => {
   const full = join(root, path);
@@ -56,7 +68,7 @@ const isOwnFile = (root: string, path: string, entry: Dirent, ignore: Ignore): b
 
 /** Whether what a path really leads to lies in the project, and is not something that is never pushed. */
 const isOwn = (root: string, full: string, ignore: Ignore): boolean => {
-  const path = relative(realpathSync(root), realpathSync(full));
+  const path = relative(realpathSync.native(root), realpathSync.native(full));
   if (path === '..' || path.startsWith(`..${sep}`)) return false;
   return !isIgnored(ignore, path.split(sep).join('/'));
 };

@@ -4,6 +4,8 @@ import type { Evaluator } from './ports.ts';
 
 /** Maps that are kept at hand: two versions each of as many modules as a day's work changes. */
 const keptMaps = 256;
+/** By then a push is in place in every tab that it came to. */
+const handOverAfterMs = 500;
 
 export interface BrowserEvaluator extends Evaluator {
   /**
@@ -27,10 +29,10 @@ export const createBrowserEvaluator = (baseUrl: string): BrowserEvaluator => {
     maps.set(digest, map);
     const [oldest] = maps.keys();
     if (maps.size > keptMaps && oldest !== undefined) maps.delete(oldest);
-    // Handing it over to the browser takes an eighth of the whole way of a push, and nobody waits for it.
+    // Making a blob waits for the browser's process, which has the module itself to bring meanwhile; nobody waits for this.
     setTimeout(() => {
       if (maps.has(digest)) maps.set(digest, new Blob([map]));
-    });
+    }, handOverAfterMs);
   };
 
   return {
