@@ -1,47 +1,84 @@
 /**
  * Writes src/generated/validators.ts: one check per schema, compiled here instead of at run time, because a page whose
- * policy forbids `unsafe-eval` cannot compile them itself.
+ * policy forbids `unsafe-eval` cannot compile them itself. What schemas have in common is one function, and every function
+ * stands by itself, so that a page takes along those that it uses.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Code } from 'typebox/compile';
 
 import { schemas } from '../src/schemas.ts';
+import { isOfSomething, SharedSchemas, type PlainSchema } from './shared-schemas.ts';
 
 const target = new URL('../src/generated/validators.ts', import.meta.url);
 
-const functionsOf = (name: string, code: string): string[] => {
-  const lines = code.split('\n').filter((line) => line.startsWith('const '));
-  if (lines.length === 0)
-    throw new Error(`The compiler's output for ${name} has another form than this script knows.`);
-  return lines;
+const { parts, partOf } = new SharedSchemas(schemas);
+const names = Object.keys(parts);
+
+/** What the compiler makes of all parts together: functions that call each other, and an entry that calls each part in turn. */
+const compiled = (): { functions: Map<string, string>; patterns: readonly string[] } => {
+  const { Code: code, External } = Code(parts, { allOf: names.map(($ref) => ({ $ref })) });
+  if (code.includes('CheckContext'))
+    throw new Error('A schema uses unevaluated members, which cannot be precompiled.');
+  const bodies = new Map(
+    code.split('\n').flatMap((line) => {
+      const [, name, body] = /^const (check_\d+) = \(\(value\) => (.*)\);$/u.exec(line) ?? [];
+      return name === undefined || body === undefined ? [] : [[name, body] as const];
+    }),
+  );
+  const called = [...(bodies.get('check_0') ?? '').matchAll(/check_\d+/gu)].map(([call]) => call);
+  if (called.length !== names.length || bodies.size !== new Set(called).size + 1)
+    throw new Error("The compiler's output has another form than this script knows.");
+  const nameOf = new Map(called.map((call, index) => [call, functionOf(names[index] ?? '')]));
+  const patterns = External.variables.map(literal);
+  const functions = new Map(
+    called.map((call, index) => {
+      const name = names[index] ?? '';
+      const body = shorter(bodies.get(call) ?? '', parts[name] ?? {})
+        .replaceAll(/check_\d+/gu, (inner) => nameOf.get(inner) ?? inner)
+        .replaceAll(/External\[(\d+)\]/gu, (_, at: string) =>
+          patternName(patterns[Number(at)] ?? '', patterns),
+        );
+      return [name, body] as const;
+    }),
+  );
+  return { functions, patterns: [...new Set(patterns)] };
 };
+
+const functionOf = (part: string): string => (part in schemas ? `is${part}` : part);
+
+const patternName = (pattern: string, all: readonly string[]): string =>
+  `pattern${[...new Set(all)].indexOf(pattern)}`;
 
 const literal = (value: unknown): string => {
   if (value instanceof RegExp) return String(value);
   throw new Error(`A validator needs ${String(value)}, which this script cannot write down.`);
 };
 
-const parts = Object.entries(schemas).map(([name, schema]) => {
-  const { Code: code, External } = Code(schema);
-  if (code.includes('CheckContext'))
-    throw new Error(`${name} uses unevaluated members, which cannot be precompiled.`);
-  const lines = functionsOf(name, code).map((line) => `  ${line}`);
-  return [
-    `/** @type {(value: unknown) => boolean} */`,
-    `const ${name} = /*#__PURE__*/ (() => {`,
-    `  const ${External.identifier} = [${External.variables.map(literal).join(', ')}];`,
-    ...lines,
-    `  return (value) => check_0(value);`,
-    `})();`,
-    `export const is${name} = (value: unknown): value is Static<(typeof schemas)['${name}']> => ${name}(value);`,
-    '',
-  ].join('\n');
-});
+/**
+ * The same check without what it says twice: that a member is there, where its value is looked at and may not be
+ * `undefined` (what is absent is); of one that may be `undefined`, that it is absent; of an integer, that it is finite.
+ */
+const shorter = (body: string, { required, properties }: PlainSchema): string => {
+  const looked = new Map(Object.entries(properties ?? {}));
+  const proven = new Set(
+    Array.isArray(required) ? required.filter((name: string) => isOfSomething(looked.get(name), parts)) : [],
+  );
+  return body
+    .replaceAll(/ === undefined \|\| \(!\("[^"]+" in value\) \|\| /gu, ' === undefined || (')
+    .replaceAll(/"([^"]+)" in value\b/gu, (whole, name: string) => (proven.has(name) ? 'true' : whole))
+    .replaceAll(
+      'Number.isInteger(value) && (!((Number.isFinite(value) || typeof value === "bigint")) || ',
+      'Number.isInteger(value) && (',
+    )
+    .replaceAll(
+      '(typeof value === "object" && value !== null && !(Array.isArray(value)))',
+      'isObject(value)',
+    );
+};
 
-const entryIsFirst = Object.entries(schemas).every(([, schema]) =>
-  Code(schema).Code.includes('return check_0(value)'),
-);
-if (!entryIsFirst) throw new Error('The compiler names its entry otherwise than this script expects.');
+const { functions, patterns } = compiled();
+
+const typed = (name: string): string => `(value: unknown): value is Static<(typeof schemas)['${name}']>`;
 
 const source = `// Generated by scripts/generate-validators.ts; not edited, not committed.
 // @ts-nocheck
@@ -50,11 +87,26 @@ import { Guard } from 'typebox/guard';
 
 import type { schemas } from '../schemas.ts';
 
-${parts.join('\n')}
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+${patterns.map((pattern, index) => `const pattern${index} = ${pattern};`).join('\n')}
+
+${names
+  .filter((name) => !(name in schemas))
+  .map((name) => `const ${name} = (value) => ${functions.get(name) ?? ''};`)
+  .join('\n')}
+
+${Object.entries(partOf)
+  .map(([name, part]) =>
+    name === part
+      ? `export const is${name} = ${typed(name)} => ${functions.get(name) ?? ''};`
+      : `export const is${name} = ${typed(name)} => is${part}(value);`,
+  )
+  .join('\n')}
+
 /** The same checks by the name of their schema. */
 export const checks: { readonly [Name in keyof typeof schemas]: (value: unknown) => boolean } = {
 ${Object.keys(schemas)
-  .map((name) => `  ${name},`)
+  .map((name) => `  ${name}: is${name},`)
   .join('\n')}
 };
 `;
