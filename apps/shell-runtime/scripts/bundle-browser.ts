@@ -88,10 +88,24 @@ const unwrapped: Plugin = {
   },
 };
 
-/** What only stacks need, and what only pushes need: neither is waited for by the start of a program. */
-const stackModules = /@jridgewell|\/modules\/map-stack/u;
-const linkModules =
-  /\/src\/(?:line|link)\/|\/edits\/saved-edits|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|argument-schema|idiomorph|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|not-restored|problem)|typebox|(?:socket|engine)\.io/u;
+/** Files beside the entry, by what is in them. No start waits for one; what stands first comes first. */
+const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
+  // With the first failure.
+  { name: 'runtime-stack', test: /@jridgewell|\/modules\/map-stack/u },
+  // With the first template that is there already.
+  { name: 'runtime-morph', test: /idiomorph/u },
+  // With the first push that is more than files which came whole: packs, deltas, contents from the relay, rollbacks to what was
+  // served, messages, approvals; and with the first edit that is saved in the page.
+  {
+    name: 'runtime-seldom',
+    test: /\/edits\/saved-edits|argument-schema|\/line\/(?:as-served|count-approvals|ledger|open-delta|stored-contents|take-message)|\/link\/seldom-needed|\/client\/dist\/(?:contents\/|connection\/unpacked)|\/timeline\/dist\/(?:pack|delta|identity\/(?:approval|open-content))/u,
+  },
+  // At once: connection, signatures, delivery line.
+  {
+    name: 'runtime-link',
+    test: /\/src\/(?:line|link)\/|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|not-restored|problem)|typebox|canonicalize|(?:socket|engine)\.io/u,
+  },
+];
 
 /** @returns the files of dist/page, the first of them {@link entryFile}. */
 export const bundle = async (): Promise<readonly BundleFile[]> => {
@@ -115,10 +129,7 @@ export const bundle = async (): Promise<readonly BundleFile[]> => {
       codeSplitting: {
         // Otherwise a group would take along what the start needs, and the start would wait for the group.
         includeDependenciesRecursively: false,
-        groups: [
-          { name: 'runtime-stack', test: stackModules },
-          { name: 'runtime-link', test: linkModules },
-        ],
+        groups: groups.map((group, index) => ({ ...group, priority: groups.length - index })),
       },
     });
     return output

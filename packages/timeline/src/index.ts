@@ -14,6 +14,7 @@ export * from './identity/agreement.ts';
 export * from './identity/approval.ts';
 export * from './identity/certificate.ts';
 export * from './identity/content.ts';
+export * from './identity/open-content.ts';
 export * from './identity/control-kinds.ts';
 export * from './identity/delegation.ts';
 export * from './identity/establishment.ts';

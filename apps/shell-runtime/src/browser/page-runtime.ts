@@ -31,7 +31,8 @@ export class PageRuntime implements Runtime {
   readonly #notes: Overlay | undefined;
   readonly #limits: SwapLimits;
   readonly #operations = new Operations();
-  readonly #edits = Promise.withResolvers<SavedEdits>();
+  readonly #connected = Promise.withResolvers<Link>();
+  #edits: SavedEdits | undefined;
   readonly #emitter = new Emitter<RuntimeEvents>((error) => reportError(error));
   #link: Link | undefined;
   #linkState: RuntimeLink = { state: 'connecting' };
@@ -114,17 +115,14 @@ export class PageRuntime implements Runtime {
   async connect(connecting: (instance: string) => Promise<Link>, ready: Promise<unknown>): Promise<void> {
     try {
       // A program does not wait for what only its pushes need.
-      const [link, line, edits] = await Promise.all([
+      const [link, line] = await Promise.all([
         connecting(this.#remembered.instance),
         import('../line/delivery-line.ts'),
-        import('../edits/saved-edits.ts'),
       ]);
       if (this.#linkState.state === 'closed') link.close();
       else {
-        const standing = (resource: string) => this.#remembered.state.standing(resource);
-        const saved = new edits.SavedEdits({ link, standing });
-        this.#edits.resolve(saved);
-        this.#open(link, new line.DeliveryLine(this.#linePorts(link), ready), saved);
+        this.#connected.resolve(link);
+        this.#open(link, new line.DeliveryLine(this.#linePorts(link), ready));
       }
     } catch (error) {
       this.refuse(
@@ -136,10 +134,14 @@ export class PageRuntime implements Runtime {
   /** An edit that is made before the page is connected waits for that. */
   async #save(resource: string, text: string): Promise<SavedEdit> {
     if (this.#linkState.state === 'refused') return { outcome: 'refused', problem: this.#linkState.problem };
-    return (await this.#edits.promise).save(resource, text);
+    const link = await this.#connected.promise;
+    const { SavedEdits } = await import('../edits/saved-edits.ts');
+    const standing = (name: string) => this.#remembered.state.standing(name);
+    this.#edits ??= new SavedEdits({ link, standing });
+    return this.#edits.save(resource, text);
   }
 
-  #open(link: Link, line: DeliveryLine, edits: SavedEdits): void {
+  #open(link: Link, line: DeliveryLine): void {
     const { crashed, instance, state } = this.#remembered;
     this.#link = link;
     for (const applying of crashed) {
@@ -160,7 +162,7 @@ export class PageRuntime implements Runtime {
         this.#linkState = { state: 'connected' };
         this.#isSilent = welcome.policy.silent;
         line.welcomed(welcome);
-        edits.connected();
+        this.#edits?.connected();
       },
       pushed: (envelope) => void line.receive(envelope),
       sessionRevoked: (session) => line.revoke([session]),
@@ -168,7 +170,7 @@ export class PageRuntime implements Runtime {
         this.#isSilent = silent;
       },
       auditHeads: (heads) => line.auditHeads(heads),
-      editSettled: (settlement) => edits.settled(settlement),
+      editSettled: (settlement) => this.#edits?.settled(settlement),
       disconnected: () => {
         if (this.#linkState.state === 'connected') this.#linkState = { state: 'connecting' };
         line.disconnected();

@@ -11,13 +11,13 @@ import { digestOf } from '@cd-push/timeline';
 import { laterHeads } from './audit-heads.ts';
 import { misaddressed } from './check-address.ts';
 import { JournalProgress, type Arrival } from './journal-progress.ts';
-import { Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { Gate, LinePorts } from './line-ports.ts';
 import { Outcomes, type Outcome } from './outcomes.ts';
 import { parsePush, reportableOf } from './parse-push.ts';
 import type { TrustedPush } from './push.ts';
 import { Reports, type Reported } from './reports.ts';
-import { takeNotice, takeOperation, type Taken } from './take-message.ts';
+import type { Taken } from './take-message.ts';
 import { takePatch } from './take-patch.ts';
 import { revokedProblem, Verifier } from './verify-push.ts';
 
@@ -30,7 +30,7 @@ export class DeliveryLine {
   readonly #reports: Reports;
   readonly #verifier: Verifier;
   readonly #outcomes = new Outcomes();
-  readonly #ledger: Ledger;
+  #ledger: Ledger | undefined;
   readonly #progress: JournalProgress;
   #tail: Promise<void>;
   #heads: Promise<void> = Promise.resolve();
@@ -44,7 +44,6 @@ export class DeliveryLine {
     );
     this.#verifier = new Verifier(ports.state);
     this.#reports = new Reports(ports.link);
-    this.#ledger = new Ledger(ports.state);
     this.#progress = new JournalProgress(ports.state.followedBefore);
     for (const { problem, ...reported } of ports.state.interrupted) {
       if (problem !== null) this.#reports.failed(reported, problem);
@@ -136,10 +135,16 @@ export class DeliveryLine {
       this.#follow(arrival.settled());
     };
     const { statement } = push;
-    const message = { ledger: this.#ledger, gate, arrival };
+    if (statement.kind === 'patch') {
+      return settle(await takePatch({ ...push, statement }, this.#ports, this.#verifier, gate, arrival));
+    }
+    // Most runtimes are sent files alone.
+    const [{ Ledger }, { takeNotice, takeOperation }] = await Promise.all([
+      import('./ledger.ts'),
+      import('./take-message.ts'),
+    ]);
+    const message = { ledger: (this.#ledger ??= new Ledger(this.#ports.state)), gate, arrival };
     switch (statement.kind) {
-      case 'patch':
-        return settle(await takePatch({ ...push, statement }, this.#ports, this.#verifier, gate, arrival));
       case 'notice':
         return settleMessage(await takeNotice({ ...push, statement }, this.#ports, message), settle);
       case 'operation':

@@ -1,11 +1,11 @@
-import { ok, refuse, type PatchContent, type Problem, type Result } from '@cd-push/protocol';
-import { digestOf, openContent, type HeldContent } from '@cd-push/timeline';
+import { ok, refuse, type PatchContent, type PatchHead, type Problem, type Result } from '@cd-push/protocol';
+import { openWhole, type VerifiedContent } from '@cd-push/timeline';
 
-import type { KeptVersion } from '../record/record-store.ts';
-import { asServed } from './as-served.ts';
 import type { Gate, LinePorts } from './line-ports.ts';
 import type { Change, TrustedPatch } from './push.ts';
-import { StoredContents } from './stored-contents.ts';
+import type { Put, StoredContents } from './stored-contents.ts';
+
+type Opened = Result<VerifiedContent, Problem>;
 
 /**
  * Decodes the contents of the given patches and holds them against the signed digests, side by side. What did not travel
@@ -18,23 +18,31 @@ export const openContents = async (
   gate: Gate,
 ): Promise<Result<readonly Change[], Problem>> => {
   const { contents = [] } = push.parsed.data;
-  const stored = new StoredContents(ports.content, gate);
+  let stored: StoredContents | undefined;
+  const fetched = async (head: Put): Promise<Opened> => {
+    const { StoredContents } = await import('./stored-contents.ts');
+    stored ??= new StoredContents(ports.content, gate);
+    return stored.open(head);
+  };
+  const open = async (head: PatchHead, content: PatchContent): Promise<Opened> => {
+    if (content.encoding === 'delta') {
+      const { openDelta } = await import('./open-delta.ts');
+      const made = await openDelta(head, content, ports.state.kept(head.from ?? head.resource));
+      if (made !== undefined) return made;
+    } else if (content.encoding !== 'stored') return openWhole(head, content);
+    return head.change === 'delete' ? openWhole(head, { encoding: 'stored' }) : fetched(head);
+  };
   const opened = await Promise.all(
     indices.map(async (index): Promise<Result<Change, Problem>> => {
       const head = push.statement.patches[index];
       const content = contents[index];
       if (head === undefined || content === undefined)
         throw new RangeError('The agreement of lengths was checked.');
-      if (head.change === 'delete' && head.restores === 0) return asServed(head, ports);
-      const held =
-        content.encoding === 'delta'
-          ? await baseOf(content, ports.state.kept(head.from ?? head.resource))
-          : undefined;
-      const isMissing = content.encoding === 'stored' || (content.encoding === 'delta' && held === undefined);
-      const result =
-        isMissing && head.change !== 'delete'
-          ? await stored.open(head)
-          : await openContent(head, content, held);
+      if (head.change === 'delete' && head.restores === 0) {
+        const { asServed } = await import('./as-served.ts');
+        return asServed(head, ports);
+      }
+      const result = await open(head, content);
       return result.ok ? ok({ head, content: result.value }) : result;
     }),
   );
@@ -46,17 +54,5 @@ export const openContents = async (
   return ok(changes);
 };
 
-/** What a delta is taken upon, with the source map that it names; undefined where that is not what was brought here last. */
-const baseOf = async (
-  { base, map }: Extract<PatchContent, { encoding: 'delta' }>,
-  kept: KeptVersion | undefined,
-): Promise<HeldContent | undefined> => {
-  if (kept === undefined || kept.digest !== base || kept.content.kind === 'deleted') return undefined;
-  const { content } = kept;
-  const held =
-    content.kind === 'text'
-      ? { content: content.text, map: content.map }
-      : { content: content.bytes, map: undefined };
-  if (map === undefined) return held;
-  return held.map !== undefined && (await digestOf(held.map)) === map.base ? held : undefined;
-};
+/** Whether a content of the push did not come. */
+export const isUnfetched = ({ kind }: Problem): boolean => kind === 'unavailable';

@@ -12,7 +12,7 @@ import { openStored, type VerifiedContent } from '@cd-push/timeline';
 import type { Gate, LinePorts } from './line-ports.ts';
 
 /** A file that is there after the push. */
-type Put = Exclude<PatchHead, { change: 'delete' }>;
+export type Put = Exclude<PatchHead, { change: 'delete' }>;
 
 /**
  * Contents of one push that lie at the relay. They are fetched one after the other, so that no more is taken in than one
@@ -61,9 +61,6 @@ export class StoredContents {
 
 const problemFrom = (error: unknown): Problem =>
   error instanceof ProblemError ? error.problem : problemOf('internal', { detail: String(error) });
-
-/** Whether a content of the push did not come. */
-export const isUnfetched = ({ kind }: Problem): boolean => kind === 'unavailable';
 
 /** Where it did not come another attempt is worth it; where something else came it is not. */
 const unfetched = ({ resource, digest }: Put, problem: Problem): Problem => {

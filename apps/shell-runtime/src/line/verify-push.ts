@@ -9,14 +9,11 @@ import {
 } from '@cd-push/protocol';
 import {
   disagreementOf,
-  isApprovable,
   openAcceptance,
-  openApprovals,
   openCertificate,
   openDelegation,
   openRelayCertificate,
   openStatement,
-  unapproved,
   type FollowedIdentity,
   type TrustRoot,
 } from '@cd-push/timeline';
@@ -98,8 +95,10 @@ export class Verifier {
     { parsed, statement, digest, certificate }: TrustedPush,
     { approvals: required, trust: root, module }: RuntimeSelf,
   ): Promise<Problem | undefined> {
-    if (required === 0 || !isApprovable(statement)) return undefined;
-    const opened = await openApprovals({
+    if (required === 0) return undefined;
+    // Loaded by those alone that ask for some.
+    const { countApprovals } = await import('./count-approvals.ts');
+    return countApprovals({
       opened: { statement, digest },
       signer: { user: certificate.sub, identity: certificate.identity },
       approvals: parsed.data.approvals ?? [],
@@ -107,11 +106,9 @@ export class Verifier {
       modules: [module],
       root,
       known: (identity) => this.#identities.identity(identity),
+      keep: (followed) => this.#keep(followed),
+      isRevoked: (of) => this.#identities.isRevoked(of),
     });
-    if (!opened.ok) return opened.problem;
-    for (const { followed } of opened.value) await this.#keep(followed);
-    const given = opened.value.filter((approver) => !this.#identities.isRevoked(approver.certificate));
-    return given.length < required ? unapproved(given.length, required) : undefined;
   }
 
   #keep(followed: FollowedIdentity): Promise<void> {

@@ -1,4 +1,4 @@
-import { connectRuntime, fetchContent, onEnvelopes, type RuntimeSession } from '@cd-push/client';
+import { connectRuntime, onEnvelopes, type RuntimeSession } from '@cd-push/client';
 import {
   branded,
   isAuditHeads,
@@ -60,7 +60,11 @@ export const clientLink = (relayUrl: string, session: RuntimeSession, instance: 
             return status satisfies never;
         }
       });
-      onEnvelopes(connected, pushEvents, (envelope) => handlers.pushed(envelope));
+      const unpack = async (payload: unknown, attached: unknown): Promise<unknown> => {
+        const { unpackEnvelope } = await import('./seldom-needed.ts');
+        return unpackEnvelope(payload, attached);
+      };
+      onEnvelopes(connected, pushEvents, unpack, (envelope) => handlers.pushed(envelope));
       connected.on('session-revoked', (revocation) => {
         if (isSessionRevocation(revocation)) handlers.sessionRevoked(revocation.session);
       });
@@ -77,7 +81,10 @@ export const clientLink = (relayUrl: string, session: RuntimeSession, instance: 
     delivered: (acknowledgement) => void connection?.send('push-ack', acknowledgement),
     completed: (acknowledgement) => void connection?.send('push-msg-complete', acknowledgement),
     failed: (failure) => void connection?.send('push-msg-fail', failure),
-    content: (digest, atMost) => fetchContent({ relayUrl, session, digest, signal: closing.signal }, atMost),
+    content: async (digest, atMost) => {
+      const { contentAtRelay } = await import('./seldom-needed.ts');
+      return contentAtRelay({ relayUrl, session, digest, signal: closing.signal }, atMost);
+    },
     saveEdit: async (edit) => {
       if (connection === undefined) throw new ProblemError(problemOf('unavailable'));
       await connection.request('save-edit', edit, { signal: closing.signal });

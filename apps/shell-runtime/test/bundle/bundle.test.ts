@@ -12,11 +12,12 @@ import { contentOf } from '../modules/content.ts';
 const allowed: Readonly<Record<string, number>> = {
   // Before a program starts. Files that were taken back to what was served are known from the start.
   'runtime.js': 22_700,
-  // At once, but nobody waits for it: connection, signatures, the logs of identities that a runtime follows by itself, and the
-  // deltas that make a push a fraction of its files.
-  'runtime-link.js': 42_600,
-  // With the connection.
-  'delivery-line.js': 5_000,
+  // At once, but nobody waits for it: connection, signatures, the logs of identities that a runtime follows by itself.
+  'runtime-link.js': 31_000,
+  // With the first template that takes the place of another.
+  'runtime-morph.js': 3_800,
+  // With the first push that is more than whole files, and the first edit that is saved in the page.
+  'runtime-seldom.js': 7_300,
   // With the first failure.
   'runtime-stack.js': 3_000,
   'rolldown-runtime.js': 300,

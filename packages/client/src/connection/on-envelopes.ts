@@ -1,15 +1,16 @@
-import { unpackEnvelope } from '@cd-push/timeline';
-
 import type { Connection } from './connection.ts';
 
 /**
  * Hears envelopes under these events, one after the other in the order in which they came; one that came packed is unpacked
  * first. What is no pack is handed on as it is, for the listener to refuse. What a connection brought that has ended
  * meanwhile is let go of: the relay sends again what was not answered.
+ *
+ * @param unpack `unpacked`, or what loads it with the first envelope that comes packed.
  */
 export const onEnvelopes = (
   connection: Pick<Connection, 'on' | 'onStatus'>,
   events: readonly string[],
+  unpack: (payload: unknown, attached: unknown) => Promise<unknown>,
   listener: (envelope: unknown) => void,
 ): (() => void) => {
   let connections = 0;
@@ -40,9 +41,4 @@ export const onEnvelopes = (
     connections += 1;
     for (const forget of forgets) forget();
   };
-};
-
-const unpack = async (payload: unknown, attached: unknown): Promise<unknown> => {
-  const bytes = attached instanceof ArrayBuffer ? new Uint8Array(attached) : attached;
-  return (bytes instanceof Uint8Array ? await unpackEnvelope(payload, bytes) : undefined) ?? payload;
 };

@@ -1,5 +1,4 @@
 import {
-  limits,
   ok,
   problemOf,
   refuse,
@@ -11,7 +10,6 @@ import {
 
 import { fromBase64, utf8 } from '../crypto/base64url.ts';
 import { digestOf } from '../crypto/digest.ts';
-import { applyDelta } from '../delta/apply-delta.ts';
 
 /** New content of one resource after its digest was checked. */
 export type VerifiedContent =
@@ -25,32 +23,17 @@ export interface StoredBytes {
   readonly map: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** What a delta is taken upon: a content, and the source map that came with it. */
-export interface HeldContent {
-  readonly content: string | Uint8Array;
-  readonly map: string | Uint8Array | undefined;
-}
-
 type Opened = Result<VerifiedContent, Problem>;
-type Put = Exclude<PatchHead, { change: 'delete' }>;
-type Delta = Extract<PatchContent, { encoding: 'delta' }>;
+
+/** How content travels by itself. */
+export type WholeContent = Exclude<PatchContent, { encoding: 'delta' }>;
 
 /**
  * Decodes what travelled and checks it against the signed head: size first, then digest. Of `stored` content nothing
- * travelled, {@link openStored} opens what was fetched.
- *
- * @param held what a delta names as its base, if it is there.
+ * travelled, {@link openStored} opens what was fetched. `openContent` takes deltas as well.
  */
-export const openContent = async (
-  head: PatchHead,
-  content: PatchContent,
-  held: HeldContent | undefined,
-): Promise<Opened> => {
-  if (head.change === 'delete') {
-    return content.encoding === 'none' && head.digest === null
-      ? ok({ kind: 'deleted' })
-      : bad(head, 'A deletion carries no content.');
-  }
+export const openWhole = async (head: PatchHead, content: WholeContent): Promise<Opened> => {
+  if (head.change === 'delete') return openDeleted(head, content);
   switch (content.encoding) {
     case 'none':
     case 'stored':
@@ -61,41 +44,16 @@ export const openContent = async (
     }
     case 'text':
       return verifiedText(head, content.text, content.map);
-    case 'delta':
-      return openDelta(head, content, held);
     default:
       return content satisfies never;
   }
 };
 
-const openDelta = async (
-  head: Put,
-  { delta, map }: Delta,
-  held: HeldContent | undefined,
-): Promise<Opened> => {
-  const { resource, bytes, mapDigest } = head;
-  // As long as what comes out is long, so long it takes, however short the delta is.
-  if (bytes + (map?.bytes ?? 0) > limits.envelopeBytes) {
-    const detail = `What deltas make has at most ${limits.envelopeBytes} bytes.`;
-    return refuse(problemOf('too-large', { path: '/pushData/contents', resource, detail }));
-  }
-  const content = made(held?.content, delta, bytes);
-  const newMap = map && made(held?.map, map.delta, map.bytes);
-  return content === undefined || (newMap === undefined) !== (mapDigest === undefined)
-    ? bad(head, 'The delta does not fit the content that is in place.')
-    : openStored(head, { content, map: newMap });
-};
-
-const made = (
-  base: string | Uint8Array | undefined,
-  delta: string,
-  length: number,
-): Uint8Array<ArrayBuffer> | undefined => {
-  const steps = fromBase64(delta);
-  return base === undefined || steps === undefined
-    ? undefined
-    : applyDelta(typeof base === 'string' ? utf8(base) : base, steps, length);
-};
+/** A deletion brings nothing, in whatever encoding. */
+export const openDeleted = (head: PatchHead, { encoding }: PatchContent): Opened =>
+  encoding === 'none' && head.digest === null
+    ? ok({ kind: 'deleted' })
+    : bad(head, 'A deletion carries no content.');
 
 /** Checks what was fetched by the digests of a signed head. An asset is bytes, everything else is text. */
 export const openStored = async (head: PatchHead, { content, map }: StoredBytes): Promise<Opened> => {
