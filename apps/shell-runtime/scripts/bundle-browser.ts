@@ -3,12 +3,15 @@
  * itself: `runtime-link.js` (connection and delivery line, at once) and `runtime-stack.js` (source maps, with the first
  * failure). They import each other by these names, so a host serves all of them in one folder. Prints their sizes.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-import { rolldown, type Plugin } from 'rolldown';
+import { rolldown, type OutputChunk, type Plugin } from 'rolldown';
+import { minify } from 'terser';
+
+import { onlyKindsNamedIn, pagePlugins } from './page-plugins.ts';
 
 export interface BundleFile {
   readonly name: string;
@@ -24,69 +27,6 @@ export const entryFile = 'runtime.js';
 
 const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
 const outDir = fileURLToPath(new URL('../dist/page/', import.meta.url));
-
-/**
- * Schemas are values: making one has no effect. A bundler cannot see that of a call, and would keep every schema, and with
- * them all that makes schemas, for the sake of one constant beside them.
- */
-const pureSchemas: Plugin = {
-  name: 'pure-schemas',
-  transform: {
-    filter: { id: /\/packages\/(?:protocol|client)\/dist\/.*\.js$/ },
-    handler: (code) => ({
-      code: code.replaceAll(/\bType\.\w+\(/g, (call) => `/* @__PURE__ */ ${call}`),
-      map: null,
-    }),
-  },
-};
-
-/** The client speaks WebSocket alone; Engine.IO would bring its other transports along all the same. */
-const onlyWebSocket: Plugin = {
-  name: 'only-websocket',
-  transform: {
-    filter: { id: /\/engine\.io-client\/build\/esm\/transports\/index\.js$/ },
-    handler: () => ({
-      code: `import { WS } from './websocket.js';\nexport const transports = { websocket: WS };\n`,
-      map: null,
-    }),
-  },
-};
-
-/** What is not text comes as the bytes of a WebSocket's own frames, never as base64, for which long polling has a use. */
-const noBase64: Plugin = {
-  name: 'no-base64',
-  transform: {
-    filter: { id: /\/engine\.io-parser\/build\/esm\/contrib\/base64-arraybuffer\.js$/ },
-    handler: () => ({ code: 'export const decode = () => new ArrayBuffer(0);\n', map: null }),
-  },
-};
-
-/** A runtime pushes nothing, so that the check of the answer to a push is of no use in a page. */
-const noPushes: Plugin = {
-  name: 'no-pushes',
-  transform: {
-    filter: { id: /\/packages\/client\/dist\/connection\/answers\.js$/ },
-    handler: (code) => ({ code: code.replace('isPushAnswer(answer)', 'false'), map: null }),
-  },
-};
-
-/** Long polling registers itself with the page where it is loaded; nobody uses it here. */
-const noLongPolling: Plugin = {
-  name: 'no-long-polling',
-  transform: {
-    filter: { id: /\/engine\.io-client\/build\/esm\/transports\/polling-xhr\.js$/ },
-    handler: (code) => ({ code, map: null, moduleSideEffects: false }),
-  },
-};
-
-/** Names a script in a wrapper as its file for browsers, for which a bundler adds a loader; the same as a module lies beside it. */
-const unwrapped: Plugin = {
-  name: 'unwrapped',
-  load: {
-    filter: { id: /\/resolve-uri\.umd\.js$/ },
-    handler: (id) => readFile(id.replace('.umd.js', '.mjs'), 'utf8'),
-  },
-};
 
 /** Files beside the entry, by what is in them. No start waits for one; what stands first comes first. */
 const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
@@ -109,21 +49,47 @@ const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
 
 /** @returns the files of dist/page, the first of them {@link entryFile}. */
 export const bundle = async (): Promise<readonly BundleFile[]> => {
+  const modules = (await chunks(pagePlugins, false)).flatMap((chunk) => Object.entries(chunk.modules));
+  const named = onlyKindsNamedIn(new Map(modules.map(([id, { code }]) => [id, code ?? ''])));
+  const output = await chunks([...pagePlugins, named], true);
+  return Promise.all(output.map(fileOf));
+};
+
+/** The bundler's own minifier leaves functions that are called once, and constants in objects, where they stand. */
+const fileOf = async ({ fileName, code, map, imports, dynamicImports }: OutputChunk): Promise<BundleFile> => {
+  const name = basename(fileName);
+  const minified = await minify(code, {
+    module: true,
+    compress: { ecma: 2020, passes: 3 },
+    sourceMap: { url: `${name}.map`, ...(map === null ? {} : { content: JSON.stringify(map) }) },
+  });
+  if (minified.code === undefined || typeof minified.map !== 'string')
+    throw new Error(`${name} came back without code or map.`);
+  return {
+    name,
+    code: minified.code,
+    map: minified.map,
+    gzipBytes: gzipSync(minified.code, { level: 9 }).length,
+    imports: [...imports, ...dynamicImports],
+  };
+};
+
+const chunks = async (plugins: readonly Plugin[], isSmall: boolean): Promise<readonly OutputChunk[]> => {
   const build = await rolldown({
     input: { runtime: source('index.ts') },
     // The other files import from the entry what both need.
     preserveEntrySignatures: 'allow-extension',
     platform: 'browser',
-    plugins: [pureSchemas, onlyWebSocket, noBase64, noLongPolling, noPushes, unwrapped],
+    plugins: [...plugins],
     // Schemas are composed by spreading others.
     treeshake: { propertyReadSideEffects: false },
   });
   try {
     const { output } = await build.generate({
       format: 'esm',
-      minify: true,
+      minify: isSmall,
       comments: false,
-      sourcemap: true,
+      sourcemap: isSmall,
       entryFileNames: entryFile,
       chunkFileNames: '[name].js',
       codeSplitting: {
@@ -132,15 +98,7 @@ export const bundle = async (): Promise<readonly BundleFile[]> => {
         groups: groups.map((group, index) => ({ ...group, priority: groups.length - index })),
       },
     });
-    return output
-      .filter((one) => one.type === 'chunk')
-      .map(({ fileName, code, map, imports, dynamicImports }) => ({
-        name: basename(fileName),
-        code,
-        map: JSON.stringify(map),
-        gzipBytes: gzipSync(code, { level: 9 }).length,
-        imports: [...imports, ...dynamicImports],
-      }));
+    return output.filter((one) => one.type === 'chunk');
   } finally {
     await build.close();
   }

@@ -8,7 +8,7 @@ import {
   type UpEvents,
 } from '@cd-push/protocol';
 import type { Signing } from '@cd-push/timeline';
-import { io, type Socket } from 'socket.io-client';
+import { Manager, type Socket } from 'socket.io-client';
 
 import { waitMsAfter, type Backoff } from '../backoff.ts';
 import type { RelayClock } from '../clock/relay-clock.ts';
@@ -97,16 +97,15 @@ export class Connection<Event extends RequestEvent = RequestEvent> {
     this.#answers = answers;
     this.#prove = prove;
     this.#greet = greet;
-    this.#socket = io(relayUrl, {
+    // A manager of its own: a page may hold connections to several relays, or two sessions to one.
+    const manager = new Manager(new URL(relayUrl, globalThis.location?.href).origin, {
       transports: ['websocket'],
-      // A page may hold connections to several relays, or two sessions to one.
-      forceNew: true,
       autoConnect: false,
-      auth: (show) => void this.#showToken(show),
       reconnectionDelay: backoff.firstMs,
       reconnectionDelayMax: backoff.lastMs,
       randomizationFactor: 0.5,
     });
+    this.#socket = manager.socket('/', { auth: (show) => void this.#showToken(show) });
     this.#socket.on('connect', () => void this.#welcomed());
     this.#socket.on('connect_error', (error: Error & { data?: unknown }) => void this.#refused(error));
     this.#socket.on('disconnect', (reason, details) => this.#cut(reason, closeCodeOf(details)));
