@@ -40,10 +40,10 @@ const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
     name: 'runtime-seldom',
     test: /\/edits\/saved-edits|argument-schema|\/line\/(?:as-served|count-approvals|ledger|open-delta|stored-contents|take-message)|\/link\/seldom-needed|\/client\/dist\/(?:contents\/|connection\/unpacked)|\/timeline\/dist\/(?:pack|delta|identity\/(?:approval|open-content))/u,
   },
-  // At once: connection, signatures, delivery line.
+  // At once: connection, signatures, delivery line, and what exchanges modules.
   {
     name: 'runtime-link',
-    test: /\/src\/(?:line|link)\/|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|not-restored|problem)|typebox|canonicalize|(?:socket|engine)\.io/u,
+    test: /\/src\/(?:line|link)\/|\/modules\/(?:propagation|run-swap|stage|swap-result|transaction)|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|not-restored|problem)|typebox|canonicalize|(?:socket|engine)\.io/u,
   },
 ];
 

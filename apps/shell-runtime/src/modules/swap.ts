@@ -4,9 +4,7 @@ import { ModuleGraph } from './module-graph.ts';
 import type { ModulePorts, SwapLimits } from './ports.ts';
 import { defaultSwapLimits } from './ports.ts';
 import { releaseAll, type Released } from './release.ts';
-import { stageChanges } from './stage.ts';
-import { SwapError, type ModuleChange, type SwapResult } from './swap-result.ts';
-import { Transaction } from './transaction.ts';
+import type { ModuleChange, SwapResult } from './swap-result.ts';
 
 /** A program that runs from modules, and whose modules can be replaced while it runs. */
 export class LiveModules {
@@ -91,45 +89,8 @@ export class LiveModules {
   }
 
   async #run(changes: readonly ModuleChange[], invalidated: readonly string[]): Promise<SwapResult> {
-    const graph = this.#graph;
-    const transaction = new Transaction(graph, this.#errors, this.#limits);
-    const invalidate = graph.onInvalidate;
-    try {
-      const staged = await stageChanges(graph, changes);
-      await transaction.apply(
-        staged,
-        invalidated.map((resource) => graph.record(resource)),
-      );
-      return { status: 'applied', ...transaction.commit(), ...this.#retained() };
-    } catch (cause) {
-      const failure =
-        cause instanceof SwapError ? cause : new SwapError('evaluate', messageOf(cause), { cause });
-      const error = failure.cause ?? failure;
-      const restoring = await transaction.restore();
-      graph.emit('vite:error', { type: 'error', err: { message: messageOf(error), stack: stackOf(error) } });
-      return {
-        status: 'failed',
-        kind: 'apply-failed',
-        at: failure.at,
-        error,
-        stack: stackOf(error),
-        chain: failure.chain,
-        ...restoring,
-        warnings: transaction.warnings,
-        ...this.#retained(),
-      };
-    } finally {
-      graph.forgetForeseen();
-      graph.onInvalidate = invalidate;
-    }
-  }
-
-  #retained(): { retainedBytes: number; restartAsked: boolean } {
-    const { retainedBytes } = this.#graph;
-    return { retainedBytes, restartAsked: retainedBytes > this.#limits.retainedBytes };
+    // A program starts without it.
+    const { runSwap } = await import('./run-swap.ts');
+    return runSwap(this.#graph, this.#errors, this.#limits, changes, invalidated);
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-const stackOf = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? String(error)) : String(error);
