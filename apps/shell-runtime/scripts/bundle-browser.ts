@@ -1,7 +1,7 @@
 /**
  * Makes what a page loads, dist/page/: `runtime.js`, which starts the program, and beside it what the runtime loads by
- * itself: `runtime-link.js` (connection and delivery line, at once) and `runtime-stack.js` (source maps, with the first
- * failure). They import each other by these names, so a host serves all of them in one folder. Prints their sizes.
+ * itself: `runtime-link.js` (connection and delivery line) at once, the others when they are needed. They import each other
+ * by these names, so a host serves all of them in one folder. Prints their sizes.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -11,7 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { rolldown, type OutputChunk, type Plugin } from 'rolldown';
 import { minify } from 'terser';
 
-import { onlyKindsNamedIn, pagePlugins } from './page-plugins.ts';
+import { helperFile, onlyKindsNamedIn, ownNamespaces, pagePlugins } from './page-plugins.ts';
 
 export interface BundleFile {
   readonly name: string;
@@ -28,12 +28,14 @@ export const entryFile = 'runtime.js';
 const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
 const outDir = fileURLToPath(new URL('../dist/page/', import.meta.url));
 
-/** Files beside the entry, by what is in them. No start waits for one; what stands first comes first. */
+/** What is loaded by itself lies in a file of its own: source maps with the first failure, morphing with the first template that takes the place of another. */
+const fileNames: Readonly<Record<string, string>> = {
+  'map-stack': 'runtime-stack.js',
+  'idiomorph.esm': 'runtime-morph.js',
+};
+
+/** Files beside the entry that hold more than one such thing. No start waits for one; what stands first comes first. */
 const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
-  // With the first failure.
-  { name: 'runtime-stack', test: /@jridgewell|\/modules\/map-stack/u },
-  // With the first template that is there already.
-  { name: 'runtime-morph', test: /idiomorph/u },
   // With the first push that is more than files which came whole: packs, deltas, contents from the relay, rollbacks to what was
   // served, messages, approvals; and with the first edit that is saved in the page.
   {
@@ -51,8 +53,8 @@ const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
 export const bundle = async (): Promise<readonly BundleFile[]> => {
   const modules = (await chunks(pagePlugins, false)).flatMap((chunk) => Object.entries(chunk.modules));
   const named = onlyKindsNamedIn(new Map(modules.map(([id, { code }]) => [id, code ?? ''])));
-  const output = await chunks([...pagePlugins, named], true);
-  return Promise.all(output.map(fileOf));
+  const output = await chunks([...pagePlugins, named, ownNamespaces], true);
+  return Promise.all(output.filter(({ fileName }) => fileName !== helperFile).map(fileOf));
 };
 
 /** The bundler's own minifier leaves functions that are called once, and constants in objects, where they stand. */
@@ -70,7 +72,7 @@ const fileOf = async ({ fileName, code, map, imports, dynamicImports }: OutputCh
     code: minified.code,
     map: minified.map,
     gzipBytes: gzipSync(minified.code, { level: 9 }).length,
-    imports: [...imports, ...dynamicImports],
+    imports: [...imports, ...dynamicImports].filter((one) => one !== helperFile),
   };
 };
 
@@ -91,7 +93,7 @@ const chunks = async (plugins: readonly Plugin[], isSmall: boolean): Promise<rea
       comments: false,
       sourcemap: isSmall,
       entryFileNames: entryFile,
-      chunkFileNames: '[name].js',
+      chunkFileNames: ({ name }) => fileNames[name] ?? '[name].js',
       codeSplitting: {
         // Otherwise a group would take along what the start needs, and the start would wait for the group.
         includeDependenciesRecursively: false,

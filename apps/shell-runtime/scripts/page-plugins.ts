@@ -124,6 +124,22 @@ export const pagePlugins: readonly Plugin[] = [
   },
 ];
 
+/** The file of the bundler's own helper, on which the others would wait in a row. */
+export const helperFile = 'rolldown-runtime.js';
+
+/** Gives each file that is loaded under several names its own means to tell them apart, in the line that would import them. */
+export const ownNamespaces: Plugin = {
+  name: 'own-namespaces',
+  renderChunk: (code) => ({
+    code: code.replace(
+      /^import \{ \w+ as (\w+) \} from "\.\/rolldown-runtime\.js";$/mu,
+      (_, helper: string) =>
+        `const ${helper} = (all) => { const names = { __proto__: null }; for (const name in all) Object.defineProperty(names, name, { get: all[name] }); return names; };`,
+    ),
+    map: null,
+  }),
+};
+
 const kindsFile = /\/protocol\/dist\/problem-kinds\.js$/u;
 
 /**

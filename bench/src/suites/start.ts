@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
+import { decodedMappings, TraceMap } from '@jridgewell/trace-mapping';
 import { Type } from 'typebox';
 import { Check } from 'typebox/value';
 
@@ -45,7 +46,7 @@ export const start: Suite = async ({ quick, tell }) => {
       sizeOf('start.install', installBytes() / 1e6, 'MB'),
       ...bundleFigures(),
     ],
-    details: rounds.summary(),
+    details: { ...rounds.summary(), ...bundleDetails() },
   };
 };
 
@@ -118,14 +119,57 @@ const pageFolder = fileURLToPath(
   new URL('dist/page/', import.meta.resolve('@cd-push/shell-runtime/package.json')),
 );
 
+/** What only some pages load: after a failure, and with a push that is more than whole files. */
+const later = new Set(['runtime-stack.js', 'runtime-seldom.js']);
+
+const pageFiles = (): readonly string[] =>
+  readdirSync(pageFolder).filter((name) => name.endsWith('.js') && !later.has(name));
+
+const textOf = (name: string): string => readFileSync(join(pageFolder, name), 'utf8');
+
+const kilobytes = (text: string): number => gzipSync(text).length / 1_000;
+
 /**
- * Bytes of what a page loads, minified and gzipped: the runtime without the connection, and all of it that a page without a
- * failure loads.
+ * Bytes of what a page loads, minified and gzipped: all of it that a page loads which gets whole files of every kind and has
+ * no failure, and what of it comes before a program starts, which is the runtime without the connection.
  */
-const bundleFigures = (): Figure[] => {
-  const kilobytes = (name: string): number => gzipSync(readFileSync(join(pageFolder, name))).length / 1_000;
-  const files = readdirSync(pageFolder).filter((name) => name.endsWith('.js'));
-  const later = new Set(['runtime-stack.js']);
-  const full = files.filter((name) => !later.has(name)).reduce((sum, name) => sum + kilobytes(name), 0);
-  return [sizeOf('runtime.full', full, 'KB'), sizeOf('runtime.core', kilobytes('runtime.js'), 'KB')];
+const bundleFigures = (): Figure[] => [
+  sizeOf(
+    'runtime.full',
+    pageFiles().reduce((sum, name) => sum + kilobytes(textOf(name)), 0),
+    'KB',
+  ),
+  sizeOf('runtime.core', kilobytes(textOf('runtime.js')), 'KB'),
+];
+
+/** Each file by itself, and all that is loaded but for what is Socket.IO's own. */
+const bundleDetails = (): Record<string, number> => ({
+  ...Object.fromEntries(
+    readdirSync(pageFolder)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => [`${name}, KB`, kilobytes(textOf(name))]),
+  ),
+  'runtime without Socket.IO, KB': pageFiles().reduce(
+    (sum, name) => sum + kilobytes(withoutSocketIo(name)),
+    0,
+  ),
+});
+
+/** The text of a file without what its source map says is of Socket.IO or Engine.IO. */
+const withoutSocketIo = (name: string): string => {
+  const lines = textOf(name).split('\n');
+  const map = new TraceMap(readFileSync(join(pageFolder, `${name}.map`), 'utf8'));
+  const isTheirs = (at: number | undefined): boolean =>
+    at !== undefined && /\/(?:socket|engine)\.io-|@socket\.io\//u.test(map.sources[at] ?? '');
+  return lines
+    .map((line, number) => {
+      const segments = decodedMappings(map)[number] ?? [];
+      const [first] = segments;
+      const head = line.slice(0, first === undefined ? line.length : first[0]);
+      const kept = segments.map(([from, at], index) =>
+        isTheirs(at) ? '' : line.slice(from, segments[index + 1]?.[0] ?? line.length),
+      );
+      return head + kept.join('');
+    })
+    .join('\n');
 };

@@ -5,7 +5,6 @@ import { expect, test } from 'vitest';
 
 import { connect } from '../src/connection/connection.ts';
 import { onEnvelopes } from '../src/connection/on-envelopes.ts';
-import { unpacked } from '../src/connection/unpacked.ts';
 import { answering, cutWith, startFakeRelay } from './support/fake-relay.ts';
 import { countingTokens } from './support/fake-session.ts';
 
@@ -34,7 +33,7 @@ const world = async () => {
   const connection = connect({ relayUrl: relay.url, session: countingTokens() });
   stack.defer(() => connection.close());
   const heard: unknown[] = [];
-  const forget = onEnvelopes(connection, [patch, notice], unpacked, (envelope) => heard.push(envelope));
+  const forget = onEnvelopes(connection, [patch, notice], (envelope) => heard.push(envelope));
   await connection.opened();
   return {
     heard,

@@ -1,4 +1,5 @@
 import type { Runtime } from './runtime.ts';
+import { insecureContext } from './secure.ts';
 import type { StartOptions } from './start-options.ts';
 import { startPage } from './start-page.ts';
 
@@ -18,12 +19,17 @@ export const startRuntime = ({
   joinCode,
   trustRoot,
   ...page
-}: StartOptions): Promise<Runtime> =>
-  startPage({
+}: StartOptions): Promise<Runtime> => {
+  // Asked for at once, so that it comes beside the base and the program; neither waits for it.
+  const load = () => import('./joined-link.ts');
+  const loading = insecureContext() === undefined ? load() : undefined;
+  loading?.catch(() => undefined);
+  return startPage({
     ...page,
     connect: async (instance) => {
-      const { joinedLink } = await import('./joined-link.ts');
+      const { joinedLink } = await (loading ?? load());
       const module = page.entry.split('/', 2)[1] ?? '';
       return joinedLink({ apiUrl, module, environment, joinCode, trustRoot }, relayUrl, instance);
     },
   });
+};

@@ -1,4 +1,4 @@
-import { connectRuntime, onEnvelopes, type RuntimeSession } from '@cd-push/client';
+import { connectRuntime, onEnvelopesUnpackedBy, type RuntimeSession } from '@cd-push/client';
 import {
   branded,
   isAuditHeads,
@@ -64,7 +64,7 @@ export const clientLink = (relayUrl: string, session: RuntimeSession, instance: 
         const { unpackEnvelope } = await import('./seldom-needed.ts');
         return unpackEnvelope(payload, attached);
       };
-      onEnvelopes(connected, pushEvents, unpack, (envelope) => handlers.pushed(envelope));
+      onEnvelopesUnpackedBy(connected, pushEvents, unpack, (envelope) => handlers.pushed(envelope));
       connected.on('session-revoked', (revocation) => {
         if (isSessionRevocation(revocation)) handlers.sessionRevoked(revocation.session);
       });

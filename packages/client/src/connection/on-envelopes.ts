@@ -1,16 +1,22 @@
 import type { Connection } from './connection.ts';
+import { unpacked } from './unpacked.ts';
 
 /**
  * Hears envelopes under these events, one after the other in the order in which they came; one that came packed is unpacked
  * first. What is no pack is handed on as it is, for the listener to refuse. What a connection brought that has ended
  * meanwhile is let go of: the relay sends again what was not answered.
- *
- * @param unpack `unpacked`, or what loads it with the first envelope that comes packed.
  */
 export const onEnvelopes = (
   connection: Pick<Connection, 'on' | 'onStatus'>,
   events: readonly string[],
-  unpack: (payload: unknown, attached: unknown) => Promise<unknown>,
+  listener: (envelope: unknown) => void,
+): (() => void) => onEnvelopesUnpackedBy(connection, events, unpacked, listener);
+
+/** The same for whoever loads `unpacked` with the first envelope that comes packed. */
+export const onEnvelopesUnpackedBy = (
+  connection: Pick<Connection, 'on' | 'onStatus'>,
+  events: readonly string[],
+  unpack: typeof unpacked,
   listener: (envelope: unknown) => void,
 ): (() => void) => {
   let connections = 0;
@@ -23,11 +29,11 @@ export const onEnvelopes = (
       return;
     }
     waiting += 1;
-    const unpacked = attached === undefined ? payload : unpack(payload, attached);
-    last = hearAfter(last, unpacked, connections);
+    const whole = attached === undefined ? payload : unpack(payload, attached);
+    last = hearAfter(last, whole, connections);
   };
-  const hearAfter = async (before: Promise<void>, unpacked: unknown, cameBy: number): Promise<void> => {
-    const [envelope] = await Promise.all([unpacked, before]);
+  const hearAfter = async (before: Promise<void>, whole: unknown, cameBy: number): Promise<void> => {
+    const [envelope] = await Promise.all([whole, before]);
     waiting -= 1;
     if (cameBy === connections) listener(envelope);
   };
