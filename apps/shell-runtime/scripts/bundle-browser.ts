@@ -36,11 +36,11 @@ const fileNames: Readonly<Record<string, string>> = {
 
 /** Files beside the entry that hold more than one such thing. No start waits for one; what stands first comes first. */
 const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
-  // With the first push that is more than files which came whole: packs, deltas, contents from the relay, rollbacks to what was
+  // With the first push that is more than files which came whole: deltas, contents from the relay, rollbacks to what was
   // served, messages, approvals; and with the first edit that is saved in the page.
   {
     name: 'runtime-seldom',
-    test: /\/edits\/saved-edits|argument-schema|\/line\/(?:as-served|count-approvals|ledger|open-delta|stored-contents|take-message)|\/link\/seldom-needed|\/client\/dist\/(?:contents\/|connection\/unpacked)|\/timeline\/dist\/(?:pack|delta|identity\/(?:approval|open-content))/u,
+    test: /\/edits\/saved-edits|argument-schema|\/line\/(?:as-served|count-approvals|ledger|open-delta|stored-contents|take-message)|\/link\/content-at-relay|\/client\/dist\/contents\/|\/timeline\/dist\/(?:delta|identity\/(?:approval|open-content))/u,
   },
   // At once: connection, signatures, delivery line, and what exchanges modules.
   {

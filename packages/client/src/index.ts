@@ -2,7 +2,6 @@ export * from './clock/relay-clock.ts';
 export * from './connection/connection-status.ts';
 export * from './connection/connection.ts';
 export * from './connection/on-envelopes.ts';
-export * from './connection/unpacked.ts';
 export type { ContentPlace } from './contents/content-request.ts';
 export * from './contents/fetch-content.ts';
 export * from './contents/upload-content.ts';

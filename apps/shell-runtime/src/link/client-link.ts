@@ -1,4 +1,4 @@
-import { connectRuntime, onEnvelopesUnpackedBy, type RuntimeSession } from '@cd-push/client';
+import { connectRuntime, onEnvelopes, type RuntimeSession } from '@cd-push/client';
 import {
   branded,
   isAuditHeads,
@@ -60,11 +60,7 @@ export const clientLink = (relayUrl: string, session: RuntimeSession, instance: 
             return status satisfies never;
         }
       });
-      const unpack = async (payload: unknown, attached: unknown): Promise<unknown> => {
-        const { unpackEnvelope } = await import('./seldom-needed.ts');
-        return unpackEnvelope(payload, attached);
-      };
-      onEnvelopesUnpackedBy(connected, pushEvents, unpack, (envelope) => handlers.pushed(envelope));
+      onEnvelopes(connected, pushEvents, (envelope) => handlers.pushed(envelope));
       connected.on('session-revoked', (revocation) => {
         if (isSessionRevocation(revocation)) handlers.sessionRevoked(revocation.session);
       });
@@ -82,7 +78,7 @@ export const clientLink = (relayUrl: string, session: RuntimeSession, instance: 
     completed: (acknowledgement) => void connection?.send('push-msg-complete', acknowledgement),
     failed: (failure) => void connection?.send('push-msg-fail', failure),
     content: async (digest, atMost) => {
-      const { contentAtRelay } = await import('./seldom-needed.ts');
+      const { contentAtRelay } = await import('./content-at-relay.ts');
       return contentAtRelay({ relayUrl, session, digest, signal: closing.signal }, atMost);
     },
     saveEdit: async (edit) => {

@@ -1,5 +1,6 @@
+import { unpackEnvelope } from '@cd-push/timeline';
+
 import type { Connection } from './connection.ts';
-import { unpacked } from './unpacked.ts';
 
 /**
  * Hears envelopes under these events, one after the other in the order in which they came; one that came packed is unpacked
@@ -9,14 +10,6 @@ import { unpacked } from './unpacked.ts';
 export const onEnvelopes = (
   connection: Pick<Connection, 'on' | 'onStatus'>,
   events: readonly string[],
-  listener: (envelope: unknown) => void,
-): (() => void) => onEnvelopesUnpackedBy(connection, events, unpacked, listener);
-
-/** The same for whoever loads `unpacked` with the first envelope that comes packed. */
-export const onEnvelopesUnpackedBy = (
-  connection: Pick<Connection, 'on' | 'onStatus'>,
-  events: readonly string[],
-  unpack: typeof unpacked,
   listener: (envelope: unknown) => void,
 ): (() => void) => {
   let connections = 0;
@@ -29,11 +22,11 @@ export const onEnvelopesUnpackedBy = (
       return;
     }
     waiting += 1;
-    const whole = attached === undefined ? payload : unpack(payload, attached);
-    last = hearAfter(last, whole, connections);
+    const unpacked = attached === undefined ? payload : unpack(payload, attached);
+    last = hearAfter(last, unpacked, connections);
   };
-  const hearAfter = async (before: Promise<void>, whole: unknown, cameBy: number): Promise<void> => {
-    const [envelope] = await Promise.all([whole, before]);
+  const hearAfter = async (before: Promise<void>, unpacked: unknown, cameBy: number): Promise<void> => {
+    const [envelope] = await Promise.all([unpacked, before]);
     waiting -= 1;
     if (cameBy === connections) listener(envelope);
   };
@@ -47,4 +40,9 @@ export const onEnvelopesUnpackedBy = (
     connections += 1;
     for (const forget of forgets) forget();
   };
+};
+
+const unpack = async (payload: unknown, attached: unknown): Promise<unknown> => {
+  const bytes = attached instanceof ArrayBuffer ? new Uint8Array(attached) : attached;
+  return (bytes instanceof Uint8Array ? await unpackEnvelope(payload, bytes) : undefined) ?? payload;
 };
