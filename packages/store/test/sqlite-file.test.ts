@@ -68,6 +68,8 @@ test('runtimes from before it was taken down count as having connected', async (
     alter table join_codes drop column identities;
     alter table join_codes drop column approvals;
     alter table runtimes drop column approvals;
+    drop index subscriptions_by_user;
+    drop index subscriptions_by_runtime;
     drop index issuer_keys_first;
     alter table issuer_keys drop column first;
     alter table runtimes drop column connected_at;

@@ -21,7 +21,8 @@ export interface Runtime {
 
 export interface RuntimeStore {
   get(guid: string): Promise<Runtime | undefined>;
-  list(): Promise<Runtime[]>;
+  /** All of them, or those of these guids that there are; oldest first. */
+  list(guids?: readonly string[]): Promise<Runtime[]>;
   /** Takes down that a runtime connects; only the first time changes anything. */
   connected(guid: string, at: EpochMs): Promise<void>;
   /** Answers false where there is none. */

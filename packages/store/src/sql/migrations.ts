@@ -19,6 +19,7 @@ export const identityTables = (spelling: Spelling): TableSet => ({
     '0005-issuer-name': { up: (db) => addIssuerName(db, spelling) },
     '0006-keystones': { up: (db) => addKeystones(db, spelling) },
     '0007-approvals': { up: (db) => addApprovals(db) },
+    '0008-memberships-by-member': { up: (db) => indexMembers(db) },
   },
 });
 
@@ -91,6 +92,12 @@ const addApprovals = async ({ schema }: Kysely<unknown>): Promise<void> => {
       .addColumn('approvals', 'integer', (column) => column.notNull().defaultTo(0))
       .execute();
   }
+};
+
+/** Of whom a membership is, is asked whenever a runtime enrols or connects; by its group it is found already. */
+const indexMembers = async ({ schema }: Kysely<unknown>): Promise<void> => {
+  await schema.createIndex('subscriptions_by_user').on('subscriptions').column('user_id').execute();
+  await schema.createIndex('subscriptions_by_runtime').on('subscriptions').column('runtime_guid').execute();
 };
 
 /** Of a migration neither side is typed: the tables that it makes are those of its own time. */

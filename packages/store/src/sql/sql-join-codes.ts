@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 
 import type { JoinCode, JoinCodeStore } from '../ports/join-codes.ts';
 import { readLabels, readTexts } from './columns.ts';
-import { groupsOf, runtimeOf } from './sql-runtimes.ts';
+import { membershipsOf, runtimeOf } from './sql-runtimes.ts';
 import type { Tables } from './tables.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
@@ -101,7 +101,7 @@ export const sqlJoinCodes = (unit: UnitOfWork): JoinCodeStore => ({
           .execute();
       }
       tell({ kind: 'runtimes-changed', guid });
-      const made = runtimeOf(row, await groupsOf(tables, row));
+      const made = runtimeOf(row, await membershipsOf(tables, [row]).execute());
       audit(entryOf?.(made));
       return made;
     }),

@@ -7,30 +7,9 @@ import type { Tables } from './tables.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 export const sqlRuntimes = (unit: UnitOfWork): RuntimeStore => ({
-  get: async (guid) => {
-    const row = await unit.tables
-      .selectFrom('runtimes')
-      .selectAll()
-      .where('guid', '=', guid)
-      .executeTakeFirst();
-    return row && runtimeOf(row, await groupsOf(unit.tables, row));
-  },
+  get: async (guid) => (await listRuntimes(unit.tables, [guid]))[0],
 
-  list: async () => {
-    const rows = await unit.tables
-      .selectFrom('runtimes')
-      .selectAll()
-      .orderBy('created_at')
-      .orderBy('guid')
-      .execute();
-    const subscriptions = await unit.tables.selectFrom('subscriptions').selectAll().execute();
-    const byUser = Map.groupBy(subscriptions, (entry) => entry.user_id);
-    const byRuntime = Map.groupBy(subscriptions, (entry) => entry.runtime_guid);
-    return rows.map((row) => {
-      const inherited = row.user_id === null ? [] : (byUser.get(row.user_id) ?? []);
-      return runtimeOf(row, [...inherited, ...(byRuntime.get(row.guid) ?? [])]);
-    });
-  },
+  list: (guids) => listRuntimes(unit.tables, guids),
 
   connected: (guid, at) =>
     unit.run(at, async ({ tables, tell }) => {
@@ -56,18 +35,43 @@ export const sqlRuntimes = (unit: UnitOfWork): RuntimeStore => ({
     }),
 });
 
-/** Memberships that count for a runtime: its own and its user's. */
-export const groupsOf = (
+const listRuntimes = async (tables: Kysely<Tables>, guids?: readonly string[]): Promise<Runtime[]> => {
+  const all = tables.selectFrom('runtimes').selectAll().orderBy('created_at').orderBy('guid');
+  const some = guids === undefined ? all : all.where('guid', 'in', guids);
+  // PostgreSQL takes no list of nothing.
+  const rows = guids?.length === 0 ? [] : await some.execute();
+  if (rows.length === 0) return [];
+  const memberships = await (
+    guids === undefined ? tables.selectFrom('subscriptions').selectAll() : membershipsOf(tables, rows)
+  ).execute();
+  const byUser = Map.groupBy(memberships, (entry) => entry.user_id);
+  const byRuntime = Map.groupBy(memberships, (entry) => entry.runtime_guid);
+  return rows.map((row) => {
+    const inherited = row.user_id === null ? [] : (byUser.get(row.user_id) ?? []);
+    return runtimeOf(row, [...inherited, ...(byRuntime.get(row.guid) ?? [])]);
+  });
+};
+
+/** Memberships that count for runtimes, of which there is one at least: their own and their users'. */
+export const membershipsOf = (
   tables: Kysely<Tables>,
-  { guid, user_id }: { readonly guid: string; readonly user_id: number | null },
-): Promise<{ group_name: string }[]> =>
-  tables
+  runtimes: readonly { readonly guid: string; readonly user_id: number | null }[],
+) => {
+  const users = new Set(runtimes.flatMap(({ user_id }) => (user_id === null ? [] : [user_id])));
+  return tables
     .selectFrom('subscriptions')
-    .select('group_name')
+    .selectAll()
     .where((row) =>
-      row.or([row('runtime_guid', '=', guid), ...(user_id === null ? [] : [row('user_id', '=', user_id)])]),
-    )
-    .execute();
+      row.or([
+        row(
+          'runtime_guid',
+          'in',
+          runtimes.map(({ guid }) => guid),
+        ),
+        ...(users.size === 0 ? [] : [row('user_id', 'in', [...users])]),
+      ]),
+    );
+};
 
 export const runtimeOf = (
   row: Selectable<Tables['runtimes']>,

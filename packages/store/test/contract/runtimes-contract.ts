@@ -115,6 +115,26 @@ export const runtimesContract = (open: OpenStore): void => {
       expect((await store.runtimes.list())[0]?.groups).toEqual(['a', 'b', 'c']);
     });
 
+    test('a list can be of some guids, with the groups of each; those that there are not are left out', async () => {
+      const other = await makeUser(store, 'Bob');
+      await store.subscriptions.add('all', { kind: 'user', userId }, at);
+      const [first, second, third] = [
+        await makeRuntime(store, userId, ['a']),
+        await makeRuntime(store, other, ['b']),
+        await makeRuntime(store, userId, ['c']),
+      ];
+      await store.users.remove(other, later(1));
+      const all = await store.runtimes.list();
+      expect(await store.runtimes.list([third, 'nobody', second, second])).toEqual(
+        all.filter(({ guid }) => guid !== first),
+      );
+      expect((await store.runtimes.list([second, third])).map(({ groups }) => groups)).toEqual(
+        expect.arrayContaining([['b'], ['all', 'c']]),
+      );
+      expect(await store.runtimes.list(['nobody'])).toEqual([]);
+      expect(await store.runtimes.list([])).toEqual([]);
+    });
+
     test('a removed runtime is gone with its memberships, and that is told', async () => {
       const guid = await makeRuntime(store, userId, ['floor']);
       const head = await store.changes.head();
