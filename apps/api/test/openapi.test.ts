@@ -47,7 +47,7 @@ test('the description names every path, its problems, and who may call it', asyn
     '/relay/certificate',
     '/relay/revocations',
     '/relay/runtimes',
-    '/relay/runtimes/{guid}',
+    '/relay/runtimes/lookup',
     '/relay/users/{id}',
     '/runtimes',
     '/runtimes/{guid}',

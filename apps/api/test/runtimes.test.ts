@@ -223,7 +223,8 @@ describe('a runtime', () => {
     const proof = await api.prove(key, resourceGuid);
     const answer = await api.call('POST', '/auth/runtime-token', { body: { resourceGuid, ...proof } });
     expect(answer.body.kind).toBe('session-revoked');
-    expect((await api.call('GET', `/relay/runtimes/${resourceGuid}`, { service: true })).status).toBe(404);
+    const asked = { service: true, body: { guids: [resourceGuid] } };
+    expect((await api.call('POST', '/relay/runtimes/lookup', asked)).body).toEqual({ runtimes: [] });
   });
 
   test('has a name that cannot drive a terminal', async () => {
@@ -256,12 +257,44 @@ describe('a relay', () => {
     await api.introspect(token);
     expect(await feed.next()).toMatchObject({ event: 'runtimes-changed', data: { guid: resourceGuid } });
     expect(await told()).toMatchObject([{ guid: resourceGuid, hasConnected: true }]);
-    const one = await api.call('GET', `/relay/runtimes/${resourceGuid}`, { service: true });
-    expect(one.body).toMatchObject({ hasConnected: true });
     // Only the first time is news.
     await api.introspect(token);
     await api.call('DELETE', `/runtimes/${resourceGuid}`, { token: (await api.login()).token });
     expect((await feed.next()).event).toBe('runtime-removed');
+  });
+
+  test('is told what has become of some runtimes: of those that there are, the same as in the list of all', async () => {
+    const api = await startTestApi();
+    const guids = [
+      (await api.enrol({ groups: ['tills'] })).resourceGuid,
+      (await api.enrol({ labels: { floor: '2' } })).resourceGuid,
+    ];
+    await api.enrol();
+    const lookup = (body: unknown) => api.call('POST', '/relay/runtimes/lookup', { service: true, body });
+    const { runtimes: all } = (await api.call('GET', '/relay/runtimes', { service: true })).body;
+    expect((await lookup({ guids: [...guids, 'nobody', guids[0]] })).body).toEqual({
+      runtimes: all.slice(0, 2),
+    });
+    const many = Array.from({ length: 256 }, (_, index) => `${index}`.padStart(128, 'x'));
+    expect(await lookup({ guids: many })).toMatchObject({ status: 200, body: { runtimes: [] } });
+  });
+
+  test.each([
+    ['nothing', {}, '/guids'],
+    ['no list', { guids: 'a' }, '/guids'],
+    ['an empty list', { guids: [] }, '/guids'],
+    ['more than are taken at a time', { guids: Array.from({ length: 257 }, () => 'a') }, '/guids'],
+    ['a number', { guids: ['a', 7] }, '/guids/1'],
+    ['an empty guid', { guids: [''] }, '/guids/0'],
+    ['a guid too long', { guids: ['a'.repeat(129)] }, '/guids/0'],
+    ['a guid that no database takes', { guids: ['a\u0000'] }, '/guids/0'],
+    ['an unknown member', { guids: ['a'], all: true }, '/all'],
+  ])('that asks for %s of runtimes is told what does not fit', async (_what, body, path) => {
+    const api = await startTestApi();
+    expect(await api.call('POST', '/relay/runtimes/lookup', { service: true, body })).toMatchObject({
+      status: 400,
+      body: { kind: 'invalid-request', path },
+    });
   });
 
   test('is told whose accounts there are', async () => {
@@ -316,6 +349,7 @@ describe('a relay', () => {
     const answers = [
       await api.call('POST', '/relay/certificate', { body, headers }),
       await api.call('GET', '/relay/runtimes', { headers }),
+      await api.call('POST', '/relay/runtimes/lookup', { body: { guids: ['a'] }, headers }),
       await api.call('GET', '/relay/accounts', { headers }),
       await api.call('GET', '/relay/users/1', { headers }),
       await api.call('GET', '/relay/revocations', { headers }),

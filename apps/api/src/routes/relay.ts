@@ -4,8 +4,6 @@ import {
   IssuerKeysSchema,
   JwsSchema,
   NameSchema,
-  ProblemError,
-  problemOf,
   PublicKeySchema,
   RuntimeViewSchema,
 } from '@cd-push/protocol';
@@ -47,7 +45,20 @@ const RevocationsSchema = Type.Object({
   identities: Type.Array(AddressSchema),
 });
 
-/** What a relay asks for when it starts. Afterwards it follows the change feed. */
+const RelayRuntimesSchema = Type.Object({ runtimes: Type.Array(RelayRuntimeSchema) });
+
+/** Runtimes that are asked for at a time: a body that is taken, and a list that any database takes. */
+const runtimesAtOnce = 256;
+
+/** Printable, since PostgreSQL refuses a NUL. */
+const GuidSchema = Type.String({ pattern: '^[\\x21-\\x7e]{1,128}$' });
+
+const LookupSchema = Type.Object(
+  { guids: Type.Array(GuidSchema, { minItems: 1, maxItems: runtimesAtOnce }) },
+  { additionalProperties: false },
+);
+
+/** What a relay asks for when it starts, and when the change feed, which it follows afterwards, tells that it is outdated. */
 export const relayRoutes =
   (api: Api): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -86,29 +97,27 @@ export const relayRoutes =
         schema: {
           summary: 'Every runtime that has enrolled',
           security,
-          response: { 200: Type.Object({ runtimes: Type.Array(RelayRuntimeSchema) }) },
+          response: { 200: RelayRuntimesSchema },
         },
         onRequest,
       },
       async () => ({ runtimes: (await api.store.runtimes.list()).map(relayRuntimeView) }),
     );
 
-    app.get(
-      '/relay/runtimes/:guid',
+    app.post(
+      '/relay/runtimes/lookup',
       {
         schema: {
-          summary: 'One runtime, after the feed said that it changed',
+          summary: 'Those of these runtimes that there are, after the feed said that they changed',
           security,
-          params: Type.Object({ guid: Type.String({ maxLength: 128 }) }),
-          response: { 200: RelayRuntimeSchema },
+          body: LookupSchema,
+          response: { 200: RelayRuntimesSchema },
         },
         onRequest,
       },
-      async (request) => {
-        const runtime = await api.store.runtimes.get(request.params.guid);
-        if (runtime === undefined) throw new ProblemError(problemOf('not-found'));
-        return relayRuntimeView(runtime);
-      },
+      async (request) => ({
+        runtimes: (await api.store.runtimes.list(request.body.guids)).map(relayRuntimeView),
+      }),
     );
 
     app.get(
