@@ -32,7 +32,7 @@ import { Observers } from './observe/observers.ts';
 import { Ended } from './peers/ended.ts';
 import { SessionExpiry } from './peers/expiry.ts';
 import { LegacyObjects } from './peers/legacy-objects.ts';
-import { isRunningPeer } from './peers/peer.ts';
+import { isRunningPeer, type Peer } from './peers/peer.ts';
 import { Peers } from './peers/peers.ts';
 import { acknowledgementRate, defaultRate, Rate, type RateLimits } from './peers/rate.ts';
 import { Edits } from './edits/edits.ts';
@@ -154,10 +154,10 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
     absence.take(change);
     holdPlaces(change, { roster, peers, journal, node, clock, log });
   });
-  const review = (): void => reviewPolicies({ policies, peers, catchUps, log });
+  const review = (concerned: Iterable<Peer>): void => reviewPolicies(concerned, { policies, catchUps, log });
   journal.onPolicies((changed) => {
     policies.put(changed.map(({ policy }) => policy));
-    review();
+    review(peers.all());
   });
   journal.onOwn(() => heads.stir());
 
@@ -250,7 +250,9 @@ export const assemble = async (surrounding: Surrounding): Promise<Parts> => {
     clock,
     log,
     accounts: surrounding.legacy === 'on',
-    reviewed: review,
+    reviewed: (guids) => {
+      for (const guid of guids) review(peers.instancesOf(guid));
+    },
   });
   const nodes = new Nodes({ journal, store, roster, absence, node, clock, log });
   const close = (): void => {

@@ -465,7 +465,7 @@ describe('[POLICY-5] a runtime is told what holds for it', () => {
     expect(await tracksOf(signed)).toMatchObject([{ stage: 'relayed', held: true }]);
     const [record] = stack.authority.known;
     stack.authority.known.splice(0, 1, { ...record!, labels: { zone: 'us' } });
-    stack.authority.change({ kind: 'runtimes-changed' });
+    stack.authority.change({ kind: 'runtimes-changed', guid: record!.guid });
     expect(await runtime.client.next('policy-changed')).toMatchObject({ hold: false });
     expect((await runtime.client.apply(signed.statement)).pushData.pushGuid).toBe(signed.pushGuid);
   });

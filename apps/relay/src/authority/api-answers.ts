@@ -67,7 +67,7 @@ const ChangeSchema = Type.Union([
     removed: Type.Boolean(),
   }),
   Type.Object({ kind: Type.Literal('subscriptions-changed') }),
-  Type.Object({ kind: Type.Literal('runtimes-changed') }),
+  Type.Object({ kind: Type.Literal('runtimes-changed'), guid: ResourceGuidSchema }),
   Type.Object({ kind: Type.Literal('runtime-removed'), guid: ResourceGuidSchema }),
   Type.Object({ kind: Type.Literal('triggers-changed') }),
 ]);
@@ -134,7 +134,8 @@ const actingOf = ({ sid, cnf, acting }: ActiveAnswer): Acting | undefined => {
   return isAddress(identity) && isAddress(sid) ? { identity, session: sid, key: cnf.jwk, scope } : undefined;
 };
 
-export const changeOf = (event: Static<typeof ChangeSchema>): Change => {
+/** What a change is to a relay; undefined where it is none. */
+export const changeOf = (event: Static<typeof ChangeSchema>): Change | undefined => {
   switch (event.kind) {
     case 'session-revoked':
       return { kind: event.kind, session: event.sid, voidsSignatures: event.reason !== 'logout' };
@@ -144,11 +145,12 @@ export const changeOf = (event: Static<typeof ChangeSchema>): Change => {
       return { kind: event.kind, user: event.userId, grants: event.grants };
     case 'user-changed':
       return { kind: event.kind, user: event.userId, roles: rolesOf(event.roles), removed: event.removed };
+    case 'runtimes-changed':
     case 'runtime-removed':
       return { kind: event.kind, guid: event.guid };
     case 'subscriptions-changed':
-    case 'runtimes-changed':
-      return { kind: 'runtimes-changed' };
+      // Of each runtime whose groups change by it the feed tells by itself.
+      return undefined;
     case 'triggers-changed':
       return { kind: event.kind };
     default:

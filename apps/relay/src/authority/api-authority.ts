@@ -1,4 +1,4 @@
-import { ProblemError, problemOf, type PublicKey, type Trigger } from '@cd-push/protocol';
+import { ProblemError, problemOf, type PublicKey, type ResourceGuid, type Trigger } from '@cd-push/protocol';
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -65,8 +65,14 @@ export class ApiAuthority implements Authority {
     return sessionOf(await this.#ask('/auth/introspect', introspectionAnswer, { method: 'POST', form }));
   }
 
-  async runtimes(): Promise<RuntimeRecord[]> {
-    const { runtimes } = await this.#ask('/relay/runtimes', runtimesAnswer);
+  async runtimes(guids?: readonly ResourceGuid[]): Promise<RuntimeRecord[]> {
+    const { runtimes } =
+      guids === undefined
+        ? await this.#ask('/relay/runtimes', runtimesAnswer)
+        : await this.#ask('/relay/runtimes/lookup', runtimesAnswer, {
+            method: 'POST',
+            json: JSON.stringify({ guids }),
+          });
     return runtimes.map(runtimeOf);
   }
 

@@ -14,6 +14,7 @@ import type { Introspections } from './introspections.ts';
 import type { RelayIdentity } from './relay-identity.ts';
 import { withGrants } from './session.ts';
 import { Reloader } from './reloader.ts';
+import { RuntimeReader } from './runtime-reader.ts';
 
 interface ChangePorts {
   readonly authority: Authority;
@@ -28,14 +29,14 @@ interface ChangePorts {
   readonly log: Log;
   /** Whether anybody asks whose account a guid is. */
   readonly accounts: boolean;
-  /** Called when what is known of runtimes has changed. */
-  readonly reviewed: () => void;
+  /** Called when something may have changed that is known of these runtimes. */
+  readonly reviewed: (guids: Iterable<ResourceGuid>) => void;
 }
 
 /** What the api tells takes effect on the connections that are open. */
 export class AppliedChanges implements ChangeListener {
   readonly #ports: ChangePorts;
-  readonly #runtimes: Reloader;
+  readonly #runtimes: RuntimeReader;
   readonly #accounts: Reloader;
   readonly #triggers: Reloader;
   readonly #voided: Reloader;
@@ -43,15 +44,7 @@ export class AppliedChanges implements ChangeListener {
   constructor(ports: ChangePorts) {
     this.#ports = ports;
     const { authority, directory, clock, log } = ports;
-    this.#runtimes = new Reloader(
-      async () => {
-        directory.replaceRuntimes(await authority.runtimes());
-        ports.reviewed();
-      },
-      'The list of runtimes could not be read yet.',
-      clock,
-      log,
-    );
+    this.#runtimes = new RuntimeReader(ports);
     this.#accounts = new Reloader(
       () => this.#loadAccounts(),
       'The list of accounts could not be read yet.',
@@ -94,7 +87,7 @@ export class AppliedChanges implements ChangeListener {
         this.#removeRuntime(change.guid);
         return;
       case 'runtimes-changed':
-        this.#runtimes.request();
+        this.#runtimes.changed(change.guid);
         return;
       case 'triggers-changed':
         this.#triggers.request();
@@ -105,7 +98,7 @@ export class AppliedChanges implements ChangeListener {
   }
 
   resumed(): void {
-    this.#runtimes.request();
+    this.#runtimes.reload();
     this.#accounts.request();
     this.#triggers.request();
   }
@@ -120,11 +113,10 @@ export class AppliedChanges implements ChangeListener {
 
   /** @throws ProblemError where the api cannot be reached. */
   async load(): Promise<void> {
-    const { authority, directory } = this.#ports;
-    directory.replaceTriggers(await authority.triggers());
-    directory.replaceRuntimes(await authority.runtimes());
-    await this.#loadAccounts();
-    await this.#loadVoided();
+    await this.#triggers.load();
+    await this.#runtimes.load();
+    await this.#accounts.load();
+    await this.#voided.load();
   }
 
   close(): void {
@@ -160,12 +152,11 @@ export class AppliedChanges implements ChangeListener {
   }
 
   #removeRuntime(guid: ResourceGuid): void {
-    const { directory, ended, peers, identity } = this.#ports;
-    directory.removeRuntime(guid);
+    const { ended, peers, identity } = this.#ports;
+    this.#runtimes.removed(guid);
     ended.runtimes.add(guid);
-    for (const peer of peers.all()) {
-      if (peer.session.kind === 'runtime' && peer.session.runtime.guid === guid) peer.outlet.cut('revoked');
-    }
+    // A runtime's session is named as the runtime is.
+    for (const peer of peers.ofSession(guid)) peer.outlet.cut('revoked');
     const tenant = identity.seal?.root.tenant;
     if (tenant !== undefined) this.#expireFor(tenant, guid);
   }

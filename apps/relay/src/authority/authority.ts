@@ -33,7 +33,8 @@ export type Change =
       readonly removed: boolean;
     }
   | { readonly kind: 'runtime-removed'; readonly guid: ResourceGuid }
-  | { readonly kind: 'runtimes-changed' }
+  /** One enrolled, connected for the first time, or has other groups or another user. */
+  | { readonly kind: 'runtimes-changed'; readonly guid: ResourceGuid }
   | { readonly kind: 'triggers-changed' };
 
 export interface ChangeListener {
@@ -45,6 +46,9 @@ export interface ChangeListener {
   reset(): void;
 }
 
+/** Runtimes that are asked for by their guids at a time, as many as the api takes. */
+export const runtimesAtOnce = 256;
+
 /**
  * Who is who: the api, as the relay needs it. Asked when a peer connects and followed for changes; never asked for a
  * push. Every promise rejects with a `ProblemError`, `unavailable` where the api cannot be reached.
@@ -53,7 +57,12 @@ export interface Authority {
   certify(relay: PublicKey): Promise<Certified>;
   /** The session of a token, or undefined where the token is no good (any more). */
   introspect(token: string): Promise<Session | undefined>;
-  runtimes(): Promise<RuntimeRecord[]>;
+  /**
+   * All runtimes, or those of these guids that there are.
+   *
+   * @param guids at most {@link runtimesAtOnce}.
+   */
+  runtimes(guids?: readonly ResourceGuid[]): Promise<RuntimeRecord[]>;
   /**
    * What a user may do now, be they connected or not; undefined where there is no such user. Asked for where something that
    * was signed before takes effect now.

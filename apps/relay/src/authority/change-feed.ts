@@ -118,9 +118,13 @@ export class ChangeFeed {
     } catch {
       change = undefined;
     }
-    // A kind that only a later version of the api knows changes nothing here.
-    if (changeEvent.Check(change)) this.#listener.changed(changeOf(change));
-    else this.#log.warn({ event: event ?? null }, 'A change of an unknown kind was passed over.');
+    if (!changeEvent.Check(change)) {
+      // A kind that only a later version of the api knows changes nothing here.
+      this.#log.warn({ event: event ?? null }, 'A change of an unknown kind was passed over.');
+      return;
+    }
+    const known = changeOf(change);
+    if (known !== undefined) this.#listener.changed(known);
   }
 
   #pause(ms: number): Promise<void> {

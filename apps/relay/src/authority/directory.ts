@@ -12,31 +12,28 @@ export class Directory {
   #accounts: ReadonlySet<string> = new Set();
   #triggers: ReadonlyMap<string, Trigger> = new Map();
 
-  replaceRuntimes(runtimes: readonly RuntimeRecord[]): void {
-    this.#runtimes.clear();
-    this.#byPlace.clear();
-    this.#byGroup.clear();
-    this.#byUser.clear();
-    for (const runtime of runtimes) this.#index(runtime);
+  /** Takes in what the api tells of runtimes. That one has connected may be known here before the api says so. */
+  putRuntimes(runtimes: readonly RuntimeRecord[]): void {
+    for (const runtime of runtimes) {
+      const hasConnected = runtime.hasConnected || this.#runtimes.get(runtime.guid)?.hasConnected === true;
+      this.#put({ ...runtime, hasConnected });
+    }
   }
 
   /**
-   * Takes in a runtime that connects: it may have enrolled after the list was last read. What is known of it already
-   * follows the feed, and may be newer than what it was introduced with.
+   * Takes in a runtime that connects, which the feed may not have told of yet. What is known of it already follows the feed,
+   * and may be newer than what it was introduced with.
    */
   meetRuntime(runtime: RuntimeRecord): void {
     const known = this.#runtimes.get(runtime.guid);
-    if (known === undefined) this.#index({ ...runtime, hasConnected: true });
-    else if (!known.hasConnected) this.#runtimes.set(known.guid, { ...known, hasConnected: true });
+    if (known?.hasConnected !== true) this.#put({ ...(known ?? runtime), hasConnected: true });
   }
 
   removeRuntime(guid: string): void {
     const known = this.#runtimes.get(guid);
     if (known === undefined) return;
     this.#runtimes.delete(guid);
-    take(this.#byPlace, placeOf(known.module, known.environment), guid);
-    for (const group of known.groups) take(this.#byGroup, group, guid);
-    if (known.user !== null) take(this.#byUser, known.user, guid);
+    this.#unindex(known);
   }
 
   runtime(guid: string): RuntimeRecord | undefined {
@@ -90,19 +87,32 @@ export class Directory {
   #inPlace({ module }: Selector, environment: string): Iterable<string> {
     return module === undefined
       ? this.#runtimes.keys()
-      : (this.#byPlace.get(placeOf(module, environment)) ?? []);
+      : (this.#byPlace.get(placeOf({ module, environment })) ?? []);
   }
 
-  #index(runtime: RuntimeRecord): void {
-    this.#runtimes.set(runtime.guid, runtime);
-    put(this.#byPlace, placeOf(runtime.module, runtime.environment), runtime.guid);
-    for (const group of runtime.groups) put(this.#byGroup, group, runtime.guid);
-    if (runtime.user !== null) put(this.#byUser, runtime.user, runtime.guid);
+  #put(runtime: RuntimeRecord): void {
+    const { guid, groups, user } = runtime;
+    const before = this.#runtimes.get(guid);
+    this.#runtimes.set(guid, runtime);
+    put(this.#byPlace, placeOf(runtime), guid);
+    for (const group of groups) put(this.#byGroup, group, guid);
+    if (user !== null) put(this.#byUser, user, guid);
+    if (before !== undefined) this.#unindex(before, runtime);
+  }
+
+  /** Has a runtime not be found any more by what it was, but for what it still is. */
+  #unindex(before: RuntimeRecord, now?: RuntimeRecord): void {
+    const { guid, groups, user } = before;
+    const place = placeOf(before);
+    if (now === undefined || placeOf(now) !== place) take(this.#byPlace, place, guid);
+    for (const group of groups) if (now?.groups.includes(group) !== true) take(this.#byGroup, group, guid);
+    if (user !== null && user !== now?.user) take(this.#byUser, user, guid);
   }
 }
 
 /** Names hold no space, so that two places never share a key. */
-const placeOf = (module: string, environment: string): string => `${module} ${environment}`;
+const placeOf = ({ module, environment }: Pick<RuntimeRecord, 'module' | 'environment'>): string =>
+  `${module} ${environment}`;
 
 const put = <Key>(index: Map<Key, Set<string>>, key: Key, guid: string): void => {
   const guids = index.get(key);

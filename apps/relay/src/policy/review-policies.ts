@@ -1,22 +1,20 @@
 import type { CatchUps } from '../catch-up/catch-ups.ts';
-import { isRunningPeer, type RunningPeer } from '../peers/peer.ts';
-import type { Peers } from '../peers/peers.ts';
+import { isRunningPeer, type Peer, type RunningPeer } from '../peers/peer.ts';
 import { factsOf, type Log } from '../log.ts';
 import type { PolicyBook } from './policy-book.ts';
 
 interface ReviewPorts {
   readonly policies: PolicyBook;
-  readonly peers: Peers;
   readonly catchUps: CatchUps;
   readonly log: Log;
 }
 
 /**
- * Holds what connected runtimes were told against what holds for them now: a policy was written on some node, or the
- * groups and labels of a runtime have changed. Each that it concerns is told, and sent what waited for it.
+ * Holds what these connections' runtimes were told against what holds for them now: a policy was written on some node, or
+ * the groups and labels of a runtime have changed. Each that it concerns is told, and sent what waited for it.
  */
-export const reviewPolicies = ({ policies, peers, catchUps, log }: ReviewPorts): void => {
-  for (const peer of peers.all()) {
+export const reviewPolicies = (peers: Iterable<Peer>, { policies, catchUps, log }: ReviewPorts): void => {
+  for (const peer of peers) {
     if (!isRunningPeer(peer)) continue;
     const { running } = peer;
     const before = running.policy;

@@ -184,7 +184,7 @@ export class MemoryAuthority implements Authority {
       runtime,
       key,
     };
-    this.change({ kind: 'runtimes-changed' });
+    this.change({ kind: 'runtimes-changed', guid: runtime.guid });
     return { token: this.#issueToken(session), session };
   }
 
@@ -202,6 +202,10 @@ export class MemoryAuthority implements Authority {
 
   change(change: Change): void {
     for (const listener of this.#listeners) listener.changed(change);
+  }
+
+  resume(): void {
+    for (const listener of this.#listeners) listener.resumed();
   }
 
   reset(): void {
@@ -238,8 +242,11 @@ export class MemoryAuthority implements Authority {
     return session === undefined || session.expiresAt <= Date.now() ? undefined : session;
   }
 
-  runtimes(): Promise<RuntimeRecord[]> {
-    return Promise.resolve([...this.known]);
+  /** What was asked of runtimes, in order. */
+  readonly asked: (readonly ResourceGuid[] | 'all')[] = [];
+  runtimes(guids?: readonly ResourceGuid[]): Promise<RuntimeRecord[]> {
+    this.asked.push(guids ?? 'all');
+    return Promise.resolve(this.known.filter(({ guid }) => guids?.includes(guid) ?? true));
   }
 
   rights(user: number): Promise<Rights | undefined> {
