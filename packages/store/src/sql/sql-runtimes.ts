@@ -37,7 +37,7 @@ export const sqlRuntimes = (unit: UnitOfWork): RuntimeStore => ({
 
 const listRuntimes = async (tables: Kysely<Tables>, guids?: readonly string[]): Promise<Runtime[]> => {
   const all = tables.selectFrom('runtimes').selectAll().orderBy('created_at').orderBy('guid');
-  const some = guids === undefined ? all : all.where('guid', 'in', guids);
+  const some = guids === undefined ? all : all.where('guid', 'in', listOf(guids));
   // PostgreSQL takes no list of nothing.
   const rows = guids?.length === 0 ? [] : await some.execute();
   if (rows.length === 0) return [];
@@ -52,6 +52,13 @@ const listRuntimes = async (tables: Kysely<Tables>, guids?: readonly string[]): 
   });
 };
 
+/** Filled up by its last value to a power of four: a statement is prepared, and kept, for each length of a list. */
+const listOf = <Value>(values: readonly Value[]): Value[] => {
+  let length = 1;
+  while (length < values.length) length *= 4;
+  return [...values, ...values.slice(-1).flatMap((last) => Array<Value>(length - values.length).fill(last))];
+};
+
 /** Memberships that count for runtimes, of which there is one at least: their own and their users'. */
 export const membershipsOf = (
   tables: Kysely<Tables>,
@@ -63,12 +70,8 @@ export const membershipsOf = (
     .selectAll()
     .where((row) =>
       row.or([
-        row(
-          'runtime_guid',
-          'in',
-          runtimes.map(({ guid }) => guid),
-        ),
-        ...(users.size === 0 ? [] : [row('user_id', 'in', [...users])]),
+        row('runtime_guid', 'in', listOf(runtimes.map(({ guid }) => guid))),
+        ...(users.size === 0 ? [] : [row('user_id', 'in', listOf([...users]))]),
       ]),
     );
 };

@@ -71,6 +71,9 @@ export class UnitOfWork {
   }
 }
 
+/** Rows of the feed in one statement: who has many runtimes changes them all at once, and a statement takes so many values. */
+const rowsAtOnce = 1_000;
+
 /** Behind the latest row of all: who reads the feed sees no row before those below it. */
 const addToFeed = async (
   transaction: Transaction<Tables>,
@@ -83,14 +86,15 @@ const addToFeed = async (
     .select((columns) => columns.fn.max('sequence').as('sequence'))
     .executeTakeFirst();
   const before = latest?.sequence ?? 0;
-  await transaction
-    .insertInto('changes')
-    .values(
-      changes.map((change, index) => ({
-        sequence: before + index + 1,
-        at,
-        change: JSON.stringify(change),
-      })),
-    )
-    .execute();
+  const rows = changes.map((change, index) => ({
+    sequence: before + index + 1,
+    at,
+    change: JSON.stringify(change),
+  }));
+  for (let start = 0; start < rows.length; start += rowsAtOnce) {
+    await transaction
+      .insertInto('changes')
+      .values(rows.slice(start, start + rowsAtOnce))
+      .execute();
+  }
 };
