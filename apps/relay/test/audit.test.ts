@@ -447,6 +447,8 @@ describe('the audit of a relay', () => {
     expect(await observer.client.ask('observe', {})).toMatchObject({ auditHeads: [{}] });
     await push();
     await runtime.client.next('apply-runtime-patch');
+    // That it was pushed is the last that is written of it.
+    await sender.client.until('push-msg-pushed');
     expect((await rows()).some(({ event }) => event === 'heads')).toBe(false);
     clock.advance(60_000);
     for (const { client } of [runtime, observer]) {

@@ -1,4 +1,4 @@
-import type { AuditEntry, Policy } from '@cd-push/protocol';
+import { isSettled, type AuditEntry, type Policy } from '@cd-push/protocol';
 import type { Committed, Departure, Group, JournalStore, Offer, Presence, Taken } from '@cd-push/store';
 
 import type { Clock } from '../clock.ts';
@@ -45,20 +45,31 @@ const keptAtMost = 200_000;
 const offeredAtMost = 256 * 1024 * 1024;
 /** Commits that one refused group may cost before the rest of it waits for better times. */
 const triesAtATime = 64;
+/** How long, in milliseconds, moves that nobody waits for may be gathered, and how many. */
+const gatheredMs = 4;
+const gatheredAtMost = 256;
+/** Recipients up to which the end of each is told by itself. */
+const fewRecipients = 16;
 /** Times that one thing is refused while others are taken, after which it is the thing itself that is wrong. */
 const refusalsAllowed = 8;
 
 /**
  * Writes what comes in in groups, each in one commit: what came in until the event loop's next turn, or while the group
- * before was being written. So one push by itself waits for nothing, and many at a time cost one commit.
+ * before was being written. So one push by itself waits for nothing, and many at a time cost one commit. How far a push has
+ * come on its way is gathered for a moment, unless something else is to be written anyway.
  */
 export class GroupCommit {
   readonly #ports: CommitPorts;
   #next: Item[] = [];
   /** What could not be written, until it is tried again. */
   #postponed: Kept[] = [];
+  /** Whether somebody waits for what came in, or it was gathered for long enough. */
+  #isWanted = false;
   #isScheduled = false;
   #isWriting = false;
+  /** One timer for good, started anew for each gathering. */
+  #gathering: NodeJS.Timeout | undefined;
+  #gathered = 0;
   #pauseMs = firstPauseMs;
   #cancelRetry: (() => void) | undefined;
   #writes = 0;
@@ -101,7 +112,9 @@ export class GroupCommit {
   }
 
   move(move: PendingMove): void {
-    this.#add({ kind: 'move', move, ...untried });
+    this.#put({ kind: 'move', move, ...untried });
+    if (isWaitedFor(move)) this.#want();
+    else this.#gather();
   }
 
   departed(departure: Departure): void {
@@ -131,6 +144,7 @@ export class GroupCommit {
   /** Resolves when nothing waits to be written any more. */
   idle(): Promise<void> {
     if (this.#isIdle) return Promise.resolve();
+    this.#want();
     return new Promise((resolve) => {
       this.#idle.push(resolve);
     });
@@ -140,6 +154,7 @@ export class GroupCommit {
   close(): void {
     this.#isClosed = true;
     this.#cancelRetry?.();
+    clearTimeout(this.#gathering);
     this.#postponed = [];
     this.#tellIdle();
   }
@@ -149,17 +164,35 @@ export class GroupCommit {
   }
 
   #add(item: Handed): void {
+    this.#put(item);
+    this.#want();
+  }
+
+  #put(item: Handed): void {
     if (this.#isClosed) {
       if ('reject' in item) item.reject(new Error('The journal is closed.'));
       return;
     }
     this.#order += 1;
     this.#next.push({ ...item, order: this.#order });
+  }
+
+  #gather(): void {
+    this.#gathered += 1;
+    if (this.#gathered >= gatheredAtMost) this.#want();
+    if (this.#gathered > 1 || this.#isClosed) return;
+    // Each push would start a timer of its own otherwise.
+    if (this.#gathering === undefined) this.#gathering = setTimeout(() => this.#want(), gatheredMs).unref();
+    else this.#gathering.refresh();
+  }
+
+  #want(): void {
+    this.#isWanted = true;
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isWriting || this.#next.length === 0) return;
+    if (!this.#isWanted || this.#isScheduled || this.#isWriting || this.#next.length === 0) return;
     this.#isScheduled = true;
     setImmediate(() => void this.#flush());
   }
@@ -168,6 +201,8 @@ export class GroupCommit {
     // What was postponed several times has lost its place.
     const items = this.#next.toSorted((a, b) => a.order - b.order);
     this.#next = [];
+    this.#gathered = 0;
+    this.#isWanted = false;
     this.#isScheduled = false;
     this.#isWriting = true;
     try {
@@ -260,7 +295,7 @@ export class GroupCommit {
       // Before what came in since: it is older.
       this.#next = [...this.#postponed, ...this.#next];
       this.#postponed = [];
-      this.#schedule();
+      this.#want();
     });
     this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
   }
@@ -276,3 +311,9 @@ export class GroupCommit {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
+
+/** Whether somebody waits for a move to be written: it opens an attempt, or is the end of one, and of all where they are many. */
+const isWaitedFor = ({ push, track: { state } }: PendingMove): boolean => {
+  if (!isSettled(state)) return state.stage !== 'pushed' && state.stage !== 'delivered';
+  return push.tracks.size <= fewRecipients || push.unsettled === 0;
+};

@@ -30,6 +30,7 @@ export class TrackedPush {
   readonly #tracks = new Map<RecipientId, RecipientTrack>();
   readonly #moved = new Map<RecipientId, RecipientTrack>();
   readonly #told = new Map<RecipientId, RecipientTrack>();
+  #unsettled = 0;
 
   constructor({ offset, facts, tracks }: StoredPush) {
     this.offset = offset;
@@ -37,6 +38,7 @@ export class TrackedPush {
     this.progress = new Progress(facts.initTime);
     for (const [recipient, track] of tracks) {
       this.#tracks.set(recipient, track);
+      this.#unsettled += openOf(track);
       this.progress.record(undefined, track.state);
     }
   }
@@ -48,6 +50,11 @@ export class TrackedPush {
 
   get isOpen(): boolean {
     return this.progress.outcome === 'open';
+  }
+
+  /** Recipients where it has not come to an end, as their tracks were moved last. */
+  get unsettled(): number {
+    return this.#unsettled;
   }
 
   /**
@@ -116,12 +123,14 @@ export class TrackedPush {
    */
   written(recipient: RecipientId, track: RecipientTrack): RecipientTrack | undefined {
     const before = this.#tracks.get(recipient);
-    if (before !== undefined && isFurther(track, before)) {
-      this.#tracks.set(recipient, track);
-      this.progress.record(before.state, track.state);
-    }
-    const moved = this.#moved.get(recipient);
-    if (moved !== undefined && !isFurther(moved, track)) this.#moved.delete(recipient);
+    this.#change(recipient, () => {
+      if (before !== undefined && isFurther(track, before)) {
+        this.#tracks.set(recipient, track);
+        this.progress.record(before.state, track.state);
+      }
+      const moved = this.#moved.get(recipient);
+      if (moved !== undefined && !isFurther(moved, track)) this.#moved.delete(recipient);
+    });
     return before;
   }
 
@@ -138,7 +147,7 @@ export class TrackedPush {
 
   /** Forgets a move that cannot be written. */
   takeBack(recipient: RecipientId): void {
-    this.#moved.delete(recipient);
+    this.#change(recipient, () => this.#moved.delete(recipient));
   }
 
   #latest(recipient: RecipientId): RecipientTrack | undefined {
@@ -146,10 +155,20 @@ export class TrackedPush {
   }
 
   #move(recipient: RecipientId, track: RecipientTrack): Move {
-    this.#moved.set(recipient, track);
+    this.#change(recipient, () => this.#moved.set(recipient, track));
     return { outcome: 'advanced', recipient, track };
   }
+
+  /** Everything that may change a recipient's latest track, so that {@link unsettled} goes with it. */
+  #change(recipient: RecipientId, step: () => void): void {
+    const before = openOf(this.#latest(recipient));
+    step();
+    this.#unsettled += openOf(this.#latest(recipient)) - before;
+  }
 }
+
+const openOf = (track: RecipientTrack | undefined): 0 | 1 =>
+  track === undefined || isSettled(track.state) ? 0 : 1;
 
 /** The tracks of a push as the store begins them: what has become of it since is told in its own place of the journal. */
 export const tracksAtAcceptance = ({

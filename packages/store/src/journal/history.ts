@@ -1,10 +1,12 @@
 import type { HistoryStep, Place, ResourceHead } from '../ports/push.ts';
-import { ask, askEach, type Work } from '../statements/work.ts';
+import { ask, type Work } from '../statements/work.ts';
+import { askBehind, type Ahead } from './ahead.ts';
 import type { JournalStatements, JournalTables } from './tables.ts';
 
 /** Reads what is in place, and how it came there. */
 export interface HistoryWork {
-  heads(place: Place, resources: readonly string[]): Work<ResourceHead[]>;
+  /** Those that are ahead of the tables included. */
+  heads(place: Place, resources: readonly string[], ahead: Pick<Ahead, 'head'>): Work<ResourceHead[]>;
   headsOf(place: Place, module: string): Work<ResourceHead[]>;
   steps(place: Place, resource: string, above: number, below: number, limit: number): Work<HistoryStep[]>;
 }
@@ -96,12 +98,9 @@ export const historyWork = (statements: JournalStatements): HistoryWork => {
   );
 
   return {
-    *heads({ tenant, environment }, resources) {
-      const rows = yield* askEach(
-        selectHeads,
-        [...new Set(resources)].map((resource) => ({ tenant, environment, resource })),
-      );
-      return rows.map(headOf);
+    *heads({ tenant, environment }, resources, ahead) {
+      const keys = [...new Set(resources)].map((resource) => ({ tenant, environment, resource }));
+      return (yield* askBehind(selectHeads, keys, (key) => ahead.head(key))).map(headOf);
     },
     *headsOf({ tenant, environment }, module) {
       return (yield* ask(selectModule, { tenant, environment, module })).map(headOf);

@@ -2,17 +2,18 @@ import { branded, type RecipientId } from '@cd-push/protocol';
 
 import type { TrackMove } from '../ports/journal.ts';
 import { askEach, tell, type Work } from '../statements/work.ts';
-import { writeJson } from './json-columns.ts';
-import { mergeMoves } from './merge-moves.ts';
-import { trackOf } from './push-columns.ts';
-import { rankOf } from './ranks.ts';
+import type { Ahead } from './ahead.ts';
+import { mergeMoves, type MergedMoves } from './merge-moves.ts';
+import { trackColumns, trackOf } from './push-columns.ts';
 import type { JournalStatements } from './tables.ts';
 
-/** Moves tracks at a place of the journal that is locked. */
-export type MoveWork = (
-  moves: readonly TrackMove[],
-  position: number,
-) => Work<{ readonly hasMoved: boolean; readonly overtaken: readonly TrackMove[] }>;
+/** Moves tracks. */
+export interface MoveWork {
+  /** What becomes of moves. */
+  merge(moves: readonly TrackMove[], ahead: Ahead): Work<MergedMoves>;
+  /** Writes those of pushes that stand in the tables. */
+  write(ahead: Ahead): Work<void>;
+}
 
 export const moveWork = (statements: JournalStatements): MoveWork => {
   const { tables } = statements;
@@ -55,33 +56,40 @@ export const moveWork = (statements: JournalStatements): MoveWork => {
       .whereRef('pushes.position', '=', 'input.push'),
   );
 
-  return function* (moves, position) {
-    if (moves.length === 0) return { hasMoved: false, overtaken: [] };
-    const standing = yield* askEach(select, uniqueTracks(moves));
-    const { moved, opened, overtaken } = mergeMoves(
-      moves,
-      standing.map((row) => ({
-        push: row.push,
-        recipient: branded<RecipientId>(row.recipient),
-        track: trackOf(row),
-      })),
-    );
-    yield* tell(
-      update,
-      moved.map(({ push, recipient, track }) => ({
-        push,
-        recipient,
-        attempt: track.attempt,
-        rank: rankOf(track.state),
-        state: writeJson('state', { ...track.state, instance: track.instance }),
-        moved: position,
-      })),
-    );
-    yield* tell(open, opened);
-    return { hasMoved: moved.length > 0, overtaken };
+  return {
+    *merge(moves, ahead) {
+      if (moves.length === 0) return mergeMoves([], []);
+      const known: TrackMove[] = [];
+      const sought: { push: number; recipient: RecipientId }[] = [];
+      for (const { push, recipient } of uniqueTracks(moves)) {
+        const track = ahead.track(push, recipient);
+        if (track === undefined) sought.push({ push, recipient });
+        else if (track !== null) known.push({ push, recipient, track });
+      }
+      const read = yield* askEach(select, sought);
+      return mergeMoves(moves, [
+        ...known,
+        ...read.map((row) => ({
+          push: row.push,
+          recipient: branded<RecipientId>(row.recipient),
+          track: trackOf(row),
+        })),
+      ]);
+    },
+    *write(ahead) {
+      yield* tell(
+        update,
+        ahead.movedBefore.map(({ push, recipient, track, moved }) => ({
+          push,
+          recipient,
+          ...trackColumns(track),
+          moved,
+        })),
+      );
+      yield* tell(open, ahead.openedBefore);
+    },
   };
 };
 
-const uniqueTracks = (moves: readonly TrackMove[]): { push: number; recipient: string }[] => [
-  ...new Map(moves.map(({ push, recipient }) => [`${push} ${recipient}`, { push, recipient }])).values(),
-];
+const uniqueTracks = (moves: readonly TrackMove[]): Iterable<Pick<TrackMove, 'push' | 'recipient'>> =>
+  new Map(moves.map(({ push, recipient }) => [`${push} ${recipient}`, { push, recipient }])).values();

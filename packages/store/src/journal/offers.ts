@@ -1,29 +1,25 @@
-import { advance, credentialOf, initialized, type AuditEntry } from '@cd-push/protocol';
+import { credentialOf } from '@cd-push/protocol';
 import { sql } from 'kysely';
 
-import type { Offer, Taken } from '../ports/journal.ts';
+import type { Offer } from '../ports/journal.ts';
 import type { AcceptedPush } from '../ports/push.ts';
 import { historyOf } from '../timelines/history-of.ts';
 import type { TimelineWork } from '../timelines/sql-space.ts';
 import { askEach, tell, type Work } from '../statements/work.ts';
+import { askBehind, firstTrack, type Ahead } from './ahead.ts';
 import { bodyColumns } from './body-columns.ts';
-import { writeJson } from './json-columns.ts';
 import { contentsOf, patchesOf, pathsOf } from './patches.ts';
-import { pushRow } from './push-columns.ts';
-import { rankOf } from './ranks.ts';
+import { pushRow, trackColumns } from './push-columns.ts';
 import type { JournalStatements, JournalTables } from './tables.ts';
-import { resourcesOf, takeOffers, timelinesOf } from './take-offers.ts';
+import { resourcesOf, takeOffers, timelinesOf, type TakenOffers } from './take-offers.ts';
 
-interface WrittenOffers {
-  readonly outcomes: readonly Taken[];
-  /** Where the journal stands behind them. */
-  readonly position: number;
-  /** Rows that the audit gets for those that were taken. */
-  readonly audit: readonly AuditEntry[];
+/** Takes pushes in. */
+export interface OfferWork {
+  /** What becomes of them behind a position that is locked. */
+  take(offers: readonly Offer[], position: number, ahead: Ahead): Work<TakenOffers>;
+  /** Writes those that were taken, as far as they have come since. */
+  write(ahead: Ahead): Work<void>;
 }
-
-/** Takes pushes in behind a position that is locked. */
-export type OfferWork = (offers: readonly Offer[], position: number) => Work<WrittenOffers>;
 
 /** How exactly it is known when a text was used last: so seldom is that written. */
 export const textUseMs = 24 * 60 * 60 * 1000;
@@ -101,82 +97,88 @@ export const offerWork = (
         ),
   );
 
-  return function* (offers, position) {
-    if (offers.length === 0) return { outcomes: [], position, audit: [] };
-    const guids = yield* askEach(
-      selectGuids,
-      offers.map(({ push }) => ({ tenant: push.tenant, guid: push.pushGuid })),
-    );
-    const heads = yield* askEach(selectHeads, resourcesOf(offers));
-    const standing = yield* tips.standing(timelinesOf(offers));
-    const taken = takeOffers(offers, { position, guids, heads, tips: standing });
-    const pushes = taken.appended.map(({ offset, offer }) => ({ offset, push: offer.push }));
-
-    const rows = pushes.map(({ offset, push }) => pushRow(push, offset));
-    yield* tell(
-      insertTexts,
-      uniqueBy(
-        rows.flatMap(({ texts }) => texts),
-        ({ digest }) => digest,
-      ),
-    );
-    yield* tell(
-      insertPushes,
-      rows.map(({ row }) => row),
-    );
-    yield* tell(
-      insertPaths,
-      pushes.flatMap(({ offset, push }) =>
-        [...pathsOf(patchesOf(push))].map((path) => ({ tenant: push.tenant, path, position: offset })),
-      ),
-    );
-    yield* tell(insertSteps, taken.steps);
-    yield* tell(setHeads, taken.heads);
-    yield* tell(
-      insertTracks,
-      pushes.flatMap(({ offset, push }) => tracksOf(push, offset)),
-    );
-    yield* tell(
-      insertContents,
-      uniqueBy(
-        pushes.flatMap(({ push }) => contentRows(push)),
-        ({ tenant, digest }) => `${digest} ${tenant}`,
-      ),
-    );
-    yield* tell(
-      deleteUploads,
-      pushes.flatMap(({ push }) =>
-        [...contentsOf(patchesOf(push))].map((digest) => ({
-          tenant: push.tenant,
-          subject: push.sender.subject,
-          digest,
-        })),
-      ),
-    );
-    const histories = taken.appended.flatMap(({ offer }) => historyOf(offer));
-    yield* objects.put(histories.flatMap((history) => history.objects));
-    yield* objects.adopt(histories.flatMap((history) => history.contents));
-    yield* tips.set(taken.tips);
-    return {
-      outcomes: taken.outcomes,
-      position: position + pushes.length,
-      audit: taken.appended.map(({ offer }) => offer.audit),
-    };
+  return {
+    *take(offers, position, ahead) {
+      const guids = yield* askEach(
+        selectGuids,
+        offers.map(({ push }) => ({ tenant: push.tenant, guid: push.pushGuid })),
+      );
+      const here = offers.filter(({ push }) => ahead.knows(push.tenant, push.pushGuid));
+      const heads = yield* askBehind(selectHeads, resourcesOf(offers), (key) => ahead.head(key));
+      const moving = yield* askBehind(tips.select, timelinesOf(offers), (key) => ahead.tip(key));
+      return takeOffers(offers, {
+        position,
+        guids: [...guids, ...here.map(({ push }) => ({ tenant: push.tenant, guid: push.pushGuid }))],
+        heads,
+        tips: moving,
+      });
+    },
+    *write(ahead) {
+      const pushes = [...ahead.appended].map(([offset, { push }]) => ({ offset, push }));
+      if (pushes.length === 0) return;
+      const rows = pushes.map(({ offset, push }) => pushRow(push, offset));
+      yield* tell(
+        insertTexts,
+        uniqueBy(
+          rows.flatMap(({ texts }) => texts),
+          ({ digest }) => digest,
+        ),
+      );
+      yield* tell(
+        insertPushes,
+        rows.map(({ row }) => ({ ...row, open: row.open + ahead.opened(row.position) })),
+      );
+      yield* tell(
+        insertPaths,
+        pushes.flatMap(({ offset, push }) =>
+          [...pathsOf(patchesOf(push))].map((path) => ({ tenant: push.tenant, path, position: offset })),
+        ),
+      );
+      yield* tell(insertSteps, ahead.steps);
+      yield* tell(setHeads, [...ahead.heads]);
+      yield* tell(
+        insertTracks,
+        pushes.flatMap(({ offset, push }) => tracksOf(push, offset, ahead)),
+      );
+      yield* tell(
+        insertContents,
+        uniqueBy(
+          pushes.flatMap(({ push }) => contentRows(push)),
+          ({ tenant, digest }) => `${digest} ${tenant}`,
+        ),
+      );
+      yield* tell(
+        deleteUploads,
+        pushes.flatMap(({ push }) =>
+          [...contentsOf(patchesOf(push))].map((digest) => ({
+            tenant: push.tenant,
+            subject: push.sender.subject,
+            digest,
+          })),
+        ),
+      );
+      const histories = [...ahead.appended.values()].flatMap((offer) => historyOf(offer));
+      yield* objects.put(histories.flatMap((history) => history.objects));
+      yield* objects.adopt(histories.flatMap((history) => history.contents));
+      yield* tips.set([...ahead.tips]);
+    },
   };
 };
 
-/** What was accepted is relayed: every track begins there. */
-const tracksOf = (push: AcceptedPush, position: number): JournalTables['tracks'][] => {
-  const { state } = advance(initialized(push.initTime), { type: 'relayed', at: push.acceptedAt });
-  const columns = { attempt: 1, rank: rankOf(state), state: writeJson('state', state), moved: null };
-  return [...new Set(push.recipients)].map((recipient, ordinal) => ({
-    push: position,
-    recipient,
-    ordinal,
-    tenant: push.tenant,
-    credential: credentialOf(recipient),
-    ...columns,
-  }));
+const tracksOf = (push: AcceptedPush, position: number, ahead: Ahead): JournalTables['tracks'][] => {
+  const first = trackColumns(firstTrack(push));
+  return [...new Set(push.recipients)].map((recipient, ordinal) => {
+    const moved = ahead.moved(position, recipient);
+    return {
+      push: position,
+      recipient,
+      ordinal,
+      tenant: push.tenant,
+      credential: credentialOf(recipient),
+      ...(moved === undefined ? first : trackColumns(moved.track)),
+      moved: moved?.moved ?? null,
+    };
+  });
 };
 
 const contentRows = ({ tenant, contents }: AcceptedPush): JournalTables['contents'][] =>

@@ -11,6 +11,7 @@ import type {
 import { readCarries } from '../sql/columns.ts';
 import { textDigest } from '../text-digest.ts';
 import { readJson, writeJson } from './json-columns.ts';
+import { rankOf } from './ranks.ts';
 import type { JournalTables, PushRow } from './tables.ts';
 
 /** What stands in an envelope's member, which no JWS is, where the same text is kept beside the envelope. */
@@ -124,6 +125,16 @@ export const trackOf = ({
   const { instance, ...kept } = readJson('state', state);
   return { attempt, state: kept, ...(instance === undefined ? {} : { instance }) };
 };
+
+export const trackColumns = ({
+  attempt,
+  state,
+  instance,
+}: RecipientTrack): Pick<JournalTables['tracks'], 'attempt' | 'rank' | 'state'> => ({
+  attempt,
+  rank: rankOf(state),
+  state: writeJson('state', { ...state, instance }),
+});
 
 const factsOf = (row: FactColumns): Omit<PushFacts, 'recipients'> => ({
   tenant: row.tenant,

@@ -6,14 +6,13 @@ import { auditChains } from '../audit/audit-chains.ts';
 import { sqlAuditLog } from '../audit/sql-audit-log.ts';
 import type { JournalStore } from '../ports/journal.ts';
 import { proposalWork } from '../proposals/proposals.ts';
-import type { Database } from '../statements/database.ts';
 import { inParts } from '../statements/in-parts.ts';
 import { editWork } from '../edits/edits.ts';
 import { objectWork } from '../timelines/objects.ts';
 import { sqlSpace, type TimelineWork } from '../timelines/sql-space.ts';
 import { tipWork } from '../timelines/tips.ts';
 import { contentWork } from './contents.ts';
-import { groupWork, outlives } from './group.ts';
+import { groupWork } from './group.ts';
 import { historyWork } from './history.ts';
 import { journalRow } from './journal-row.ts';
 import { listWork } from './list.ts';
@@ -25,6 +24,7 @@ import { pruneWork } from './prune.ts';
 import { listedPush } from './push-columns.ts';
 import { pushWork } from './pushes.ts';
 import type { JournalStatements } from './tables.ts';
+import type { Taking, TakingParts } from './taking.ts';
 import { versionWork } from './versions.ts';
 import { writtenWork } from './written.ts';
 
@@ -33,6 +33,7 @@ export interface JournalOptions {
   readonly node: string;
   readonly now: () => EpochMs;
   readonly isShared: boolean;
+  readonly take: (parts: TakingParts) => Taking;
 }
 
 /** Those that stay for good are looked at each time, and there may be many of them. */
@@ -40,9 +41,8 @@ const pastEveryMs = 24 * 60 * 60 * 1000;
 
 /** The journal over a database whose tables are there. */
 export const openSqlJournal = async (
-  database: Database,
   statements: JournalStatements,
-  { node, now, isShared }: JournalOptions,
+  { node, now, isShared, take }: JournalOptions,
 ): Promise<JournalStore> => {
   const row = journalRow(statements);
   const pushes = pushWork(statements);
@@ -58,13 +58,17 @@ export const openSqlJournal = async (
   const edits = editWork(statements, row);
   const chains = auditChains(statements, node);
   const proposals = proposalWork(statements, row, chains);
-  const group = groupWork({
-    row,
-    offers: offerWork(statements, timelines),
-    moves: moveWork(statements),
-    presence,
-    chains,
+  const taking = take({
+    work: groupWork({
+      row,
+      offers: offerWork(statements, timelines),
+      moves: moveWork(statements),
+      presence,
+      chains,
+    }),
+    chainsOf: (writer) => auditChains(statements, writer),
   });
+  const { database } = taking;
   const epoch = await database.write('power', function* () {
     const known = yield* row.epoch(randomUUID());
     const at = now();
@@ -95,7 +99,7 @@ export const openSqlJournal = async (
       openOf: (tenant, subject, at) => database.read(() => proposals.openOf(tenant, subject, at)),
       change: (tenant, guid, change) => database.write('power', () => proposals.change(tenant, guid, change)),
     },
-    commit: (given) => database.write(outlives(given), () => group(given)),
+    commit: (group) => taking.commit(group),
     offset: () => database.read(() => row.position()),
     prunedTo: () => database.read(() => row.pruned()),
     written: (after, limit) =>
@@ -120,7 +124,7 @@ export const openSqlJournal = async (
       database.read(function* () {
         return (yield* list(query)).map(listedPush);
       }),
-    heads: (place, resources) => database.read(() => history.heads(place, resources)),
+    heads: (place, resources) => taking.glance((ahead) => history.heads(place, resources, ahead)),
     headsOf: (place, module) => database.read(() => history.headsOf(place, module)),
     steps: (place, resource, above, below, limit) =>
       database.read(() => history.steps(place, resource, above, below, limit)),

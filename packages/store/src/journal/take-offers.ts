@@ -5,8 +5,8 @@ import type { AcceptedPush, FrameRef, Misfit, Place } from '../ports/push.ts';
 import { namesOf, patchesOf, stepsOf, type StepRow } from './patches.ts';
 import type { JournalTables } from './tables.ts';
 
-type HeadRow = JournalTables['heads'];
-type TipRow = JournalTables['tips'];
+export type HeadRow = JournalTables['heads'];
+export type TipRow = JournalTables['tips'];
 
 /** What stands before a group, as far as its offers are concerned. */
 export interface Standing {
@@ -174,8 +174,8 @@ const placesOf = (push: AcceptedPush): ReadonlyMap<string, FramePlace> => {
   return places;
 };
 
-const headKey = ({ tenant, environment }: Place, resource: string): string =>
+export const headKey = ({ tenant, environment }: Place, resource: string): string =>
   keyOf(tenant, environment, resource);
 
 /** No two lists of texts give the same one. */
-const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
+export const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);

@@ -1,3 +1,4 @@
+import { nothingAhead } from '../journal/ahead.ts';
 import { historyWork } from '../journal/history.ts';
 import { journalRow } from '../journal/journal-row.ts';
 import { journalTables } from '../journal/migrations.ts';
@@ -33,7 +34,7 @@ export const openPostgresHistory = async (
     tips: tipWork(statements),
   };
   return {
-    heads: (at, resources) => database.read(() => history.heads(at, resources)),
+    heads: (at, resources) => database.read(() => history.heads(at, resources, nothingAhead)),
     versions: (at, resource, below, limit) => database.read(() => versions.below(at, resource, below, limit)),
     space: (tenant) => sqlSpace(database, tenant, timelines),
     close: () => database.close(),

@@ -3,6 +3,7 @@ import { now as readClock, type EpochMs } from '@cd-push/protocol';
 import { journalTables } from '../journal/migrations.ts';
 import { openSqlJournal } from '../journal/sql-journal.ts';
 import { journalShapes } from '../journal/tables.ts';
+import { takingAtOnce } from '../journal/taking.ts';
 import type { JournalStore } from '../ports/journal.ts';
 import { Statements } from '../statements/statements.ts';
 import { WriteMarks, withWriteMarks } from './write-marks.ts';
@@ -25,11 +26,13 @@ export const openPostgresJournal = async ({
   const { pool } = await openPool(place, withWriteMarks(journalTables(postgresSpelling)));
   try {
     await pool.query(WriteMarks.pruning);
-    return await openSqlJournal(
-      new PostgresDatabase(pool),
-      new Statements(postgresStatements, journalShapes),
-      { node, now, isShared: true },
-    );
+    const database = new PostgresDatabase(pool);
+    return await openSqlJournal(new Statements(postgresStatements, journalShapes), {
+      node,
+      now,
+      isShared: true,
+      take: (parts) => takingAtOnce(database, parts),
+    });
   } catch (error) {
     await pool.end();
     throw error;

@@ -1,5 +1,7 @@
 import { DatabaseError } from 'pg';
 
+import { StoreError } from '../ports/store.ts';
+
 /** Of SQLSTATE: connection exceptions, a server that shuts down or starts up, and no room for another connection. */
 const passingStates = /^08|^57P0[123]|^53300/;
 
@@ -19,11 +21,12 @@ const passingCodes: ReadonlySet<unknown> = new Set([
 const passingMessages = /^Connection terminated|^timeout exceeded when trying to connect|^Query read timeout/;
 
 /**
- * Whether a store failed because its database could not be reached, or was cut off: what was asked may be asked again. Of
- * what was to be written it is not known whether it was.
+ * Whether a store failed because its database could not be reached, was cut off, or has no room now: what was asked may be
+ * asked again. Of what was to be written it is not known whether it was.
  */
 export const isUnreachable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
+  if (error instanceof StoreError) return error.kind === 'unreachable';
   if (error instanceof DatabaseError) return passingStates.test(error.code ?? '');
   return ('code' in error && passingCodes.has(error.code)) || passingMessages.test(error.message);
 };

@@ -25,10 +25,20 @@ export class SqliteDatabase implements Database {
   }
 
   async read<Value>(work: () => Work<Value>): Promise<Value> {
-    return this.#run(work());
+    return this.readNow(work);
   }
 
   async write<Value>(outlives: Outlives, work: () => Work<Value>): Promise<Value> {
+    return this.writeNow(outlives, work);
+  }
+
+  /** As {@link read}, before it returns. */
+  readNow<Value>(work: () => Work<Value>): Value {
+    return this.#run(work());
+  }
+
+  /** As {@link write}, before it returns. */
+  writeNow<Value>(outlives: Outlives, work: () => Work<Value>): Value {
     this.#setSynchronous(outlives);
     this.#begin.run();
     try {

@@ -45,7 +45,7 @@ export const openSqliteFile = async <Value>(
 };
 
 /** What SQLite calls a database without a file, which is gone with its process. */
-const inMemory = ':memory:';
+export const inMemory = ':memory:';
 
 /** A file as it is before SQLite touches it. */
 interface Found {

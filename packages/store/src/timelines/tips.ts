@@ -1,6 +1,7 @@
 import type { Address, Tip } from '@cd-push/timeline';
 
 import type { JournalStatements, JournalTables } from '../journal/tables.ts';
+import type { Statement } from '../statements/statement.ts';
 import { ask, askEach, tell, type Work } from '../statements/work.ts';
 
 type TipRow = JournalTables['tips'];
@@ -10,6 +11,7 @@ type TipKey = Pick<TipRow, 'tenant' | 'timeline'>;
 export interface TipWork {
   tip(tenant: string, timeline: Address): Work<Address | undefined>;
   /** As they stand; who is going to move one keeps the journal's row locked. */
+  readonly select: Statement<TipKey, TipRow>;
   standing(timelines: readonly TipKey[]): Work<readonly TipRow[]>;
   page(tenant: string, after: Address | undefined, limit: number): Work<readonly Tip[]>;
   set(tips: readonly TipRow[]): Work<void>;
@@ -53,6 +55,7 @@ export const tipWork = (statements: JournalStatements): TipWork => {
   }
 
   return {
+    select,
     standing,
     *tip(tenant, timeline) {
       const [row] = yield* standing([{ tenant, timeline }]);

@@ -4,6 +4,7 @@ import { linkTo, makeConstant, readAddress, storedBlob } from '@cd-push/timeline
 
 import type { JournalStore } from '../../src/index.ts';
 import { openSqlJournal } from '../../src/journal/sql-journal.ts';
+import { takingAtOnce } from '../../src/journal/taking.ts';
 import type { JournalStatements } from '../../src/journal/tables.ts';
 import type { Database } from '../../src/statements/database.ts';
 import type { Call } from '../../src/statements/statement.ts';
@@ -143,15 +144,17 @@ export const askAll = async (database: Database, statements: JournalStatements):
     }
     return step.value;
   };
-  const journal = await openSqlJournal(
-    {
-      read: (work) => database.read(() => watched(work())),
-      write: (outlives, work) => database.write(outlives, () => watched(work())),
-      close: () => database.close(),
-    },
-    statements,
-    { node: 'relay-new', now: () => epochMs(made.last), isShared: false },
-  );
+  const observed: Database = {
+    read: (work) => database.read(() => watched(work())),
+    write: (outlives, work) => database.write(outlives, () => watched(work())),
+    close: () => database.close(),
+  };
+  const journal = await openSqlJournal(statements, {
+    node: 'relay-new',
+    now: () => epochMs(made.last),
+    isShared: false,
+    take: (parts) => takingAtOnce(observed, parts),
+  });
   asked.length = 0;
   for (const [name, ask] of Object.entries(queries)) {
     query = name;
