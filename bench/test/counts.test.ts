@@ -15,7 +15,8 @@ let installed: Installed;
 beforeAll(async () => {
   // Young objects get so much room that none is collected while allocations are counted.
   const relayFlags = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
-  installed = await Installed.start({ relayProgram: 'counted-relay', relayFlags });
+  const journal = { kind: 'sqlite' } as const;
+  installed = await Installed.start({ journal, relayProgram: 'counted-relay', relayFlags });
   await installed.join(1);
   await installed.prove(bytes, 1);
 }, 60_000);
@@ -124,14 +125,13 @@ describe('a push to many recipients', () => {
 
 it('counts a second encoding, a timer and a request, if there were any', async () => {
   const planted = await countsOf(() => installed.relay.tell('plant', { event: pushEvent }));
-  expect({ ...planted, encodes: planted.encodes[pushEvent] }).toEqual({
+  // What the pushes before it left to be written may be written meanwhile.
+  expect({ ...planted, encodes: planted.encodes[pushEvent] }).toMatchObject({
     encodes: 1,
     signs: 0,
     verifies: 0,
     requests: 1,
     timers: 1,
-    commits: 0,
-    writes: 0,
   });
 });
 

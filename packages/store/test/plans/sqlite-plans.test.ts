@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { journalTables } from '../../src/journal/migrations.ts';
 import { journalShapes } from '../../src/journal/tables.ts';
 import { openSqliteJournal } from '../../src/index.ts';
+import { sqliteJournalTables } from '../../src/sqlite/open-sqlite-journal.ts';
 import { SqliteDatabase } from '../../src/sqlite/sqlite-database.ts';
 import { openSqliteFile } from '../../src/sqlite/sqlite-file.ts';
-import { sqliteSpelling } from '../../src/sqlite/sqlite-spelling.ts';
 import { sqliteStatements } from '../../src/sqlite/sqlite-statements.ts';
 import { Statements } from '../../src/statements/statements.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -39,7 +38,7 @@ describe('with a million pushes in SQLite', () => {
 
   beforeAll(async () => {
     await fill();
-    await openSqliteFile(file, journalTables(sqliteSpelling), async (database) => {
+    await openSqliteFile(file, sqliteJournalTables, async (database) => {
       asked = await askAll(new SqliteDatabase(database), new Statements(sqliteStatements, journalShapes));
       plans = asked.map(({ query, call: { name, sql, runs } }) => ({
         query,
