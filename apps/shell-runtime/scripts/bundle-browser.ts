@@ -45,7 +45,7 @@ const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
   // At once: connection, signatures, delivery line, and what exchanges modules.
   {
     name: 'runtime-link',
-    test: /\/src\/(?:line|link)\/|\/modules\/(?:propagation|run-swap|stage|swap-result|transaction)|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|not-restored|problem)|typebox|canonicalize|(?:socket|engine)\.io/u,
+    test: /\/src\/(?:line|link)\/|\/modules\/(?:propagation|run-swap|stage|swap-result|transaction)|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|not-restored|problem)|typebox|canonicalize|multiformats|(?:socket|engine)\.io/u,
   },
 ];
 

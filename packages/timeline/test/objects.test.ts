@@ -1,8 +1,4 @@
-import { digestFrom } from '@cd-push/protocol';
 import fc from 'fast-check';
-import { base32 } from 'multiformats/bases/base32';
-import { CID } from 'multiformats/cid';
-import { create as multihash } from 'multiformats/hashes/digest';
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -20,12 +16,10 @@ import {
   readObject,
   storedBlob,
   storedObject,
-  toBase64url,
   utf8,
   type Address,
   type Value,
 } from '../src/index.ts';
-import { fromBase32 } from '../src/crypto/base32.ts';
 
 const genesis = await makeGenesis({ n: 0 });
 const blob = await storedBlob('text');
@@ -70,19 +64,6 @@ describe('an address', () => {
   test('of a blob holds the digest that signed heads name', async () => {
     const digest = await digestOf('text');
     expect(addressOfDigest('raw', digest)).toBe(blob.address);
-  });
-
-  test('is what the library of CIDs makes of the same digest, and reads of the same text', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.boolean(), (bytes, isRaw) => {
-        const cid = CID.createV1(isRaw ? 0x55 : 0x02_00, multihash(0x12, bytes));
-        const digest = digestFrom(toBase64url(bytes));
-        const codec = isRaw ? 'raw' : 'json';
-        expect(addressOfDigest(codec, digest)).toBe(cid.toString());
-        expect(readAddress(cid.toString())).toEqual({ address: cid.toString(), codec, digest });
-        expect([...fromBase32(base32.baseEncode(bytes))]).toEqual([...bytes]);
-      }),
-    );
   });
 
   test('tells apart what has the same bytes', async () => {

@@ -1,7 +1,8 @@
 import type { Digest } from '@cd-push/protocol';
+import { CID } from 'multiformats/cid';
+import { create as multihash } from 'multiformats/hashes/digest';
 import { platform } from '#crypto';
 
-import { fromBase32, toBase32 } from '../crypto/base32.ts';
 import { fromBase64url, toBase64url } from '../crypto/base64url.ts';
 import type { Awaitable } from '../crypto/port.ts';
 
@@ -13,13 +14,9 @@ export type Address = string & { readonly [addressBrand]: true };
 /** Structured objects are canonical JSON, blobs are bytes as they are; the codec keeps their addresses apart. */
 export type Codec = 'json' | 'raw';
 
-/**
- * What stands before the digest: the version of the CID, the codec as a varint (multicodec: `json` is 0x0200, `raw` 0x55), and of the multihash that it is SHA-256 (0x12) of 32 bytes (0x20).
- */
-const prefixes: Readonly<Record<Codec, readonly number[]>> = {
-  json: [0x01, 0x80, 0x04, 0x12, 0x20],
-  raw: [0x01, 0x55, 0x12, 0x20],
-};
+/** Of the multicodec table. */
+const codes: Readonly<Record<Codec, number>> = { json: 0x02_00, raw: 0x55 };
+const sha256Code = 0x12;
 const digestPrefix = 'sha256-';
 
 /** Address of bytes. */
@@ -35,12 +32,8 @@ export const addressOfDigest = (codec: Codec, digest: Digest): Address => {
   const bytes = fromBase64url(digest.slice(digestPrefix.length));
   if (bytes?.length !== 32) throw new TypeError(`"${digest}" is no SHA-256 digest.`);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand is given here
-  return spelled(codec, bytes) as Address;
+  return CID.createV1(codes[codec], multihash(sha256Code, bytes)).toString() as Address;
 };
-
-/** Multibase: base32 says itself by a `b`. */
-const spelled = (codec: Codec, digest: Uint8Array): string =>
-  `b${toBase32(Uint8Array.of(...prefixes[codec], ...digest))}`;
 
 /** What an address says. */
 interface ReadAddress {
@@ -72,14 +65,24 @@ const addressPattern = /^b[a-z2-7]{58,60}$/;
 
 const addressIn = (text: string): ReadAddress | undefined => {
   if (!addressPattern.test(text)) return undefined;
-  const digest = fromBase32(text.slice(1)).slice(-32);
-  const codec = (['json', 'raw'] as const).find((one) => spelled(one, digest) === text);
+  const cid = parse(text);
+  if (cid === undefined || cid.version !== 1 || cid.multihash.code !== sha256Code) return undefined;
+  if (cid.multihash.digest.length !== 32 || cid.toString() !== text) return undefined;
+  const codec = cid.code === codes.json ? 'json' : cid.code === codes.raw ? 'raw' : undefined;
   if (codec === undefined) return undefined;
   return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand is given here
     address: text as Address,
     codec,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand is given here
-    digest: `${digestPrefix}${toBase64url(digest)}` as Digest,
+    digest: `${digestPrefix}${toBase64url(cid.multihash.digest)}` as Digest,
   };
+};
+
+const parse = (text: string): CID | undefined => {
+  try {
+    return CID.parse(text);
+  } catch {
+    return undefined;
+  }
 };
