@@ -53,7 +53,7 @@ export const mergeTokens = (
     let settled = settledBy(texts);
     if (settled === undefined && collisions < maxCollisions) {
       collisions += 1;
-      settled = settledByRule({ ...texts, language, before });
+      settled = settledByRule({ ...texts, language, before, whole });
     }
     if (settled === undefined) return undefined;
     put(settled);

@@ -30,6 +30,11 @@ export class Whole {
     return false;
   }
 
+  /** Whether a side has put in a line, wherever it is. */
+  hasPut(side: 'ours' | 'theirs', line: string): boolean {
+    return this.#times('base', line) === 0 && this.#times(side, line) > 0;
+  }
+
   #times(side: keyof Hunk, line: string): number {
     let lines = this.#lines.get(side);
     if (lines === undefined) {

@@ -455,6 +455,13 @@ describe('items that both put into one list at the same place are united in the 
       'a {\n  margin-left: 1px;\n}\n',
       'a {\n  margin: 0;\n}\n',
     ],
+    [
+      'items that the other side has elsewhere, which would stand there twice',
+      'js',
+      'f({\n  x: 1,\n});\n',
+      'f({\n  a: 1,\n  x: 1,\n  b: 1,\n});\n',
+      'f({\n  b: 1,\n  x: 1,\n});\n',
+    ],
     ['half an item', 'js', 'f({\n});\n', 'f({\n  a: {\n});\n', 'f({\n  b: 1,\n});\n'],
   ])('but not %s', (_, language, base, ours, theirs) => {
     expectConflict(merged(language, base, ours, theirs));

@@ -1,12 +1,15 @@
 import type { Hunk } from '../merge-lines.ts';
 import type { Preceding } from '../preceding.ts';
 import type { Language } from '../syntax.ts';
+import type { Whole } from '../whole.ts';
 
 /** Where both changed the same tokens, or put something at the same place. */
 export interface Collision extends Hunk {
   readonly language: Language;
   /** What is merged already, up to here. */
   readonly before: Preceding;
+  /** The texts that it is in. */
+  readonly whole: Whole;
 }
 
 /**

@@ -5,10 +5,11 @@ import type { Collision, Rule } from './rule.ts';
 /**
  * Both put items into the same list at the same place - imports, properties, members, alternatives -, each with names of
  * their own: all of them stand, in the order of their texts. Statements are not items: they run in an order that nobody but
- * their authors knows.
+ * their authors knows. Items of one side that the other has elsewhere, where it has merged them beside others before, say, would
+ * stand there twice.
  */
 export const unitedItems: Rule = (collision) => {
-  const { base, ours, theirs, before } = collision;
+  const { base, ours, theirs, before, whole } = collision;
   if (base !== '') return undefined;
   const within = openBracketOf(before.end);
   const [one, other] = [itemsOf(ours, collision, within), itemsOf(theirs, collision, within)];
@@ -16,12 +17,16 @@ export const unitedItems: Rule = (collision) => {
   if ([...one.names].some((name) => other.names.has(name))) return undefined;
   if ([...one.names].some((name) => [...other.names].some((another) => one.excludes(name, another))))
     return undefined;
+  if (one.lines.some((line) => whole.hasPut('theirs', line))) return undefined;
+  if (other.lines.some((line) => whole.hasPut('ours', line))) return undefined;
   return [ours, theirs].toSorted().join('');
 };
 
 interface Items {
   /** What kind they are, and where the sign between them stands: only what is alike in that can stand together. */
   readonly form: string;
+  /** In which they begin. */
+  readonly lines: readonly string[];
   readonly names: ReadonlySet<string>;
   readonly excludes: (name: string, other: string) => boolean;
 }
@@ -53,6 +58,7 @@ const itemsOf = (text: string, { language }: Collision, within: string | undefin
   ];
   return {
     form: form.join(' '),
+    lines: heads.map((head) => head.text),
     names: new Set(heads.map(kind.nameOf)),
     excludes: kind.excludes ?? (() => false),
   };
