@@ -43,6 +43,7 @@ export * from './frames/manifest.ts';
 export * from './frames/merge-bases.ts';
 export * from './frames/walk.ts';
 export * from './merge/conflict-paths.ts';
+export { mergeAlgorithm } from './merge/merge-algorithm.ts';
 export * from './merge/merge-frames.ts';
 export * from './merge/merge-text.ts';
 export * from './merge/merge-steps.ts';

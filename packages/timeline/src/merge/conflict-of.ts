@@ -11,12 +11,18 @@ export interface ThreeValues {
   readonly theirs: MaybeValue;
 }
 
-/** What is known of a base besides its value. */
-export interface BaseFacts {
-  /** Whether it was made of several for this merge, so that nobody has seen what is in conflict in it. */
-  readonly isMade: boolean;
+export type Side = 'ours' | 'theirs';
+
+/** What is known of a place besides the three values. */
+export interface PlaceFacts {
+  /** Whether the base was made of several for this merge, so that nobody has seen what is in conflict in it. */
+  readonly isBaseMade: boolean;
   /** Whether what is in conflict are texts, written here or linked to: wholes that are edited in parts. */
   readonly isText: boolean;
+  /** Whether a side has written or chosen a value since, and the other one has not heard of that. */
+  readonly hasSaid: (side: Side, value: Value) => Promise<boolean>;
+  /** The same of one that it has taken away. */
+  readonly hasRemoved: (side: Side, value: Value) => Promise<boolean>;
 }
 
 /**
@@ -26,43 +32,92 @@ export interface BaseFacts {
  *
  * With one side left it is no conflict any more, but that side.
  */
-export const conflictOf = ({ base, ours, theirs }: ThreeValues, { isMade, isText }: BaseFacts): Value => {
-  const before = sidesOf(base);
-  const one = sidesOf(ours);
-  const other = sidesOf(theirs);
-  // Whoever has settled a conflict has said something new, also where it is one of its sides; where the other one has edited
-  // that side further, it is that.
-  const isSettled = (value: MaybeValue, beside: MaybeValue): boolean =>
-    isInConflict(base) &&
-    !isMade &&
-    !isInConflict(value) &&
-    (!isInConflict(beside) || canonicalText(beside.base) !== canonicalText(value ?? null));
-
-  const left = new Map<string, Value>();
-  const add = (sides: Sides, others: Sides, isSaid: boolean): void => {
-    for (const [spelling, value] of sides) {
-      if (isSaid || others.has(spelling) || !before.has(spelling)) left.set(spelling, value);
-    }
-  };
-  add(one, other, isSettled(ours, theirs));
-  add(other, one, isSettled(theirs, ours));
-  // Each has dropped what the other kept, and nobody has written anything instead.
-  const isNothingNew = isWithin(one, before) && isWithin(other, before);
-  if (isNothingNew && !isWithin(one, other) && !isWithin(other, one))
-    for (const [spelling, value] of [...one, ...other]) left.set(spelling, value);
-  // In a base that nobody has seen it cannot be told what was dropped from what was edited further, if it is large enough,
-  // and no deletion from one that somebody has undone.
-  const isLarge = isText ? (value: Value): boolean => value !== null : isMapOrList;
-  for (const sides of isMade ? [one, other] : []) {
-    if ([...sides.keys()].some((spelling) => left.has(spelling))) continue;
-    if (![...left.values()].some(isLarge)) continue;
-    for (const [spelling, value] of sides) if (value === null || isLarge(value)) left.set(spelling, value);
-  }
+export const conflictOf = async (values: ThreeValues, facts: PlaceFacts): Promise<Value> => {
+  const { base } = values;
+  const left = await leftOf(values, facts);
   const [single, ...more] = left.values();
   return more.length === 0
     ? (single ?? null)
     : conflictAmong((isInConflict(base) ? base.base : base) ?? null, [...left.values()]);
 };
+
+const leftOf = async ({ base, ours, theirs }: ThreeValues, facts: PlaceFacts): Promise<Sides> => {
+  const before = sidesOf(base);
+  const [one, other]: readonly [OneSide, OneSide] = [
+    { by: 'ours', beside: 'theirs', value: ours, sides: sidesOf(ours) },
+    { by: 'theirs', beside: 'ours', value: theirs, sides: sidesOf(theirs) },
+  ];
+  const left = new Map<string, Value>();
+  for (const [side, others] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const isEdited = !facts.isBaseMade && isEditedBy(others, side);
+    for (const [spelling, value] of side.sides) {
+      // What one has of the base may be left over, and what it has chosen is something new.
+      const isSaid = async () => !isEdited && (await facts.hasSaid(side.by, value));
+      if (others.sides.has(spelling) || !before.has(spelling) || (await isSaid())) left.set(spelling, value);
+    }
+  }
+  if (facts.isBaseMade) {
+    await addEdited(one, left, facts);
+    await addEdited(other, left, facts);
+  }
+  if (facts.isBaseMade || left.size === 0) {
+    await addUnremoved(one, left, facts);
+    await addUnremoved(other, left, facts);
+  }
+  return left;
+};
+
+interface OneSide {
+  readonly by: Side;
+  readonly beside: Side;
+  readonly value: MaybeValue;
+  readonly sides: Sides;
+}
+
+/** Whether one side says what the other has chosen, edited further. */
+const isEditedBy = ({ value }: OneSide, { value: chosen }: OneSide): boolean =>
+  isInConflict(value) && !isInConflict(chosen) && canonicalText(value.base) === canonicalText(chosen ?? null);
+
+/**
+ * Adds what is left of a side that seems to be dropped whole: in a base that nobody has seen it cannot be told what was dropped
+ * from what was edited further, if it is large enough. A deletion is added as well, also where something else stands in its
+ * place since: what the other one edited further may be what was deleted.
+ */
+const addEdited = async (
+  { by, sides }: OneSide,
+  left: Map<string, Value>,
+  { isText, hasSaid }: PlaceFacts,
+): Promise<void> => {
+  const isLarge = largeness(isText);
+  if ([...sides.keys()].some((spelling) => left.has(spelling))) return;
+  if (![...left.values()].some(isLarge)) return;
+  const added = [...sides].filter(([, value]) => value === null || isLarge(value));
+  for (const [spelling, value] of added) left.set(spelling, value);
+  if (added.length === 0 && (await hasSaid(by, null))) left.set(canonicalText(null), null);
+};
+
+/**
+ * Adds what is large and nobody has taken away. Merges leave it out where it is within other values, and those may have been left
+ * out for being within this one.
+ */
+const addUnremoved = async (
+  { beside, sides }: OneSide,
+  left: Map<string, Value>,
+  { isText, hasRemoved }: PlaceFacts,
+): Promise<void> => {
+  const isLarge = largeness(isText);
+  for (const [spelling, value] of sides) {
+    if (!left.has(spelling) && isLarge(value) && !(await hasRemoved(beside, value)))
+      left.set(spelling, value);
+  }
+};
+
+/** Whether a value is edited in parts. */
+const largeness = (isText: boolean): ((value: Value) => boolean) =>
+  isText ? (value) => value !== null : isMapOrList;
 
 /** A conflict of two sides or more, in their order. */
 export const conflictAmong = (base: Value, sides: readonly Value[]): Conflict => ({
@@ -73,10 +128,8 @@ export const conflictAmong = (base: Value, sides: readonly Value[]): Conflict =>
 
 const isMapOrList = (value: Value): boolean => typeof value === 'object' && value !== null && !isLink(value);
 
-const isInConflict = (value: MaybeValue): value is Conflict => value !== undefined && isConflict(value);
-
-const isWithin = (one: Sides, other: Sides): boolean =>
-  [...one.keys()].every((spelling) => other.has(spelling));
+export const isInConflict = (value: MaybeValue): value is Conflict =>
+  value !== undefined && isConflict(value);
 
 type Sides = ReadonlyMap<string, Value>;
 

@@ -10,16 +10,15 @@ import { objectProblem } from '../objects/object-problem.ts';
 import type { FrameObject, ParsedObject } from '../objects/parsed-object.ts';
 import { linkTo, type Link, type ValueMap } from '../objects/value.ts';
 import type { StoredObject } from '../space/space.ts';
+import { HistorySince, type BaseHistory } from './base-history.ts';
 import { conflictPaths } from './conflict-paths.ts';
+import { mergeAlgorithm } from './merge-algorithm.ts';
 import { mergeLinks } from './merge-links.ts';
 import { maxMergedLength, mergeText, type TextMergeOptions } from './merge-text.ts';
 import { mergeData } from './merge-values.ts';
 import { stepsPerFrameByte, stepsPerRead, type MergeSteps } from './merge-steps.ts';
 import { isResourceData, withDerived, withoutDerived } from './resource-data.ts';
 import type { SyntaxCheck } from './syntax.ts';
-
-/** How frames are merged: whoever names another one makes other frames of the same two. */
-export const mergeAlgorithm = 'cd-push/merge/1';
 
 /** Something in conflict in a frame that a merge has made: a JSON pointer into the frame's data. */
 export interface ConflictPlace {
@@ -73,8 +72,8 @@ interface Merged {
 }
 
 interface Base extends Merged {
-  /** Whether it is made of several. */
-  readonly isMade: boolean;
+  /** What it is made of: itself, or several. */
+  readonly of: readonly FrameObject[];
 }
 
 /**
@@ -137,7 +136,13 @@ class FrameMerger {
     if (base === undefined) {
       throw new ProblemError(objectProblem('bad-frame', other, `It is of another timeline than ${one}.`));
     }
-    const { data, links, isJudged } = await this.#content(base, ours.frame, theirs.frame);
+    const history = new HistorySince(this.#source, base.of, { ours: one, theirs: other }, this.#steps);
+    const { data, links, isJudged } = await this.#content(
+      base.frame.frame,
+      ours.frame,
+      theirs.frame,
+      history,
+    );
     // The longer history stays where it is.
     const [graftbase, graftorphan] = ours.height >= theirs.height ? [one, other] : [other, one];
     const judged = isJudged || base.isJudged;
@@ -159,26 +164,29 @@ class FrameMerger {
   /** Several bases are merged, two at a time, in the order of their addresses. */
   async #oneBase([first, ...others]: readonly Address[]): Promise<Base | undefined> {
     if (first === undefined) return undefined;
-    let base: Base = { frame: await loadFrame(this.#source, first), isJudged: false, isMade: false };
+    const frame = await loadFrame(this.#source, first);
+    let base: Base = { frame, isJudged: false, of: [frame] };
     for (const other of others) {
       if (this.#crossings >= maxCrossings) return base;
       this.#crossings += 1;
       const merged = await this.merge(base.frame.address, other);
-      base = { frame: merged.frame, isJudged: base.isJudged || merged.isJudged, isMade: true };
+      const of = [...base.of, await loadFrame(this.#source, other)];
+      base = { frame: merged.frame, isJudged: base.isJudged || merged.isJudged, of };
     }
     return base;
   }
 
   async #content(
-    { frame: { frame: base }, isMade }: Base,
+    base: Frame,
     ours: Frame,
     theirs: Frame,
+    history: BaseHistory,
   ): Promise<{ readonly data: ValueMap; readonly links: Links; readonly isJudged: boolean }> {
     let isJudged = false;
     const options: TextMergeOptions = {
       syntax: this.#syntax,
       language: this.#languageOf(ours.data),
-      isBaseMade: isMade,
+      isBaseMade: history.isMade,
       steps: this.#steps,
     };
     const texts = (was: string, one: string, other: string): string | undefined => {
@@ -188,7 +196,7 @@ class FrameMerger {
       return merged.text;
     };
     const merging = {
-      isBaseMade: isMade,
+      history,
       texts,
       files: (was: Link, one: Link, other: Link) => this.#mergeFiles([was, one, other], texts),
       entries: async (one: Link, other: Link): Promise<Link | undefined> => {

@@ -1,19 +1,20 @@
 import { isConflict } from '../frames/conflict.ts';
 import { canonicalText } from '../objects/canonical.ts';
 import { isLink, isMap, type Link, type Value, type ValueMap } from '../objects/value.ts';
+import type { BaseHistory } from './base-history.ts';
 import {
   conflictAmong,
   conflictOf,
   sidesOf,
-  type BaseFacts,
   type MaybeValue,
+  type PlaceFacts,
+  type Side,
   type ThreeValues,
 } from './conflict-of.ts';
 
 /** What a merge of values cannot do by itself. Each answers undefined where it does not know. */
 export interface ValueMerging {
-  /** Whether the base was made of several for this merge. */
-  readonly isBaseMade: boolean;
+  readonly history: BaseHistory;
   /** Three texts of a field. */
   readonly texts: (base: string, ours: string, theirs: string) => string | undefined;
   /** Links to blobs that hold texts. */
@@ -55,14 +56,11 @@ const mergeValue = async (
   if (isSame(ours, theirs)) return ours;
   // A file's frames only ever move on: in what two come together is a matter of these two, whatever the base had.
   if (path[0] === 'entries' && path.length === 1 && areMaps(values)) return mergeMaps(values, merging, path);
-  if (path[0] === 'entries' && path.length === 2) return mergeEntry(values, merging);
+  if (path[0] === 'entries' && path.length === 2) return mergeEntry(values, merging, path);
   if (isSame(theirs, base)) return ours;
   if (isSame(ours, base)) return theirs;
   if (areMaps(values)) return mergeMaps(values, merging, path);
-  return (
-    (await mergeWholes(values, merging, path)) ??
-    leftOf(values, { isMade: merging.isBaseMade, isText: isTextAt(path) })
-  );
+  return (await mergeWholes(values, merging, path)) ?? (await leftOf(values, factsAt(path, merging)));
 };
 
 interface ThreeMaps {
@@ -76,30 +74,73 @@ const areMaps = (values: { readonly [side in keyof ThreeMaps]: MaybeValue }): va
   isPlainMap(values.theirs) &&
   (values.base === undefined || isPlainMap(values.base));
 
+const factsAt = (path: readonly string[], { history }: ValueMerging): PlaceFacts => ({
+  isBaseMade: history.isMade,
+  isText: isTextAt(path),
+  hasSaid: (side, value) => history.hasSaid(side, path, value),
+  hasRemoved: (side, value) => history.hasRemoved(side, path, value),
+});
+
 /** The frame of a file: frames of one timeline come together in one, and only what is none is a matter of the base. */
-const mergeEntry = async (values: ThreeValues, merging: ValueMerging): Promise<MaybeValue> => {
+const mergeEntry = async (
+  values: ThreeValues,
+  merging: ValueMerging,
+  path: readonly string[],
+): Promise<MaybeValue> => {
   const { base, ours, theirs } = values;
   const together = isLink(ours) && isLink(theirs) ? await merging.entries(ours, theirs) : undefined;
   if (together !== undefined) return together;
   const followed = new Map<string, Value[]>();
   const one = await upToBase(ours, base, followed, merging);
   const other = await upToBase(theirs, base, followed, merging);
-  const left = entryLeftOf({ base, ours: one, theirs: other }, merging);
+  // What they say themselves: a frame of a base that was made of several may be nobody's tip.
+  const saidFor = (side: Value): readonly Value[] => followed.get(canonicalText(side)) ?? [side];
+  const left = await entryLeftOf({ base, ours: one, theirs: other }, saidFor, factsAt(path, merging));
   if (left === undefined) return undefined;
   const sides: Value[] = [];
-  for (const [spelling, side] of sidesOf(left)) {
-    // What they say themselves: a frame of a base that was made of several may be nobody's tip.
-    for (const said of followed.get(spelling) ?? [side]) await addSide(sides, said, merging);
+  for (const said of [...sidesOf(left).values()].flatMap(saidFor)) {
+    if (!(await isTakenAway(said, values, merging, path))) await addSide(sides, said, merging);
   }
   const [single = null, ...more] = sides;
-  return more.length === 0 ? single : conflictAmong((isConflict(left) ? left.base : base) ?? null, sides);
+  if (more.length === 0) return single ?? undefined;
+  return conflictAmong((isConflict(left) ? left.base : base) ?? null, sides);
 };
 
-const entryLeftOf = (values: ThreeValues, { isBaseMade }: ValueMerging): MaybeValue => {
+const entryLeftOf = async (
+  values: ThreeValues,
+  saidFor: (side: Value) => readonly Value[],
+  facts: PlaceFacts,
+): Promise<MaybeValue> => {
   const { base, ours, theirs } = values;
   if (isSame(theirs, base)) return ours;
   if (isSame(ours, base)) return theirs;
-  return leftOf(values, { isMade: isBaseMade, isText: false });
+  const hasSaid = async (by: Side, value: Value): Promise<boolean> => {
+    for (const said of saidFor(value)) if (await facts.hasSaid(by, said)) return true;
+    return false;
+  };
+  return leftOf(values, { ...facts, hasSaid });
+};
+
+/**
+ * Whether one side alone still has a frame that the other has seen in one of the bases and has taken away. A base that is made
+ * of several does not tell: in it, that frame and another one came together in a frame which both seem to have.
+ */
+const isTakenAway = async (
+  said: Value,
+  { ours, theirs }: ThreeValues,
+  merging: ValueMerging,
+  path: readonly string[],
+): Promise<boolean> => {
+  const { history } = merging;
+  if (!history.isMade || !isLink(said)) return false;
+  const isIn = async (values: Iterable<Value>): Promise<boolean> => {
+    for (const value of values) if (await isUpTo(said, value, merging)) return true;
+    return false;
+  };
+  const isInOurs = await isIn(sidesOf(ours).values());
+  if (isInOurs && (await isIn(sidesOf(theirs).values()))) return false;
+  if (!(await isIn(history.seenAt(path)))) return false;
+  return !(await history.hasSaid(isInOurs ? 'ours' : 'theirs', path, said));
 };
 
 /**
@@ -135,8 +176,8 @@ const isUpTo = async (side: Value, later: Value, merging: ValueMerging): Promise
   isSame(side, later) || (isLink(side) && isLink(later) && isSame(await merging.entries(side, later), later));
 
 /** What is left, or undefined where that is nothing. */
-const leftOf = (values: ThreeValues, base: BaseFacts): MaybeValue => {
-  const left = conflictOf(values, base);
+const leftOf = async (values: ThreeValues, facts: PlaceFacts): Promise<MaybeValue> => {
+  const left = await conflictOf(values, facts);
   // In a conflict null stands for what is missing; alone it is a value only where somebody has written it.
   return left === null && values.ours !== null && values.theirs !== null ? undefined : left;
 };

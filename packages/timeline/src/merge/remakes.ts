@@ -1,6 +1,7 @@
 import { loadFrame, type ObjectSource } from '../frames/load.ts';
 import type { Address } from '../objects/address.ts';
-import { mergeAlgorithm, mergeFrames } from './merge-frames.ts';
+import { mergeAlgorithm } from './merge-algorithm.ts';
+import { mergeFrames } from './merge-frames.ts';
 import type { MergeSteps } from './merge-steps.ts';
 import type { SyntaxCheck } from './syntax.ts';
 

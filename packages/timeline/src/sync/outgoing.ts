@@ -1,11 +1,11 @@
 import { ProblemError, problemOf, type Problem } from '@cd-push/protocol';
 
+import { framesBeyond } from '../frames/frames-beyond.ts';
 import { loadObject, type ObjectSource } from '../frames/load.ts';
 import { readAddress, type Address } from '../objects/address.ts';
 import type { FrameObject, ParsedObject } from '../objects/parsed-object.ts';
 import type { StoredObject } from '../space/space.ts';
 import { bytesOf, type Cargo } from './cargo.ts';
-import { framesBeyond } from './frames-beyond.ts';
 import { beside } from './relations.ts';
 import type { SyncLimits } from './sync-limits.ts';
 

@@ -30,6 +30,7 @@ import {
   type Value,
   type ValueMap,
 } from '../../src/index.ts';
+import { stepsPerRead } from '../../src/merge/merge-steps.ts';
 import { mergeData } from '../../src/merge/merge-values.ts';
 import { seeded } from './support.ts';
 
@@ -106,7 +107,7 @@ describe('which frame it is', () => {
         base: [common.address],
         graftbase: longer.address,
         graftorphan: shorter.address,
-        algorithm: 'cd-push/merge/1',
+        algorithm: 'cd-push/merge/2',
         syntax: null,
       },
     });
@@ -398,12 +399,12 @@ describe('conflicts', () => {
     });
   });
 
-  it('a side that somebody chose stays, where the other chose another one and met what a third did meanwhile', async () => {
+  it('two sides that were chosen, each by another one, stay, also where one of these met what a third did meanwhile', async () => {
     const { common, inConflict } = await settled();
     const met = (await merge(await next(inConflict, { a: 2 }), await next(common, { a: 3 }))).frame;
     expect(met.frame.data).toEqual({ a: conflict(0, 2, 3) });
     expect((await merge(await next(inConflict, { a: 1 }), met)).frame.frame.data).toEqual({
-      a: conflict(0, 1, 3),
+      a: conflict(0, 1, 2, 3),
     });
   });
 
@@ -413,6 +414,20 @@ describe('conflicts', () => {
     const inConflict = (await merge(one, other)).frame;
     const edited = (await merge(inConflict, await next(one, { a: 3 }))).frame;
     expect((await merge(await next(inConflict, { a: 1 }), edited)).frame.frame.data).toEqual({ a: 3 });
+  });
+
+  it('a side that is only left over from a merge was not chosen, and goes with whoever chose another one', async () => {
+    const common = await next(genesis, { a: 0 });
+    const [deleted, one] = [await next(common, {}), await next(common, { a: 1 })];
+    const other = await next(deleted, { a: 2 });
+    const inConflict = (await merge(other, (await merge(deleted, one)).frame)).frame;
+    expect(inConflict.frame.data).toEqual({ a: conflict(null, 1, 2) });
+    // Whoever took the first one away has not heard of the second, which comes along as it is.
+    const away = await next((await merge(await next(deleted, { x: 1 }), one)).frame, { x: 1 });
+    const leftOver = (await merge((await merge(away, other)).frame, inConflict)).frame;
+    expect(leftOver.frame.data).toEqual({ a: 2, x: 1 });
+    const settledByOne = await next(inConflict, { a: 1 });
+    expect((await merge(leftOver, settledByOne)).frame.frame.data).toEqual({ a: 1, x: 1 });
   });
 
   it('one that is settled in two ways is both of them, also where both have met what a third did meanwhile', async () => {
@@ -468,6 +483,128 @@ describe('histories that crossed', () => {
     expect(JSON.stringify(frame.data['right'])).toContain('300');
   });
 
+  /** Two changes of one field, each of which one side took back before it heard of the other, and hears of now. */
+  const crossedWith = async (
+    first: ValueMap,
+    second: ValueMap,
+    ...afterwards: readonly [ValueMap, ValueMap]
+  ) => {
+    const common = await next(genesis, { z: 0 });
+    const [one, other] = [await next(common, { z: 0, ...first }), await next(common, { z: 0, ...second })];
+    const [oneLater, otherLater] = [
+      await next(one, { z: 0, ...afterwards[0] }),
+      await next(other, { z: 0, ...afterwards[1] }),
+    ];
+    const sides = [(await merge(oneLater, other)).frame, (await merge(otherLater, one)).frame] as const;
+    expect(await mergeBases(space, sides[0].address, sides[1].address)).toEqual(
+      [one.address, other.address].toSorted(),
+    );
+    return { one, other, sides, merged: (await merge(...sides)).frame.frame.data };
+  };
+
+  it('what each of two wrote and took away again is gone, also where each has only heard of what the other wrote', async () => {
+    const { sides, merged } = await crossedWith({ a: 1 }, { a: 2 }, {}, {});
+    expect(sides.map(({ frame }) => frame.data)).toEqual([
+      { z: 0, a: 2 },
+      { z: 0, a: 1 },
+    ]);
+    expect(merged).toEqual({ z: 0 });
+    // Whoever only leaves it there, and changes something else, has not said it.
+    const [left, right] = [
+      await next(sides[0], { z: 0, a: 2, y: 1 }),
+      await next(sides[1], { z: 0, a: 1, x: 1 }),
+    ];
+    expect((await merge(left, right)).frame.frame.data).toEqual({ x: 1, y: 1, z: 0 });
+  });
+
+  it('members of a map that both began and both took away again are gone', async () => {
+    const { merged } = await crossedWith(
+      { m: { a: 1, b: 3 } },
+      { m: { a: 2, b: 3 } },
+      { m: { b: 3 } },
+      { m: { b: 3 } },
+    );
+    expect(merged).toEqual({ z: 0, m: { b: 3 } });
+  });
+
+  it('a side that somebody chose stays, and the other one does not come back by whoever took away the chosen one', async () => {
+    const { one, other, sides } = await crossedWith({ a: 1 }, { a: 2 }, {}, {});
+    const chosen = await next((await merge(one, other)).frame, { z: 0, a: 1 });
+    expect(sides[0].frame.data).toEqual({ z: 0, a: 2 });
+    expect((await merge(chosen, sides[0])).frame.frame.data).toEqual({ z: 0, a: 1 });
+  });
+
+  it('sides that two chose, each by himself, are both there', async () => {
+    const { one, other } = await crossedWith({ a: 1 }, { a: 2 }, {}, {});
+    const inConflict = (await merge(one, other)).frame;
+    const beside = (await merge(await next(one, { z: 1, a: 1 }), other)).frame;
+    const merged = await merge(await next(inConflict, { z: 0, a: 1 }), await next(beside, { z: 1, a: 2 }));
+    expect(merged.frame.frame.data).toEqual({ z: 1, a: conflict(null, 1, 2) });
+  });
+
+  it('a text that merges have left out, for being within others, is there where these are left out as well', async () => {
+    const text = (first: string, last: string): ValueMap => ({ text: `${first}\n2\n3\n4\n${last}\n` });
+    const common = await next(genesis, text('1', '5'));
+    const [one, other, third] = [
+      await next(common, text('one', '5')),
+      await next(common, text('other', '5')),
+      await next(common, text('1', 'third')),
+    ];
+    const [oneAndThird, otherAndThird] = [(await merge(one, third)).frame, (await merge(other, third)).frame];
+    const left = (await merge((await merge(otherAndThird, one)).frame, oneAndThird)).frame;
+    const right = (await merge((await merge(oneAndThird, other)).frame, otherAndThird)).frame;
+    expect(left.frame.data['text']).toMatchObject({
+      sides: [text('one', '5'), text('other', 'third')].map((side) => side['text']),
+    });
+    expect((await merge(left, right)).frame.frame.data['text']).toMatchObject({
+      sides: [text('one', '5'), text('one', 'third'), text('other', '5'), text('other', 'third')].map(
+        (side) => side['text'],
+      ),
+    });
+  });
+
+  it('what is read of a history to know who has said what is counted among the steps', async () => {
+    const { sides } = await crossedWith({ a: 1 }, { a: 2 }, {}, {});
+    const stepsOf = async (one: FrameObject): Promise<number> => {
+      let taken = 0;
+      await mergeFrames(space, one.address, sides[1].address, undefined, (steps) => void (taken += steps));
+      return taken;
+    };
+    const before = await stepsOf(sides[0]);
+    let [later] = sides;
+    for (let n = 1; n <= 20; n += 1) later = await next(later, { z: n, a: 2 });
+    expect(await stepsOf(later)).toBeGreaterThan(before + 20 * stepsPerRead);
+  });
+
+  it('whoever merges by hand has said what he left, and taken away what he did not', async () => {
+    const { one, other, sides } = await crossedWith({ a: 1 }, { a: 2 }, {}, {});
+    const byHand = await put(await appendBeside(one, other, { z: 0, a: 1 }));
+    expect(sides[0].frame.data).toEqual({ z: 0, a: 2 });
+    expect((await merge(byHand, sides[0])).frame.frame.data).toEqual({ z: 0, a: 1 });
+  });
+
+  it('a value that somebody chose over a map stays beside that map, edited further', async () => {
+    const common = await next(genesis, { m: { a: 0 } });
+    const [one, other] = [await next(common, { m: 1 }), await next(common, { m: { a: 2 } })];
+    const chosen = await next((await merge(one, await next(other, { m: { a: 2 }, x: 1 }))).frame, {
+      m: 1,
+      x: 1,
+    });
+    const edited = (await merge(await next(one, { m: { b: 3 } }), other)).frame;
+    const map = { a: conflict(0, 2, null), b: 3 };
+    expect(edited.frame.data).toEqual({ m: map });
+    expect((await merge(chosen, edited)).frame.frame.data).toEqual({ m: conflict({ a: 0 }, 1, map), x: 1 });
+  });
+
+  it('a map that one took away and the other edited further is a conflict of both, whatever stood there besides', async () => {
+    const { sides, merged } = await crossedWith({ m: { a: 1 } }, { m: 2 }, {}, { m: { b: 3 } });
+    expect(sides.map(({ frame }) => frame.data)).toEqual([
+      { z: 0, m: 2 },
+      { z: 0, m: { a: 1, b: 3 } },
+    ]);
+    expect(merged).toEqual({ z: 0, m: conflict(null, null, { a: 1, b: 3 }) });
+  });
+
   /** A merge frame whose maker has put something of his own in. */
   const appendBeside = async (one: FrameObject, other: FrameObject, data: ValueMap): Promise<FrameObject> => {
     const [graftbase, graftorphan] = [one.address, other.address];
@@ -518,7 +655,12 @@ describe('manifests', () => {
   ): Promise<Value | undefined> => {
     const data = (entry: Value): ValueMap => ({ entries: { '/m/a.js': entry } });
     const merging = {
-      isBaseMade: true,
+      history: {
+        isMade: true,
+        seenAt: () => [],
+        hasSaid: async () => false,
+        hasRemoved: async () => false,
+      },
       texts: () => undefined,
       files: async () => undefined,
       entries: async (a: Link, b: Link) => linkTo((await mergeFrames(space, a['/'], b['/'])).address),
@@ -560,6 +702,33 @@ describe('manifests', () => {
     );
     // A frame that neither side names is nobody's tip.
     expect(await entryOf(was, [first], [second])).toEqual(removedOr(null, [first, second]));
+  });
+
+  it('a file that both took away, each in another state, has no entry, though its states came together', async () => {
+    const began = await put(await fileGenesis('a.js'));
+    const common = await file(began, 'a\nb\nc\n');
+    const [first, second] = [await file(common, 'A\nb\nc\n'), await file(common, 'a\nb\nC\n')];
+    const empty = await put(await manifestGenesis(place));
+    const saved = async (parent: FrameObject, { address }: FrameObject) =>
+      put(await appendEntries(parent, { put: new Map([['/m/a.js', address]]) }));
+    const manifest = await saved(empty, common);
+    const [one, other] = [await saved(manifest, first), await saved(manifest, second)];
+    const removed = async (parent: FrameObject) =>
+      put(await appendEntries(parent, { put: new Map(), remove: ['/m/a.js'] }));
+    const sides = [
+      (await merge(await removed(one), other)).frame,
+      (await merge(await removed(other), one)).frame,
+    ] as const;
+    expect(sides.map(({ frame }) => frame.data['entries'])).toEqual([
+      { '/m/a.js': conflict(linkTo(common.address), null, linkTo(second.address)) },
+      { '/m/a.js': conflict(linkTo(common.address), null, linkTo(first.address)) },
+    ]);
+    expect((await merge(...sides)).frame.frame.data['entries']).toEqual({});
+    // Whoever chose to keep it has said so, and the other has not heard of that.
+    const kept = await merge(await saved(sides[0], second), sides[1]);
+    expect(kept.frame.frame.data['entries']).toMatchObject({
+      '/m/a.js': { sides: [null, linkTo(second.address)] },
+    });
   });
 
   it('a file in conflict is told with its own frame, and one that was removed here and changed there in the manifest', async () => {
@@ -641,7 +810,7 @@ describe('who can make it again', () => {
     expect(await remade({ a: 2, b: 2 })).toBe('same');
     expect(await remade({ a: 2, b: 1 })).toBe('other');
     expect(await remade({ a: 2, b: 2 }, { ...facts, base: [genesis.address] })).toBe('other');
-    expect(await remade({ a: 2, b: 2 }, { ...facts, algorithm: 'cd-push/merge/2' })).toBe('unknown');
+    expect(await remade({ a: 2, b: 2 }, { ...facts, algorithm: 'cd-push/merge/1' })).toBe('unknown');
     expect(await remakes(space, one.address)).toBe('other');
   });
 });

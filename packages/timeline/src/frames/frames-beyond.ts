@@ -1,4 +1,4 @@
-import { loadFrame, type ObjectSource } from '../frames/load.ts';
+import { loadFrame, type ObjectSource } from './load.ts';
 import type { Address } from '../objects/address.ts';
 import type { FrameObject } from '../objects/parsed-object.ts';
 
