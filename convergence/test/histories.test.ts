@@ -66,6 +66,66 @@ test('history 40207 of seed 1: a file in conflict is there, be it merged or as w
   expect((await runHistory(planOf(seed, 40_207), realEngine)).findings).toEqual([]);
 });
 
+const findingsOf = async (ofSeed: number, history: number) =>
+  (await runHistory(planOf(ofSeed, history), realEngine)).findings;
+
+// What a side still has from one of several bases looked as if that side had said it, and what both had taken away was back.
+test.each([
+  [2, 21_747],
+  [2, 49_648],
+  [2, 52_536],
+  [2, 83_298],
+  [3, 9758],
+  [3, 22_575],
+  [3, 39_558],
+  [3, 61_181],
+  [3, 65_178],
+])(
+  'seed %i, history %i: what each of two has taken away is gone, though each has it from the other',
+  async (...of) => {
+    expect(await findingsOf(...of)).toEqual([]);
+  },
+);
+
+// The same with a map that one of them edited further.
+test.each([
+  [2, 83_586],
+  [2, 86_044],
+])(
+  'seed %i, history %i: a map that one edited and the other took away or settled is in conflict',
+  async (...of) => {
+    expect(await findingsOf(...of)).toEqual([]);
+  },
+);
+
+// The same with a file: its states came together in a base that nobody had seen, and seemed to be kept by both.
+test.each([
+  [2, 92_305],
+  [3, 51_764],
+])('seed %i, history %i: a file that both took away, each in another state, has no entry', async (...of) => {
+  expect(await findingsOf(...of)).toEqual([]);
+});
+
+// It was in no conflict any more, and that looked as if somebody had settled one.
+test('seed 3, history 45791: what is left over from a merge goes with whoever settles the conflict', async () => {
+  expect(await findingsOf(3, 45_791)).toEqual([]);
+});
+
+// One had merged the same items beside others, so that they came behind a line before which the other had them.
+test('seed 2, history 65195: items that both put in, each in another place, are there once', async () => {
+  expect(await findingsOf(2, 65_195)).toEqual([]);
+});
+
+// Both were sides of a base that nobody had seen, beside a deletion that a third had made meanwhile.
+test('seed 3, history 10977: a text that one chose and one that the other brought back are not dropped', async () => {
+  expect(await findingsOf(3, 10_977)).toEqual([]);
+});
+
+// Each of two texts was left out for being within what the other one was a part of.
+test('seed 3, history 79926: of texts that only merges have left out nothing is lost', async () => {
+  expect(await findingsOf(3, 79_926)).toEqual([]);
+});
+
 describe('a history', () => {
   const logOf = async (history: number, engine = realEngine): Promise<readonly string[]> => {
     const lines: string[] = [];
