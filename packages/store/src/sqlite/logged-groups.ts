@@ -13,12 +13,12 @@ import type { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteStatements } from './sqlite-statements.ts';
 
 /** Rows that are to be written, and bytes of the log, from which on the tables follow in the event loop's next turn. */
-const rowsAhead = 512;
-const bytesAhead = 2 * 1024 * 1024;
+const rowsAhead = 2_048;
+const bytesAhead = 8 * 1024 * 1024;
 /** How many times that may be ahead where the tables cannot follow. */
 const timesAhead = 8;
 /** Otherwise they follow so many milliseconds after the first group that is ahead; and are tried again, where they cannot. */
-const aheadMs = 20;
+const aheadMs = 100;
 const againMs = 1_000;
 
 /**
