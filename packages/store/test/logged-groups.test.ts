@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 
 import { advance, epochMs, initialized, type TrackEvent } from '@cd-push/protocol';
 import { verifyAudit } from '@cd-push/timeline';
@@ -121,9 +121,10 @@ const standing = async (journal: JournalStore) => ({
   written: await journal.written(0, 10_000),
   open: await journal.list({ tenant: 'acme', open: true, limit: 100 }),
   heads: await journal.heads(place, [...resources, '/shop/old']),
-  contents: await journal.stored('acme', [
-    ...resources.flatMap((name) => [1, 2, 3, 4].map((n) => `${name}@${n}`)),
-  ]),
+  contents: await journal.stored(
+    'acme',
+    resources.flatMap((name) => [1, 2, 3, 4].map((version) => `${name}@${version}`)),
+  ),
   tip: await journal.space('acme').tip('timeline' as never),
   events: (await journal.audit.rows(undefined, 1_000)).map(
     (row) => (JSON.parse(row) as { event: string }).event,
