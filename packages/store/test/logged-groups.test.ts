@@ -181,6 +181,20 @@ describe('groups that are logged before they are in the tables', () => {
     ]);
   });
 
+  test('that change nothing, such as a push that is repeated, are not logged', async () => {
+    const file = newFile();
+    let database: DatabaseSync | undefined;
+    const journal = await openSqliteFile(file, sqliteJournalTables, (opened) => {
+      database = opened;
+      return journalIn(opened, { node: 'relay-1', now: () => acceptedAt, isKept: true });
+    });
+    onTestFinished(() => journal.close());
+    const once = offerOf(accepted([patch('/shop/a', 1, null)]));
+    await commit(journal, { offers: [once] });
+    expect((await commit(journal, { offers: [once] })).offers).toEqual([{ outcome: 'repeated' }]);
+    expect(database!.prepare('select count(*) as n from group_log').get()).toEqual({ n: 1 });
+  });
+
   test('come into the tables by themselves', async () => {
     const file = newFile();
     let database: DatabaseSync | undefined;

@@ -41,7 +41,9 @@ export class LoggedGroups implements Taking {
   #bytes = 0;
   #lastId = 0;
   #timer: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
   #isAsked = false;
+  #isClosed = false;
 
   constructor(database: SqliteDatabase, node: string, isKept: boolean, parts: TakingParts) {
     this.#database = database;
@@ -58,10 +60,11 @@ export class LoggedGroups implements Taking {
         return database.write(lives, work);
       },
       close: async () => {
-        clearTimeout(this.#timer);
         // What cannot be written now is there when the file is opened again.
         this.#trySettle();
+        this.#isClosed = true;
         clearTimeout(this.#timer);
+        clearTimeout(this.#again);
         return database.close();
       },
     };
@@ -90,6 +93,7 @@ export class LoggedGroups implements Taking {
     }
     if (this.#fullness >= timesAhead) this.#settle();
     const decision = this.#decide(group);
+    if (!changes(decision)) return decision.committed;
     const isFirst = this.#ahead.position === undefined;
     this.#ahead.add(decision);
     this.#settleLater(isFirst);
@@ -110,11 +114,13 @@ export class LoggedGroups implements Taking {
         ? this.#database.readNow(() => work.decide(group, ahead))
         : this.#database.writeNow(outlives(group), function* () {
             const decided = yield* work.decide(group, ahead);
-            yield* log.add(row);
+            if (changes(decided)) yield* log.add(row);
             return decided;
           });
-    this.#lastId = row.id;
-    this.#bytes += row.body.length;
+    if (changes(decision)) {
+      this.#lastId = row.id;
+      this.#bytes += row.body.length;
+    }
     return decision;
   }
 
@@ -138,11 +144,13 @@ export class LoggedGroups implements Taking {
   }
 
   #trySettle(): void {
+    if (this.#isClosed) return;
     try {
       this.#settle();
     } catch {
       // Whoever reads is told; what is logged is not lost.
-      setTimeout(() => this.#trySettle(), againMs).unref();
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => this.#trySettle(), againMs).unref();
     }
   }
 
@@ -168,6 +176,9 @@ export class LoggedGroups implements Taking {
     this.#bytes = 0;
   }
 }
+
+/** A push that is repeated, and moves that were overtaken, leave nothing to be written. */
+const changes = ({ before, position, audit }: Decision): boolean => position !== before || audit.length > 0;
 
 /** Whether a group can be written later than it is decided: it does nothing that could be refused by then. */
 const isPlain = ({ offers, presence, departed, gone, policies }: Group): boolean =>
