@@ -12,6 +12,8 @@ import { readGroup, writeGroup } from './logged-group.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteStatements } from './sqlite-statements.ts';
 
+/** Pushes and moves from which on a group is as well written to the tables at once. */
+const largeGroup = 512;
 /** Rows that are to be written, and bytes of the log, from which on the tables follow in the event loop's next turn. */
 const rowsAhead = 2_048;
 const bytesAhead = 8 * 1024 * 1024;
@@ -27,7 +29,8 @@ const againMs = 1_000;
  * a process that was killed has them follow when the file is opened again. The file belongs to this process, so that nothing
  * changes between the decision and the tables.
  *
- * What holds more than pushes with their contents, moves and rows of the audit goes into the tables at once.
+ * What holds more than pushes with their contents, moves and rows of the audit goes into the tables at once, and so does what
+ * is large.
  */
 export class LoggedGroups implements Taking {
   readonly database: Database;
@@ -87,7 +90,7 @@ export class LoggedGroups implements Taking {
   }
 
   async commit(group: Group): Promise<Committed> {
-    if (!isPlain(group)) {
+    if (!isPlain(group) || group.offers.length + group.moves.length >= largeGroup) {
       this.#settle();
       return this.#database.write(outlives(group), () => this.#parts.work.take(group));
     }
