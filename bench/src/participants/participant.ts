@@ -79,14 +79,19 @@ export class Participant implements AsyncDisposable {
   }
 
   /** Has it do something and answer what came of it. */
-  async ask<Schema extends TSchema>(command: string, args: object, schema: Schema): Promise<Static<Schema>> {
+  async ask<Schema extends TSchema>(
+    command: string,
+    args: object,
+    schema: Schema,
+    withinMs = patienceMs,
+  ): Promise<Static<Schema>> {
     this.#requireAlive();
     const id = (this.#lastId += 1);
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
     const timer = setTimeout(
-      () => waiting.reject(new Error(`${this.#name} did not ${command} within ${patienceMs / 1000} s.`)),
-      patienceMs,
+      () => waiting.reject(new Error(`${this.#name} did not ${command} within ${withinMs / 1000} s.`)),
+      withinMs,
     );
     try {
       this.#child.send({ id, command, args });

@@ -14,6 +14,9 @@ const fewestForgeries = 12;
 /** The statement's and the acceptance's, which are another one for each push; certificates are opened once. */
 const signaturesOfPush = 2;
 
+/** A thousand pushes are written in a fifth of a second. */
+const fillWithinMs = (pushes: number): number => 60_000 + pushes;
+
 const BytesSchema = Type.Object({ bytes: Type.Number() });
 const RefusedSchema = Type.Object({ refused: Type.Integer() });
 const PerSecondSchema = Type.Object({ perSecond: Type.Number() });
@@ -85,7 +88,9 @@ export class Installed implements AsyncDisposable {
       );
     const relay = await newRelay();
     const { bytes } =
-      earlier === 0 ? { bytes: 0 } : await relay.ask('fill', { count: earlier, journal }, BytesSchema);
+      earlier === 0
+        ? { bytes: 0 }
+        : await relay.ask('fill', { count: earlier, journal }, BytesSchema, fillWithinMs(earlier));
     const order = { apiUrl, journal, ...(redis === undefined ? {} : { redis }) };
     const { url: senderUrl } = await relay.ask('start', order, UrlSchema);
     const { url: relayUrl } =
