@@ -33,6 +33,18 @@ const open = async (file: string, node = 'relay-1'): Promise<JournalStore> => {
   return journal;
 };
 
+/** With the database itself, to look into its tables. */
+const openSeen = async (): Promise<{ journal: JournalStore; database: DatabaseSync }> => {
+  let database: DatabaseSync | undefined;
+  const journal = await openSqliteFile(newFile(), sqliteJournalTables, (opened) => {
+    database = opened;
+    return journalIn(opened, { node: 'relay-1', now: () => acceptedAt, isKept: true });
+  });
+  onTestFinished(() => journal.close());
+  if (database === undefined) throw new Error('Nothing was opened.');
+  return { journal, database };
+};
+
 /** The file as a process leaves it that is killed: nothing was closed. */
 const asLeft = (file: string): string => {
   const copy = newFile();
@@ -182,46 +194,28 @@ describe('groups that are logged before they are in the tables', () => {
   });
 
   test('that change nothing, such as a push that is repeated, are not logged', async () => {
-    const file = newFile();
-    let database: DatabaseSync | undefined;
-    const journal = await openSqliteFile(file, sqliteJournalTables, (opened) => {
-      database = opened;
-      return journalIn(opened, { node: 'relay-1', now: () => acceptedAt, isKept: true });
-    });
-    onTestFinished(() => journal.close());
+    const { journal, database } = await openSeen();
     const once = offerOf(accepted([patch('/shop/a', 1, null)]));
     await commit(journal, { offers: [once] });
     expect((await commit(journal, { offers: [once] })).offers).toEqual([{ outcome: 'repeated' }]);
-    expect(database!.prepare('select count(*) as n from group_log').get()).toEqual({ n: 1 });
+    expect(database.prepare('select count(*) as n from group_log').get()).toEqual({ n: 1 });
   });
 
   test('come into the tables by themselves', async () => {
-    const file = newFile();
-    let database: DatabaseSync | undefined;
-    const journal = await openSqliteFile(file, sqliteJournalTables, (opened) => {
-      database = opened;
-      return journalIn(opened, { node: 'relay-1', now: () => acceptedAt, isKept: true });
-    });
-    onTestFinished(() => journal.close());
+    const { journal, database } = await openSeen();
     await commit(journal, { offers: [offerOf(accepted([patch('/shop/a', 1, null)]))] });
     const count = (table: string): unknown =>
-      database!.prepare(`select count(*) as n from ${table}`).get()!['n'];
+      database.prepare(`select count(*) as n from ${table}`).get()!['n'];
     expect([count('group_log'), count('pushes')]).toEqual([1, 0]);
     await expect.poll(() => [count('group_log'), count('pushes')]).toEqual([0, 1]);
   });
 
   test('that find no room in the tables are not lost: who reads is told to come back, and when there is room they are there', async () => {
-    const file = newFile();
-    let database: DatabaseSync | undefined;
-    const journal = await openSqliteFile(file, sqliteJournalTables, (opened) => {
-      database = opened;
-      return journalIn(opened, { node: 'relay-1', now: () => acceptedAt, isKept: true });
-    });
-    onTestFinished(() => journal.close());
+    const { journal, database } = await openSeen();
     const known = await append(journal, accepted([patch('/shop/a', 1, null)]));
-    const pages = Number(database!.prepare('pragma page_count').get()!['page_count']);
+    const pages = Number(database.prepare('pragma page_count').get()!['page_count']);
     // Room for the log's row, and not for what it stands for besides.
-    database!.exec(`pragma max_page_count = ${pages + 18}`);
+    database.exec(`pragma max_page_count = ${pages + 18}`);
     const push = accepted([patch('/shop/b', 1, null)], {
       contents: [{ digest: '/shop/b@1', body: 'x'.repeat(50_000) }],
     });
@@ -232,7 +226,7 @@ describe('groups that are logged before they are in the tables', () => {
     expect(await journal.heads(place, ['/shop/b'])).toMatchObject([{ version: 1, offset: 2 }]);
     await commit(journal, { moves: [moveOf(known, recipient('r'), pushed(), completed())] });
 
-    database!.exec('pragma max_page_count = 1000000');
+    database.exec('pragma max_page_count = 1000000');
     expect(await journal.offset()).toBe(3);
     expect(await journal.find('acme', push.pushGuid)).toMatchObject({ offset: 2 });
     expect(await journal.content('acme', '/shop/b@1')).toBe('x'.repeat(50_000));
