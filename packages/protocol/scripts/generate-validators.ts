@@ -56,7 +56,8 @@ const literal = (value: unknown): string => {
 
 /**
  * The same check without what it says twice: that a member is there, where its value is looked at and may not be
- * `undefined` (what is absent is); of one that may be `undefined`, that it is absent; of an integer, that it is finite.
+ * `undefined` (what is absent is); of one that may be `undefined`, that it is absent; of an integer, that it is finite; of a
+ * text, how its characters are counted, which two functions say for all.
  */
 const shorter = (body: string, { required, properties }: PlainSchema): string => {
   const looked = new Map(Object.entries(properties ?? {}));
@@ -67,9 +68,19 @@ const shorter = (body: string, { required, properties }: PlainSchema): string =>
     .replaceAll(/ === undefined \|\| \(!\("[^"]+" in value\) \|\| /gu, ' === undefined || (')
     .replaceAll(/"([^"]+)" in value\b/gu, (whole, name: string) => (proven.has(name) ? 'true' : whole))
     .replaceAll(
-      'Number.isInteger(value) && (!((Number.isFinite(value) || typeof value === "bigint")) || ',
-      'Number.isInteger(value) && (',
+      /Number\.isInteger\(([\w.]+)\) && \(!\(\(Number\.isFinite\(\1\) \|\| typeof \1 === "bigint"\)\) \|\| /gu,
+      'Number.isInteger($1) && (',
     )
+    .replaceAll(
+      /\(([\w.]+)\.length >= \d+ \|\| \(\1\.length >= (\d+) && Guard\.CodePointCount\(\1\) >= \2\)\)/gu,
+      (_, value: string, least: string) =>
+        least === '1' ? `${value} !== ''` : `isAtLeast(${value}, ${least})`,
+    )
+    .replaceAll(
+      /\(([\w.]+)\.length <= (\d+) \|\| \(\1\.length <= \d+ && Guard\.CodePointCount\(\1\) <= \2\)\)/gu,
+      'isAtMost($1, $2)',
+    )
+    .replaceAll(/\((\w+), index\) => /gu, '($1) => ')
     .replaceAll(
       '(typeof value === "object" && value !== null && !(Array.isArray(value)))',
       'isObject(value)',
@@ -88,6 +99,11 @@ import { Guard } from 'typebox/guard';
 import type { schemas } from '../schemas.ts';
 
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A text of n UTF-16 units has at most n characters, and at least half as many. */
+const isAtMost = (text, most) =>
+  text.length <= most || (text.length <= 2 * most && Guard.CodePointCount(text) <= most);
+const isAtLeast = (text, least) =>
+  text.length >= 2 * least || (text.length >= least && Guard.CodePointCount(text) >= least);
 ${patterns.map((pattern, index) => `const pattern${index} = ${pattern};`).join('\n')}
 
 ${names
