@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { CID } from 'multiformats/cid';
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -51,6 +52,23 @@ const refusal = async (outcome: ReturnType<typeof read>) => {
 };
 
 describe('an address', () => {
+  test('is a CID to the library that reads every kind of them', () => {
+    const codes = [genesis, blob].map(({ address }) => {
+      const { version, code, multihash } = CID.parse(address);
+      return [version, code, multihash.code, multihash.digest.length];
+    });
+    expect(codes).toEqual([
+      [1, 0x02_00, 0x12, 32],
+      [1, 0x55, 0x12, 32],
+    ]);
+    // The last characters hold bits that are none of the digest's.
+    const misspelt = (text: string): string => text.slice(0, -1) + (text.endsWith('z') ? 'y' : 'z');
+    expect([genesis.address, blob.address].map((address) => readAddress(misspelt(address)))).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
   test('is a CIDv1 whose codec says what it is of', () => {
     expect(readAddress(genesis.address)?.codec).toBe('json');
     expect(readAddress(blob.address)).toEqual({

@@ -11,10 +11,11 @@ import {
 } from '@cd-push/protocol';
 
 import type { Address } from '../objects/address.ts';
+import { claimFault } from './claim.ts';
 import { establishedBy, keepsCommitment, keysFault, type EstablishedKeys } from './establishment.ts';
 import { signatureFault } from './event-signatures.ts';
 import { identityAddressOf } from './identity-event.ts';
-import { advance, claimFault } from './identity-log.ts';
+import { inceptionOf } from './inception.ts';
 
 /**
  * What is known of an identity by who holds its inception, rotations and revocation alone: whose signatures count, not what
@@ -71,13 +72,12 @@ const followOne = async (
   followed: FollowedIdentity | undefined,
   event: Establishment | Revocation,
 ): Promise<Result<FollowedIdentity, Problem>> => {
-  if (followed === undefined) {
-    const begun = await advance(undefined, event);
-    if (!begun.ok) return begun;
-    const { identity, established } = begun.value;
-    return ok({ identity, establishments: [established], isRevoked: false });
-  }
   const address = await identityAddressOf(event);
+  if (followed === undefined) {
+    const begun = await inceptionOf(event, address);
+    if (!begun.ok) return begun;
+    return ok({ identity: address, establishments: [begun.value], isRevoked: false });
+  }
   if (followed.establishments.some((known) => known.address === address)) return ok(followed);
   if (event.op === 'inception') return refuse(bad('', 'This is the inception of another identity.'));
   if (followed.isRevoked) {

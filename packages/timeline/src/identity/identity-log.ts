@@ -1,17 +1,11 @@
-import {
-  ok,
-  problemOf,
-  refuse,
-  type IdentityClaim,
-  type IdentityEvent,
-  type Problem,
-  type Result,
-} from '@cd-push/protocol';
+import { ok, problemOf, refuse, type IdentityEvent, type Problem, type Result } from '@cd-push/protocol';
 
 import type { Address } from '../objects/address.ts';
+import { claimFault } from './claim.ts';
 import { establishedBy, keepsCommitment, keysFault, type EstablishedKeys } from './establishment.ts';
 import { signatureFault } from './event-signatures.ts';
 import { identityAddressOf } from './identity-event.ts';
+import { inceptionOf } from './inception.ts';
 
 /** How far the whole log of an identity is known. Plain JSON, to be kept as it is. */
 export interface IdentityState {
@@ -70,14 +64,9 @@ export const advanceAll = async (
 };
 
 const begin = async (event: IdentityEvent, address: Address): Promise<Result<IdentityState, Problem>> => {
-  if (event.op !== 'inception')
-    return refuse(bad('/op', 'The log of an identity starts with its inception.'));
-  const fault = await keysFault(event);
-  if (fault !== undefined) return refuse(bad('/keys', fault));
-  const unsigned = await signatureFault(event, address, event);
-  if (unsigned !== undefined) return refuse(bad('/signatures', unsigned));
-  const established = establishedBy(event, address);
-  return ok({ identity: address, n: 0, tip: address, established, isRevoked: false });
+  const begun = await inceptionOf(event, address);
+  if (!begun.ok) return begun;
+  return ok({ identity: address, n: 0, tip: address, established: begun.value, isRevoked: false });
 };
 
 const placeFault = (state: IdentityState, event: IdentityEvent): Problem | undefined => {
@@ -109,19 +98,6 @@ const contentFault = async (state: IdentityState, event: IdentityEvent): Promise
     default:
       return event satisfies never;
   }
-};
-
-/** What is wrong with a claim by itself. */
-export const claimFault = (
-  { key, verb, scope }: IdentityClaim,
-  { keys }: EstablishedKeys,
-): { readonly path: string; readonly detail: string } | undefined => {
-  if (keys.some(({ x }) => x === key.x)) {
-    return { path: '/key', detail: 'A session has a key of its own, not one of its identity.' };
-  }
-  return scope.verbs.includes(verb)
-    ? undefined
-    : { path: '/scope/verbs', detail: `The scope leaves out "${verb}", which the claim is for.` };
 };
 
 const bad = (path: string, detail: string): Problem => problemOf('bad-identity', { path, detail });
