@@ -38,12 +38,19 @@ const kept = async (): Promise<string[]> =>
       : statement.kind,
   );
 
+/** What is pushed now is sent at once. */
+const ready = async (): Promise<void> => {
+  await world.connection.opened();
+  await world.publisher.prepare('development', ['/shop/a.html']);
+};
+
 const delivery = { environment: 'development', targets: [{ guid: 'g' }] };
 
-describe('[OUTBOX-1] a push is kept before it is sent', () => {
+describe('[OUTBOX-1] a push is kept before it waits, or while it is sent', () => {
   test('and let go of when it was accepted', async () => {
     const push = world.publisher.push(put('one'));
     const one = await world.nth(0);
+    await push.dispatched;
     expect(await kept()).toEqual([await digestOf('one')]);
     accept(one);
     await push.accepted;
@@ -84,15 +91,58 @@ describe('[OUTBOX-1] a push is kept before it is sent', () => {
     expect(text).not.toContain('"d":');
   });
 
-  test('and one that cannot be kept is not sent, and told so', async () => {
-    vi.spyOn(world.outbox, 'put').mockRejectedValue(new Error('no space left on device'));
-    const push = world.publisher.push(put('one'));
-    expect(await push.accepted).toMatchObject({
-      status: false,
-      error: { kind: 'journal-unavailable', detail: expect.stringContaining('no space left') },
+  test('while it is sent, and nobody is told that it is on its way before it is', async () => {
+    await ready();
+    const onDisk = Promise.withResolvers<void>();
+    const keep = world.outbox.put.bind(world.outbox);
+    vi.spyOn(world.outbox, 'put').mockImplementation(async (entry) => {
+      await onDisk.promise;
+      await keep(entry);
     });
-    expect(push.isOwed).toBe(false);
-    expect(world.arrived).toEqual([]);
+    const push = world.publisher.push(put('one'));
+    const told = vi.fn<() => void>();
+    void push.dispatched.then(told);
+    const one = await world.nth(0);
+    expect(told).not.toHaveBeenCalled();
+    onDisk.resolve();
+    await push.dispatched;
+    expect(await kept()).toEqual([await digestOf('one')]);
+    accept(one);
+    await push.accepted;
+    expect(await kept()).toEqual([]);
+  });
+
+  describe('and one that cannot be kept', () => {
+    const full = { kind: 'journal-unavailable', detail: expect.stringContaining('no space left') };
+    beforeEach(() => {
+      vi.spyOn(world.outbox, 'put').mockRejectedValue(new Error('no space left on device'));
+    });
+
+    test('has come to its end where the relay takes it', async () => {
+      await ready();
+      const push = world.publisher.push(put('one'));
+      accept(await world.nth(0));
+      expect(await push.accepted).toMatchObject({ status: true });
+    });
+
+    test('is not tried again where the relay does not, and its sender is told so', async () => {
+      await ready();
+      const push = world.publisher.push(put('one'));
+      refuse(await world.nth(0), 'unavailable', { retryAfter: 0.01 });
+      expect(await push.accepted).toMatchObject({ status: false, error: full });
+      expect(push.isOwed).toBe(false);
+      expect(world.arrived).toHaveLength(1);
+    });
+
+    test('is not sent where it would have to wait first', async () => {
+      await world.connection.opened();
+      cutWith(await world.relay.connection(0), 4001);
+      await expect.poll(() => world.connection.status.state).toBe('connecting');
+      const push = world.publisher.push(put('one'));
+      expect(await push.accepted).toMatchObject({ status: false, error: full });
+      expect(push.isOwed).toBe(false);
+      expect(world.arrived).toEqual([]);
+    });
   });
 });
 

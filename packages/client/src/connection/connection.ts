@@ -213,7 +213,9 @@ export class Connection<Event extends RequestEvent = RequestEvent> {
     envelope: ICdPushEnvelop,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<PushAnswer> {
-    await this.opened({ signal });
+    signal?.throwIfAborted();
+    // Written in the turn of the call, where that can be.
+    if (this.#status.state !== 'open') await this.opened({ signal });
     const reply = await orAborted(this.#emitForAnswer(trigger, envelope), signal);
     switch (reply.came) {
       case 'answer':

@@ -2,7 +2,7 @@ import { ProblemError, problemOf } from '@cd-push/protocol';
 
 import type { Outbox, OutboxEntry } from './outbox.ts';
 
-/** The outbox could not keep a push; nothing of it was sent since. */
+/** The outbox could not keep a push. */
 export class NotKept extends ProblemError {
   constructor(cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -11,7 +11,7 @@ export class NotKept extends ProblemError {
 }
 
 /**
- * Keeps an entry, so that it may be sent.
+ * Keeps an entry.
  *
  * @throws NotKept
  */

@@ -32,8 +32,8 @@ export interface OutboxEntry {
 }
 
 /**
- * Where a sender keeps its pushes until the relay has taken them over: a push is kept before it is sent for the first
- * time, and let go of when it was accepted or refused for good.
+ * Where a sender keeps its pushes until the relay has taken them over: a push is kept before it has to wait for anything,
+ * or while it is sent for the first time, and let go of when it was accepted or refused for good.
  *
  * Several senders may share one place (two processes and one folder, two tabs and one database). Each opens an outbox of
  * its own there, and what it holds is no other's for as long as it lives: an entry is never sent by two at a time. What a

@@ -40,8 +40,8 @@ export class Push implements AsyncIterable<RecipientTrack> {
    */
   readonly accepted: Promise<PushAnswer>;
   /**
-   * Resolves, and never rejects, once it was sent for the first time or has to wait: for a push before it, for contents that
-   * travel by themselves, for a relay that is away. What else there is to be done about it delays it no longer.
+   * Resolves, and never rejects, once it was sent for the first time and is kept, or has to wait: for a push before it, for
+   * contents that travel by themselves, for a relay that is away. What else there is to be done about it delays it no longer.
    */
   readonly dispatched: Promise<void>;
   readonly #tracks = new Map<string, RecipientTrack>();

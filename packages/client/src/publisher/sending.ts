@@ -71,8 +71,11 @@ type Tried =
   | { readonly came: 'end'; readonly problem: Problem };
 
 /**
- * One push on its way: signed when its turn has come, kept, and sent under the same guid until the relay has accepted it
- * or refused it for good.
+ * One push on its way: signed when its turn has come, sent and kept, and sent under the same guid until the relay has
+ * accepted it or refused it for good.
+ *
+ * What was never sent goes to the relay and to the disk at the same time: whoever takes it first, it outlives this process.
+ * Until one of them has, nobody is told that it is on its way.
  *
  * Where no answer came, the relay may have taken the push all the same. It recognises what it took by guid and digest, so
  * sending the same once more is safe. Before such a push is signed anew, and before a refusal of it counts, the relay is
@@ -84,6 +87,8 @@ export class Sending {
   readonly #isLeftBehind: boolean;
   #entry: OutboxEntry;
   #isKept: boolean;
+  /** Of one that was sent when it was signed: resolves once it is kept, or to why it cannot be. */
+  #keeping: Promise<NotKept | undefined> | undefined;
   #isDoubtful: boolean;
   #isUntimely = false;
   /** Of the patches, where they were made here and now, or brought by whoever pushes. */
@@ -111,18 +116,26 @@ export class Sending {
       const tried = await this.#try();
       switch (tried.came) {
         case 'answer':
+          await this.#keeping;
           await this.#settle(tried.answer);
           return { answer: tried.answer, isOwed: false };
         case 'end':
+          await this.#keeping;
           this.#forgetHeads();
           return { answer: { status: false, error: tried.problem }, isOwed: this.#isKept };
-        case 'failure':
+        case 'failure': {
+          const unkept = await (this.#keeping ?? this.#keepIfNeeded());
+          if (unkept !== undefined) {
+            this.#forgetHeads();
+            return { answer: { status: false, error: unkept.problem }, isOwed: false };
+          }
           this.#ports.onDispatched();
           await pause(waitMsAfter(backoff, failures, tried.problem.retryAfter), this.#ports.signal).catch(
             // The next try finds that it is over.
             () => undefined,
           );
           break;
+        }
         default:
           tried satisfies never;
       }
@@ -159,10 +172,10 @@ export class Sending {
     const known = await this.#sign();
     if (known !== undefined) return known;
     const { envelope, stored } = fitEnvelope(this.#entry.envelope);
-    if (!this.#isStored) await this.#store(stored);
+    if (!this.#isStored && stored.length > 0) await this.#store(stored);
     const smaller = await this.#smaller(envelope);
     const answer = connection.push(envelope.pushData.triggerEvent, smaller, { signal });
-    this.#ports.onDispatched();
+    this.#keeping = this.#keepIfNeeded().finally(this.#ports.onDispatched);
     return answer;
   }
 
@@ -203,7 +216,10 @@ export class Sending {
       const { entry, frames } = await framePatches(this.#entry, heads);
       this.#frames = frames.map((frame, index) => frame ?? this.#frames[index]);
       const say = (at: EpochMs): Statement => placeStatement(entry.statement, heads, at);
-      await this.#keep(await signEntry(session, await this.#signer(), entry, say));
+      const fresh = await signEntry(session, await this.#signer(), entry, say);
+      // One that is kept already is there as it was before it was signed.
+      if (this.#isKept) await this.#keep(fresh);
+      else this.#entry = fresh;
       return undefined;
     }
     const ageMs = Math.abs(session.clock.now() - statement.issuedAt);
@@ -287,14 +303,26 @@ export class Sending {
     const pieces = contents.map((content) => (typeof content === 'string' ? utf8(content) : content));
     const bytesInAll = pieces.reduce((sum, { length }) => sum + length, 0);
     let bytes = 0;
-    if (bytesInAll > 0) this.#ports.onDispatched();
+    // It takes its time.
+    if (!this.#isKept) await this.#keep(this.#entry);
+    this.#ports.onDispatched();
     for (const piece of pieces) {
       onUpload?.({ bytes, bytesInAll });
       await uploadContent(place, piece);
       bytes += piece.length;
     }
-    if (bytes > 0) onUpload?.({ bytes, bytesInAll });
+    onUpload?.({ bytes, bytesInAll });
     this.#isStored = true;
+  }
+
+  /** Gives why it cannot be kept. */
+  async #keepIfNeeded(): Promise<NotKept | undefined> {
+    try {
+      if (!this.#isKept) await this.#keep(this.#entry);
+      return undefined;
+    } catch (error) {
+      return error instanceof NotKept ? error : new NotKept(error);
+    }
   }
 
   async #keep(entry: OutboxEntry): Promise<void> {
