@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { branded, type Digest } from '@cd-push/protocol';
 import { frameRefOf, isAddress, type Address, type FrameRef } from '@cd-push/timeline';
@@ -38,6 +38,7 @@ export interface OpenConflict {
 export class WorkingCopy implements Disposable {
   readonly #database: DatabaseSync;
   readonly #environment: string;
+  readonly #statements = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync, environment: string) {
     this.#database = database;
@@ -57,9 +58,10 @@ export class WorkingCopy implements Disposable {
 
   /** What was sent before was heard of, or is of another time. */
   setBasis(resource: string, basis: Basis): void {
-    this.#database
-      .prepare("DELETE FROM frames WHERE environment = ? AND resource = ? AND kind = 'sent'")
-      .run(this.#environment, resource);
+    this.#prepared("DELETE FROM frames WHERE environment = ? AND resource = ? AND kind = 'sent'").run(
+      this.#environment,
+      resource,
+    );
     this.#write('basis', resource, basis);
   }
 
@@ -81,56 +83,63 @@ export class WorkingCopy implements Disposable {
 
   /** Nothing is known any more of what the file is based on. */
   forget(resource: string): void {
-    this.#database
-      .prepare('DELETE FROM frames WHERE environment = ? AND resource = ?')
-      .run(this.#environment, resource);
+    this.#prepared('DELETE FROM frames WHERE environment = ? AND resource = ?').run(
+      this.#environment,
+      resource,
+    );
   }
 
   conflict(resource: string): OpenConflict | undefined {
-    const row = this.#database
-      .prepare('SELECT said FROM conflicts WHERE environment = ? AND resource = ?')
-      .get(this.#environment, resource);
+    const row = this.#prepared('SELECT said FROM conflicts WHERE environment = ? AND resource = ?').get(
+      this.#environment,
+      resource,
+    );
     return row === undefined ? undefined : readConflict(resource, row['said']);
   }
 
   conflicts(): readonly OpenConflict[] {
-    return this.#database
-      .prepare('SELECT resource, said FROM conflicts WHERE environment = ? ORDER BY resource')
+    return this.#prepared('SELECT resource, said FROM conflicts WHERE environment = ? ORDER BY resource')
       .all(this.#environment)
       .flatMap(({ resource, said }) => readConflict(String(resource), said) ?? []);
   }
 
   setConflict({ resource, ...said }: OpenConflict): void {
-    this.#database
-      .prepare('INSERT OR REPLACE INTO conflicts (environment, resource, said) VALUES (?, ?, ?)')
-      .run(this.#environment, resource, JSON.stringify(said));
+    this.#prepared('INSERT OR REPLACE INTO conflicts (environment, resource, said) VALUES (?, ?, ?)').run(
+      this.#environment,
+      resource,
+      JSON.stringify(said),
+    );
   }
 
   settle(resource: string): void {
-    this.#database
-      .prepare('DELETE FROM conflicts WHERE environment = ? AND resource = ?')
-      .run(this.#environment, resource);
+    this.#prepared('DELETE FROM conflicts WHERE environment = ? AND resource = ?').run(
+      this.#environment,
+      resource,
+    );
   }
 
   [Symbol.dispose](): void {
     this.#database.close();
   }
 
+  /** Each is understood once: they are on the way of every save. */
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.#database.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
+
   #read(kind: Kind, resource: string): Basis | undefined {
-    const row = this.#database
-      .prepare(
-        'SELECT address, timeline, height, digest, source FROM frames WHERE environment = ? AND resource = ? AND kind = ?',
-      )
-      .get(this.#environment, resource, kind);
+    const row = this.#prepared(
+      'SELECT address, timeline, height, digest, source FROM frames WHERE environment = ? AND resource = ? AND kind = ?',
+    ).get(this.#environment, resource, kind);
     return row === undefined ? undefined : readBasis(row);
   }
 
   #write(kind: Kind, resource: string, { frame, digest, source }: Basis): void {
-    this.#database
-      .prepare(
-        'INSERT OR REPLACE INTO frames (environment, resource, kind, address, timeline, height, digest, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-      )
-      .run(this.#environment, resource, kind, frame.address, frame.timeline, frame.height, digest, source);
+    this.#prepared(
+      'INSERT OR REPLACE INTO frames (environment, resource, kind, address, timeline, height, digest, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ).run(this.#environment, resource, kind, frame.address, frame.timeline, frame.height, digest, source);
   }
 }
 

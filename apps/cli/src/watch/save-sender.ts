@@ -107,7 +107,7 @@ export class SaveSender {
     );
     this.own.add(push.pushGuid);
     await nextTurn();
-    // It is on its way to the disk, where it has to be before it is sent: what is noted meanwhile takes no time of its own.
+    // It is on its way to the relay and to the disk: what is noted meanwhile takes no time of its own.
     for (const [{ merges }, saves] of due) merges.sent(saves);
     await push.dispatched();
     // Writing to a terminal or a pipe blocks: what was saved is on its way before anyone is told.
