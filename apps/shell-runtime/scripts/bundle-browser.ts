@@ -12,6 +12,7 @@ import { rolldown, type OutputChunk, type Plugin } from 'rolldown';
 import { minify } from 'terser';
 
 import { helperFile, onlyKindsNamedIn, ownNamespaces, pagePlugins } from './page-plugins.ts';
+import { retriedParts } from './retried-parts.ts';
 
 export interface BundleFile {
   readonly name: string;
@@ -30,7 +31,6 @@ const outDir = fileURLToPath(new URL('../dist/page/', import.meta.url));
 
 /** What is loaded by itself lies in a file of its own: source maps with the first failure, morphing with the first template that takes the place of another. */
 const fileNames: Readonly<Record<string, string>> = {
-  'map-stack': 'runtime-stack.js',
   'idiomorph.esm': 'runtime-morph.js',
 };
 
@@ -40,12 +40,20 @@ const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
   // served, messages, approvals; and with the first edit that is saved in the page.
   {
     name: 'runtime-seldom',
-    test: /\/edits\/saved-edits|argument-schema|\/line\/(?:as-served|count-approvals|ledger|open-delta|stored-contents|take-message)|\/link\/content-at-relay|\/client\/dist\/contents\/|\/timeline\/dist\/(?:delta|identity\/(?:approval|open-content))/u,
+    test: /\/edits\/(?:saved-edits|running-source|source-in-map)|\/modules\/release|\/browser\/preload|\/record\/set-back|argument-schema|\/line\/(?:as-served|audit-heads|count-approvals|ledger|open-delta|skipped-versions|stored-contents|take-message)|\/link\/content-at-relay|\/client\/dist\/contents\/|\/timeline\/dist\/(?:delta|audit\/signed-head|identity\/(?:approval|open-content))/u,
   },
+  // With the first failure.
+  { name: 'runtime-stack', test: /\/modules\/(?:map-stack|served-map)|@jridgewell/u },
+  // With the first visit of a browser profile.
+  { name: 'runtime-first', test: /\/browser\/(?:enrol-here|browser-name)|\/client\/dist\/session\/enrol/u },
+  // With the first asset that takes the place of a served one.
+  { name: 'runtime-assets', test: /\/components\/(?:assets|media-type|renew-references)/u },
+  // With the first thing that people are told.
+  { name: 'runtime-notes', test: /\/browser\/overlay/u },
   // At once: connection, signatures, delivery line, and what exchanges modules.
   {
     name: 'runtime-link',
-    test: /\/src\/(?:line|link)\/|\/modules\/(?:propagation|run-swap|stage|swap-result|transaction)|\/browser\/(?:joined-link|identity|keep-trying|browser-name)\.ts|apply-together|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|not-restored|problem)|typebox|canonicalize|multiformats|(?:socket|engine)\.io/u,
+    test: /\/src\/(?:line|link)\/|\/modules\/(?:propagation|run-swap|stage|swap-result|transaction)|\/browser\/(?:joined-link|identity)\.ts|apply-together|\/packages\/(?:client|timeline)\/|\/protocol\/dist\/(?!component-types|ids|not-restored|problem)|typebox|canonicalize|multiformats|(?:socket|engine)\.io/u,
   },
 ];
 
@@ -53,7 +61,7 @@ const groups: readonly { readonly name: string; readonly test: RegExp }[] = [
 export const bundle = async (): Promise<readonly BundleFile[]> => {
   const modules = (await chunks(pagePlugins, false)).flatMap((chunk) => Object.entries(chunk.modules));
   const named = onlyKindsNamedIn(new Map(modules.map(([id, { code }]) => [id, code ?? ''])));
-  const output = await chunks([...pagePlugins, named, ownNamespaces], true);
+  const output = await chunks([...pagePlugins, named, ownNamespaces, retriedParts(entryFile)], true);
   return Promise.all(output.filter(({ fileName }) => fileName !== helperFile).map(fileOf));
 };
 
@@ -63,6 +71,8 @@ const fileOf = async ({ fileName, code, map, imports, dynamicImports }: OutputCh
   const minified = await minify(code, {
     module: true,
     compress: { ecma: 2020, passes: 3 },
+    // What libraries mark as their own, none of it on the wire but what stands for bytes in a packet of Socket.IO.
+    mangle: { properties: { regex: /^_[a-z]/u, reserved: ['_placeholder'] } },
     sourceMap: { url: `${name}.map`, ...(map === null ? {} : { content: JSON.stringify(map) }) },
   });
   if (minified.code === undefined || typeof minified.map !== 'string')

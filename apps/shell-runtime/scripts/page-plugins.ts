@@ -4,40 +4,17 @@
  */
 import { readFile } from 'node:fs/promises';
 
-import { problemKinds } from '@cd-push/protocol';
+import { limits, problemKinds } from '@cd-push/protocol';
 import type { Plugin } from 'rolldown';
-import { parseAst } from 'rolldown/parseAst';
 
-/** Changes the text of one file of a library. */
-const changed = (name: string, id: RegExp, change: (code: string) => string): Plugin => ({
-  name,
-  transform: { filter: { id }, handler: (code) => ({ code: change(code), map: null }) },
-});
+import { changed, replaced, settled, without, withoutMethods } from './cuts.ts';
+import { idiomorphCuts } from './idiomorph-cuts.ts';
+import { socketIoCuts } from './socket-io-cuts.ts';
 
-const replaced = (code: string, text: string, by: string): string => {
-  if (!code.includes(text)) throw new Error(`A library has no "${text}" any more.`);
-  return code.replace(text, by);
-};
-
-/** Without these methods of its classes. */
-const withoutMethods = (code: string, names: readonly string[]): string => {
-  const found = parseAst(code)
-    .body.map((statement) =>
-      statement.type === 'ExportNamedDeclaration' && statement.declaration !== null
-        ? statement.declaration
-        : statement,
-    )
-    .flatMap((statement) => (statement.type === 'ClassDeclaration' ? statement.body.body : []))
-    .filter(({ type }) => type === 'MethodDefinition')
-    .flatMap((member) =>
-      'key' in member && member.key.type === 'Identifier' && names.includes(member.key.name) ? [member] : [],
-    );
-  if (found.length !== names.length)
-    throw new Error(`A library has not all of ${names.join(', ')} any more.`);
-  return found
-    .toReversed()
-    .reduce((rest, { start, end }) => `${rest.slice(0, start)}${rest.slice(end)}`, code);
-};
+const plainBase = `return {
+  encode: (bytes) => prefix + encode(bytes),
+  decode: (text) => decode(text.slice(prefix.length)),
+};`;
 
 export const pagePlugins: readonly Plugin[] = [
   // Schemas are values: making one has no effect. A bundler cannot see that of a call, and would keep every schema, and with
@@ -46,73 +23,87 @@ export const pagePlugins: readonly Plugin[] = [
     code.replaceAll(/\bType\.\w+\(/gu, (call) => `/* @__PURE__ */ ${call}`),
   ),
 
-  // The client speaks WebSocket alone; Engine.IO would bring its other transports along all the same.
+  // Of the table of limits a page needs a few numbers; a bundler keeps an object whole.
   changed(
-    'only-websocket',
-    /\/engine\.io-client\/build\/esm\/transports\/index\.js$/u,
-    () => `import { WS } from './websocket.js';\nexport const transports = { websocket: WS };\n`,
+    'limits-as-numbers',
+    /\/packages\/(?:protocol|client|timeline)\/dist\/.*\.js$|\/shell-runtime\/src\/.*\.ts$/u,
+    (code) =>
+      code.replaceAll(/(?<![.#\w])limits\.(\w+)/gu, (text, name: string) =>
+        name in limits ? String(Reflect.get(limits, name)) : text,
+      ),
   ),
-  // Where there is one transport, there is none to go over to.
-  changed('no-upgrades', /\/engine\.io-client\/build\/esm\/socket\.js$/u, (code) =>
-    withoutMethods(replaced(code, 'this._probe(this._upgrades[i]);', ''), ['_probe']),
+
+  // Of the alphabets one is used; that the others can be left out is not to be seen from a call.
+  changed('one-alphabet', /\/multiformats\/dist\/src\/bases\/base32\.js$/u, (code) =>
+    replaced(code, '= rfc4648(', '= /* @__PURE__ */ rfc4648('),
   ),
-  // What is not text comes as the bytes of a WebSocket's own frames, never as base64, for which long polling has a use.
-  changed(
-    'no-base64',
-    /\/engine\.io-parser\/build\/esm\/contrib\/base64-arraybuffer\.js$/u,
-    () => 'export const decode = () => new ArrayBuffer(0);\n',
-  ),
-  // A runtime sends JSON alone; bytes come to it and never go.
-  changed('no-bytes-sent', /\/socket\.io-parser\/build\/esm\/index\.js$/u, (code) =>
-    withoutMethods(replaced(code, 'hasBinary(obj)', 'false'), ['encodeAsBinary']),
-  ),
-  // The client hears events by their names, and has its own patience for answers.
-  changed('no-catch-all', /\/socket\.io-client\/build\/esm\/socket\.js$/u, (code) =>
-    withoutMethods(code, [
-      'emitWithAck',
-      'onAny',
-      'prependAny',
-      'offAny',
-      'listenersAny',
-      'onAnyOutgoing',
-      'prependAnyOutgoing',
-      'offAnyOutgoing',
-      'listenersAnyOutgoing',
-    ]),
-  ),
-  // Engine.IO takes addresses apart itself for platforms that have no URL; this needs its host, without the brackets of IPv6.
-  changed(
-    'platform-url',
-    /\/engine\.io-client\/build\/esm\/contrib\/parseuri\.js$/u,
-    () => `export const parse = (text) => {
-      const { protocol, hostname, port, search } = new URL(text);
-      return { protocol: protocol.slice(0, -1), host: hostname.replace(/^\\[|\\]$/g, ''), port, query: search.slice(1) };
-    };\n`,
-  ),
-  // Long polling registers itself with the page where it is loaded, and the client's entry adds to a function that nobody
-  // calls here.
-  {
-    name: 'no-side-effects',
-    transform: {
-      filter: {
-        id: /\/engine\.io-client\/build\/esm\/transports\/polling-xhr\.js$|\/socket\.io-client\/build\/esm\/index\.js$/u,
-      },
-      handler: (code) => ({ code, map: null, moduleSideEffects: false }),
-    },
-  },
+  // What is encoded is bytes, and what is decoded has the prefix already: both were looked at before.
+  changed('one-base', /\/multiformats\/dist\/src\/bases\/base\.js$/u, (code) => {
+    const cut = without(code, 'class Encoder {', 'export function from(');
+    // The alphabet that is used has no padding, and what is decoded is in small letters.
+    const bare = without(cut, "while (string[end - 1] === '=') {", 'const out = new Uint8Array(');
+    return settled(bare, {
+      'return new Codec(name, prefix, encode, decode);': plainBase,
+      "const pad = alphabet[alphabet.length - 1] === '=';": 'const pad = false;',
+      'if (caseInsensitive) {': 'if (false) {',
+    });
+  }),
+
+  ...socketIoCuts,
 
   // A runtime pushes nothing, so that the check of the answer to a push is of no use in a page.
   changed('no-pushes', /\/packages\/client\/dist\/connection\/answers\.js$/u, (code) =>
     replaced(code, 'isPushAnswer(answer)', 'false'),
   ),
+  // Nor is it a person, who would sign turns of a synchronisation, and give up a relay that cannot be reached.
+  changed('no-persons', /\/packages\/client\/dist\/connection\/connection\.js$/u, (code) =>
+    settled(
+      without(
+        withoutMethods(code, ['push', 'syncSigning', 'signer']),
+        'const isUsable = this.#person',
+        '}\n',
+      ),
+      {
+        "!('connecting' in this.#session)": 'true',
+        'const person = this.#person;': '',
+        'if (person !== undefined)\n                await this.#prove?.(this.#socket, person);': '',
+        'show(this.#person === undefined ? { token } : { token, genesis: this.#person.genesis });':
+          'show({ token });',
+        'this.#person ?? this.#session': 'this.#session',
+        "if (patience === 'first-failure' && status.problem !== undefined)": 'if (false)',
+      },
+    ),
+  ),
 
-  // Nothing here goes through a database with a cursor.
+  // Nothing here goes through a database with a cursor, asks one but by its transactions, or waits for another tab to close.
   changed('no-cursors', /\/idb\/build\/index\.js$/u, (code) => {
-    const from = code.indexOf('const advanceMethodProps');
-    const to = code.indexOf('export {', from);
-    if (from === -1 || to === -1) throw new Error('idb iterates in another way by now.');
-    return code.slice(0, from) + code.slice(to);
+    let cut = without(code, 'const readMethods', 'export {');
+    cut = without(cut, 'function getCursorAdvanceMethods', 'const transactionDoneMap');
+    cut = replaced(cut, 'getCursorAdvanceMethods().includes(func)', 'false');
+    cut = without(cut, 'if (blocked) {', 'openPromise\n');
+    // Nothing is set on what it wraps, nor looked for in it.
+    cut = without(cut, 'set(target, prop, value) {', 'function replaceTraps', '};\n');
+    return without(cut, 'if (terminated)', 'if (blocking) {');
   }),
+
+  // What a page brings into canonical form was parsed from JSON: it has no cycles, and nothing in it has a form of its own.
+  changed('parsed-json', /\/canonicalize\/lib\/canonicalize\.js$/u, (code) => {
+    const plain = without(code, 'let wrappers = null;', 'return {\n    container: value');
+    const once = without(plain, 'seen.delete(container);', 'stack.pop();');
+    return settled(once, {
+      'first: true,': 'first: true',
+      '// toJSON wrappers to release from `seen` when this frame completes.\n    wrappers': '',
+      'const seen = new Set();': '',
+      'enterValue(object, seen)': 'enterValue(object)',
+      'enterValue(value, seen)': 'enterValue(value)',
+      'enterValue (value, seen)': 'enterValue (value)',
+      "typeof child !== 'object'": 'false',
+      "typeof root !== 'object'": 'false',
+      'child === undefined': 'false',
+    });
+  }),
+
+  idiomorphCuts,
 
   // Names a script in a wrapper as its file for browsers, for which a bundler adds a loader; the same as a module lies beside it.
   {

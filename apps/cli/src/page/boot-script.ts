@@ -9,6 +9,8 @@ export interface BootFacts {
   readonly environment: string;
   /** Resource that the program starts with. */
   readonly entry: string;
+  /** True where the host sends no content security policy, so that `data:` scripts run. */
+  readonly dataScripts?: true;
   /** For a page that has not enrolled yet; only a host that knows who asks gives one out. */
   readonly joinCode?: string;
 }

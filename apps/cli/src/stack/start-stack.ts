@@ -138,6 +138,7 @@ export const startStack = async (options: StackOptions): Promise<RunningStack> =
         module,
         environment: settings.environment,
         entry,
+        dataScripts: true,
         joinCode: await joinCode(),
       };
     },

@@ -19,7 +19,8 @@ export const openIdentities = (): Promise<IDBPDatabase<Schema>> =>
 export const forgetIdentity = async (apiUrl: string, module: string): Promise<void> => {
   const database = await openIdentities();
   try {
-    await database.delete('identities', identityPlace(apiUrl, module));
+    const writing = database.transaction('identities', 'readwrite');
+    await Promise.all([writing.store.delete(identityPlace(apiUrl, module)), writing.done]);
   } finally {
     database.close();
   }

@@ -1,8 +1,8 @@
-import { enrol, runtimeSession, type RuntimeIdentity, type RuntimeSession } from '@cd-push/client';
+import { runtimeSession, type RuntimeIdentity, type RuntimeSession } from '@cd-push/client';
 import { problemOf, ProblemError } from '@cd-push/protocol';
-import { generateKeptPair, signingKeyOf, type TrustRoot } from '@cd-push/timeline';
+import { signingKeyOf, type TrustRoot } from '@cd-push/timeline';
 
-import { browserName } from './browser-name.ts';
+import { onDemand } from '../on-demand.ts';
 import { identityPlace, openIdentities } from './identity-database.ts';
 
 export interface EnrolmentOptions {
@@ -24,7 +24,7 @@ export interface EnrolmentOptions {
  * A join code may come from whoever made the link that was followed. It is good for the module and environment that its
  * maker may push to, so a page that says which ones it is does not let a lesser right in.
  *
- * @throws ProblemError what `enrol` throws; `unauthenticated` without a credential and without a join code;
+ * @throws ProblemError what `enrol` throws; `internal` where what enrols cannot be loaded; `unauthenticated` without a credential and without a join code;
  * `forbidden` where the credential is for another module or environment than the page; `bad-certificate` where it is of
  * another issuer than the app was shipped with.
  */
@@ -34,7 +34,7 @@ export const enrolled = (options: EnrolmentOptions): Promise<RuntimeSession> => 
   return navigator.locks.request(`cd-push:enrol:${place}`, async () => {
     const database = await openIdentities();
     try {
-      const known = await database.get('identities', place);
+      const known = await database.transaction('identities').store.get(place);
       if (known !== undefined) {
         agree(known.identity, options);
         return runtimeSession(known.identity, await signingKeyOf(known.pair));
@@ -43,18 +43,11 @@ export const enrolled = (options: EnrolmentOptions): Promise<RuntimeSession> => 
         const detail = 'This browser is not enrolled yet: start the page with a join code once.';
         throw new ProblemError(problemOf('unauthenticated', { detail }));
       }
-      const pair = await generateKeptPair();
-      const key = await signingKeyOf(pair);
-      const name = browserName(navigator.userAgent);
-      const identity = await enrol({
-        apiUrl,
-        joinCode,
-        key,
-        name,
-        ...(trustRoot === undefined ? {} : { trustRoot }),
-      });
+      const { enrolHere } = await onDemand(import('./enrol-here.ts'));
+      const { identity, pair, key } = await enrolHere({ apiUrl, joinCode, trustRoot });
       agree(identity, options);
-      await database.put('identities', { identity, pair }, place);
+      const writing = database.transaction('identities', 'readwrite');
+      await Promise.all([writing.store.put({ identity, pair }, place), writing.done]);
       return runtimeSession(identity, key);
     } finally {
       database.close();

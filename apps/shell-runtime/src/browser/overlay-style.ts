@@ -6,6 +6,7 @@ li.notice { border-color: #58a6ff; }
 li.failure { border-color: #ff6b61; }
 .head { display: flex; align-items: start; gap: .5rem; }
 .title { flex: 1; font-weight: 600; }
+.times { color: #8b949e; }
 .text { margin: .25rem 0 0; white-space: pre-wrap; }
 .stack { margin: .5rem 0 0; padding: .5rem; max-block-size: 12rem; overflow: auto; border-radius: .25rem; background: #0d1117; font: 12px/1.4 ui-monospace, monospace; white-space: pre; }
 button { font: inherit; color: inherit; background: none; border: 1px solid transparent; border-radius: .25rem; cursor: pointer; }

@@ -4,6 +4,8 @@ import { overlayStyle } from './overlay-style.ts';
 
 /** Milliseconds for which good news stay, unless the pointer or the focus is on them. */
 const newsMs = 4_000;
+/** By then a push is in place in every tab, which share processors with what is drawn for this. */
+const newsAfterMs = 250;
 /** Notes that are shown at once; older ones make room. */
 const shownNotes = 4;
 
@@ -24,6 +26,10 @@ interface Note {
  */
 export class Overlay {
   #list: HTMLElement | undefined;
+  /** The latest good news, which say it once more where the same comes again. */
+  #news: { readonly title: string; readonly note: HTMLElement; readonly stay: () => void } | undefined;
+  /** Titles of news that are not shown yet, in their order. */
+  #untold: string[] = [];
 
   synced(resources: readonly string[]): void {
     for (const note of this.#list?.querySelectorAll<HTMLElement>('[data-resource]') ?? []) {
@@ -31,10 +37,8 @@ export class Overlay {
     }
     const [first = ''] = resources;
     const more = resources.length - 1;
-    this.#add({
-      kind: 'sync',
-      title: more > 0 ? `${nameOf(first)} and ${more} more updated` : `${nameOf(first)} updated`,
-    });
+    if (this.#untold.length === 0) setTimeout(() => this.#tell(), newsAfterMs);
+    this.#untold.push(more > 0 ? `${nameOf(first)} and ${more} more updated` : `${nameOf(first)} updated`);
   }
 
   notice(from: string, text: string): void {
@@ -63,7 +67,23 @@ export class Overlay {
     });
   }
 
-  #add({ kind, title, text, stack, resource, action }: Note): void {
+  #tell(): void {
+    for (const title of this.#untold.splice(0)) {
+      const news = this.#news;
+      if (news?.title === title && news.note === this.#list?.lastElementChild) {
+        // Whoever saves every second sees a number change, and the page has nothing to animate.
+        again(news.note);
+        news.stay();
+      } else {
+        const note = this.#add({ kind: 'sync', title });
+        this.#news = { title, note, stay: fade(note) };
+      }
+    }
+  }
+
+  #add({ kind, title, text, stack, resource, action }: Note): HTMLElement {
+    // What came before it stands above it.
+    this.#tell();
     const list = (this.#list ??= createList());
     const note = element('li', kind);
     // Failures interrupt who listens to the page, the others wait for a pause.
@@ -92,14 +112,28 @@ export class Overlay {
     }
     list.append(note);
     while (list.children.length > shownNotes) list.firstElementChild?.remove();
-    if (kind === 'sync') fade(note, remove);
+    return note;
   }
 }
 
 const reload = { label: 'Reload', run: (): void => location.reload() };
 
-/** Takes a note away after its time; reading it stops the time. */
-const fade = (note: HTMLElement, remove: () => void): void => {
+/** Counts how often a note would have been shown. */
+const again = (note: HTMLElement): void => {
+  const times = note.querySelector<HTMLElement>('.times') ?? element('span', 'times');
+  const count = Number(times.dataset.count ?? 1) + 1;
+  times.dataset.count = String(count);
+  times.textContent = `×${count}`;
+  if (!times.isConnected) note.querySelector('.title')?.after(times);
+};
+
+/**
+ * Takes a note away after its time; reading it stops the time.
+ *
+ * @returns begins the time anew, unless it is being read.
+ */
+const fade = (note: HTMLElement): (() => void) => {
+  const remove = (): void => note.remove();
   let timer = setTimeout(remove, newsMs);
   const stay = (): void => clearTimeout(timer);
   const go = (): void => {
@@ -110,6 +144,9 @@ const fade = (note: HTMLElement, remove: () => void): void => {
   note.addEventListener('pointerleave', go);
   note.addEventListener('focusin', stay);
   note.addEventListener('focusout', go);
+  return () => {
+    if (!note.matches(':hover, :focus-within')) go();
+  };
 };
 
 const createList = (): HTMLElement => {

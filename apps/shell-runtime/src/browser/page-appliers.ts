@@ -8,7 +8,8 @@ import type { Templates } from '../components/templates.ts';
 import type { Change } from '../line/push.ts';
 
 export interface PageComponents {
-  readonly assets: Assets;
+  /** Loaded with the first asset that is pushed, or was. */
+  readonly assets: () => Promise<Assets>;
   readonly styles: Styles;
   readonly templates: Templates;
   readonly configs: Configs;
@@ -28,7 +29,8 @@ export const pageAppliers = (components: PageComponents): Appliers => ({
     const stage = async (component: Component, concerned: readonly Change[]): Promise<void> => {
       if (concerned.length > 0) parts.push(await component.stage(concerned));
     };
-    await stage(assets, ofType('asset'));
+    const pushedAssets = ofType('asset');
+    if (pushedAssets.length > 0) await stage(await assets(), pushedAssets);
     await stage(styles, ofType('style'));
     await stage(templates, ofType('template'));
     await stage(configs, ofType('config'));

@@ -1,20 +1,19 @@
-import { Assets } from '../components/assets.ts';
+import type { Assets } from '../components/assets.ts';
 import { Code } from '../components/code.ts';
 import { Configs } from '../components/config.ts';
 import { textOf } from '../components/content-text.ts';
 import { References } from '../components/references.ts';
-import { renewMarkup } from '../components/renew-references.ts';
 import { Styles } from '../components/styles.ts';
 import { Templates } from '../components/templates.ts';
 import type { SavedEdit } from '../edits/saved-edit.ts';
-import { sourceInMap } from '../edits/source-in-map.ts';
-import { createBrowserEvaluator, type BrowserEvaluator } from '../modules/browser-evaluator.ts';
+import { createBrowserEvaluator } from '../modules/browser-evaluator.ts';
 import { browserHealth } from '../modules/browser-health.ts';
 import { foreignModule } from '../modules/foreign-modules.ts';
 import type { ModuleSource, Namespace } from '../modules/module-format.ts';
 import type { ModulePorts, SwapLimits } from '../modules/ports.ts';
 import { programFrames } from '../modules/program-frames.ts';
 import { LiveModules } from '../modules/swap.ts';
+import { onDemand } from '../on-demand.ts';
 import type { KeptVersion } from '../record/record-store.ts';
 import { startedWith } from '../record/recover.ts';
 import type { RunningState } from '../record/running-state.ts';
@@ -27,6 +26,7 @@ export interface ProgramPorts {
   /** Absolute, with a slash at the end. */
   readonly baseUrl: string;
   readonly limits: SwapLimits;
+  readonly dataScripts: boolean;
   /** What modules get that import `cd-push:runtime`. */
   readonly runtimeNamespace: () => Namespace;
   /** Takes an edit that was made here to whoever develops the program. */
@@ -43,17 +43,17 @@ export class PageProgram {
   readonly #state: RunningState;
   readonly #mapStack: (stack: string) => Promise<string>;
 
-  constructor({ state, baseUrl, limits, runtimeNamespace, save }: ProgramPorts) {
+  constructor({ state, baseUrl, limits, dataScripts, runtimeNamespace, save }: ProgramPorts) {
     this.#state = state;
     const references = new References(state.base, baseUrl);
-    const evaluator = createBrowserEvaluator(baseUrl);
+    const evaluator = createBrowserEvaluator(baseUrl, dataScripts);
     const external = externalModules(state.base, () => loadBase(baseUrl));
-    const assets = new Assets(references);
+    let assets: Assets | undefined;
     const styles = new Styles(references);
     const templates = new Templates({
       served: (resource) => this.#servedText(resource),
       prepare: (markup) => {
-        if (references.anyReplaced) renewMarkup(markup, references);
+        references.renewMarkup(markup);
         styles.adopt(markup);
       },
       rendered: (resource) => this.modules.emit('cd-push:template', { resource }),
@@ -74,20 +74,36 @@ export class PageProgram {
         specifier === 'cd-push:runtime' ? Promise.resolve(runtimeNamespace()) : external(specifier),
       send: (event, data) => this.modules.emit(event, data),
       save,
-      source: (resource) => this.#source(resource, evaluator),
+      source: async (resource) => {
+        const { runningSource } = await onDemand(import('../edits/running-source.ts'));
+        return runningSource(resource, state, {
+          mapOf: evaluator.mapOf,
+          served: (of) => this.#servedText(of),
+        });
+      },
     };
     this.modules = new LiveModules(ports, limits);
     this.#mapStack = async (stack) => {
-      // What reads source maps is loaded with the first failure.
-      const { mapStack } = await import('../modules/map-stack.ts');
-      return programFrames(await mapStack(stack, (digest) => evaluator.mapOf(digest)), [runtimeFiles]);
+      // What reads source maps is loaded with the first failure; one that cannot be mapped is told as it is.
+      const part = await import('../modules/map-stack.ts').catch(() => undefined);
+      const mapped = await part?.mapStack(stack, (digest) => evaluator.mapOf(digest));
+      return programFrames(mapped ?? stack, [runtimeFiles]);
     };
     const code = new Code({
       modules: this.modules,
       mapStack: this.#mapStack,
       assetUrl: (resource) => references.urlOf(resource),
     });
-    this.components = { assets, styles, templates, configs: new Configs(), code };
+    this.components = {
+      assets: async () => {
+        const part = await onDemand(import('../components/assets.ts'));
+        return (assets ??= new part.Assets(references));
+      },
+      styles,
+      templates,
+      configs: new Configs(),
+      code,
+    };
   }
 
   /** Puts everything but code in its place, before code runs that may ask for it. */
@@ -100,7 +116,7 @@ export class PageProgram {
     }
     for (const [resource, { componentType, content }] of overridden) {
       const text = textOf(content) ?? null;
-      if (componentType === 'asset') assets.load(resource, content);
+      if (componentType === 'asset') (await assets()).load(resource, content);
       if (componentType === 'template') templates.load(resource, text);
       if (componentType === 'config' && text !== null) configs.load(resource, text);
     }
@@ -108,7 +124,7 @@ export class PageProgram {
     for (const [resource, { componentType, content }] of overridden) {
       if (componentType === 'style') styles.load(resource, textOf(content) ?? null);
     }
-    assets.renewPage();
+    if (this.references.anyReplaced) (await assets()).renewPage();
     const served = [...this.#state.base.resources].map(async ([resource, { type, url }]) => {
       if (type !== 'config' || overridden.has(resource)) return;
       const text = await fetchedText(url);
@@ -128,31 +144,6 @@ export class PageProgram {
 
   mapStack(stack: string): Promise<string> {
     return this.#mapStack(stack);
-  }
-
-  /** What a file was made of that runs here, as far as that is known. */
-  async #source(resource: string, evaluator: BrowserEvaluator): Promise<string | undefined> {
-    const kept = this.#state.kept(resource);
-    const served = this.#state.base.resources.get(resource);
-    const type = kept?.componentType ?? served?.type;
-    const digest = kept === undefined ? served?.digest : kept.digest;
-    if (type === undefined || digest === undefined || digest === null) return undefined;
-    switch (type) {
-      case 'controller':
-      case 'module': {
-        const map = kept?.content.kind === 'text' ? kept.content.map : undefined;
-        return sourceInMap(map ?? (await evaluator.mapOf(digest)));
-      }
-      case 'template':
-      case 'config':
-        return kept === undefined ? this.#servedText(resource) : textOf(kept.content);
-      // What runs of a style sheet is put together of others, and an asset may be no text.
-      case 'style':
-      case 'asset':
-        return undefined;
-      default:
-        return type satisfies never;
-    }
   }
 
   async #servedText(resource: string): Promise<string | undefined> {

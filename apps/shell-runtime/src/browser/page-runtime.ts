@@ -6,11 +6,12 @@ import type { DeliveryLine } from '../line/delivery-line.ts';
 import type { LinePorts } from '../line/line-ports.ts';
 import type { Link } from '../link/link.ts';
 import type { SwapLimits } from '../modules/ports.ts';
-import { crashProblem } from '../record/recover.ts';
+import type { Applying } from '../record/applying-mark.ts';
 import type { SavedEdit } from '../edits/saved-edit.ts';
 import type { SavedEdits } from '../edits/saved-edits.ts';
 import { Emitter } from '../emitter.ts';
-import type { Overlay } from './overlay.ts';
+import { onDemand } from '../on-demand.ts';
+import type { Notes } from './notes.ts';
 import { pageAppliers } from './page-appliers.ts';
 import { PageProgram } from './page-program.ts';
 import type { Remembered } from './persistence.ts';
@@ -21,14 +22,15 @@ export interface PageRuntimeOptions {
   readonly baseUrl: string;
   readonly remembered: Remembered;
   readonly limits: SwapLimits;
-  readonly notes: Overlay | undefined;
+  readonly dataScripts: boolean;
+  readonly notes: Notes | undefined;
 }
 
 /** A program in its page, and the line that brings pushes to it. */
 export class PageRuntime implements Runtime {
   readonly program: PageProgram;
   readonly #remembered: Remembered;
-  readonly #notes: Overlay | undefined;
+  readonly #notes: Notes | undefined;
   readonly #limits: SwapLimits;
   readonly #operations = new Operations();
   readonly #connected = Promise.withResolvers<Link>();
@@ -40,7 +42,7 @@ export class PageRuntime implements Runtime {
   /** By the policy for this runtime, whatever a push says. */
   #isSilent = false;
 
-  constructor({ baseUrl, remembered, limits, notes }: PageRuntimeOptions) {
+  constructor({ baseUrl, remembered, limits, dataScripts, notes }: PageRuntimeOptions) {
     this.#remembered = remembered;
     this.#notes = notes;
     this.#limits = limits;
@@ -48,6 +50,7 @@ export class PageRuntime implements Runtime {
       state: remembered.state,
       baseUrl,
       limits,
+      dataScripts,
       runtimeNamespace: () => ({ runtime: this }),
       save: (resource, text) => this.#save(resource, text),
     });
@@ -101,7 +104,7 @@ export class PageRuntime implements Runtime {
 
   /** Tells people and listeners of something that failed. */
   fail(problem: Problem, resources: readonly string[] = [], silent = false): void {
-    this.#notesUnless(silent)?.failed(problem, resources);
+    this.#notesUnless(silent)?.tell((overlay) => overlay.failed(problem, resources));
     this.#emitter.emit('failed', { problem, resources });
   }
 
@@ -115,10 +118,11 @@ export class PageRuntime implements Runtime {
   async connect(connecting: (instance: string) => Promise<Link>, ready: Promise<unknown>): Promise<void> {
     try {
       // A program does not wait for what only its pushes need.
-      const [link, line] = await Promise.all([
-        connecting(this.#remembered.instance),
-        import('../line/delivery-line.ts'),
-      ]);
+      const loadLine = () => import('../line/delivery-line.ts');
+      // It comes beside what connects; where it did not come, neither did that at first, which was tried again.
+      loadLine().catch(() => undefined);
+      const link = await connecting(this.#remembered.instance);
+      const line = await onDemand(loadLine());
       if (this.#linkState.state === 'closed') link.close();
       else {
         this.#connected.resolve(link);
@@ -135,7 +139,7 @@ export class PageRuntime implements Runtime {
   async #save(resource: string, text: string): Promise<SavedEdit> {
     if (this.#linkState.state === 'refused') return { outcome: 'refused', problem: this.#linkState.problem };
     const link = await this.#connected.promise;
-    const { SavedEdits } = await import('../edits/saved-edits.ts');
+    const { SavedEdits } = await onDemand(import('../edits/saved-edits.ts'));
     const standing = (name: string) => this.#remembered.state.standing(name);
     this.#edits ??= new SavedEdits({ link, standing });
     return this.#edits.save(resource, text);
@@ -144,10 +148,9 @@ export class PageRuntime implements Runtime {
   #open(link: Link, line: DeliveryLine): void {
     const { crashed, instance, state } = this.#remembered;
     this.#link = link;
-    for (const applying of crashed) {
-      // A former life of this tab can be reported; another tab's track is not this one's.
-      if (applying.instance === instance) line.reportCrash(applying, crashProblem);
-    }
+    // A former life of this tab can be reported; another tab's track is not this one's.
+    const own = crashed.filter((applying) => applying.instance === instance);
+    if (own.length > 0) void reportCrashes(line, own);
     link.open({
       hello: (): RuntimeHello => ({
         protocol: protocolVersion,
@@ -163,6 +166,13 @@ export class PageRuntime implements Runtime {
         this.#isSilent = welcome.policy.silent;
         line.welcomed(welcome);
         this.#edits?.connected();
+        whenIdle(
+          () =>
+            void import('./preload.ts').then(
+              ({ preload }) => preload(),
+              () => undefined,
+            ),
+        );
       },
       pushed: (envelope) => void line.receive(envelope),
       sessionRevoked: (session) => line.revoke([session]),
@@ -197,13 +207,13 @@ export class PageRuntime implements Runtime {
         applied: (push, changes) => {
           const { pushGuid, signer, silent } = push.statement;
           const resources = changes.map(({ head }) => head.resource);
-          this.#notesUnless(silent)?.synced(resources);
+          this.#notesUnless(silent)?.tell((overlay) => overlay.synced(resources));
           this.#askForRestart();
           this.#emitter.emit('applied', { pushGuid, resources, signer, silent });
         },
         failed: (problem, resources, silent) => this.fail(problem, resources, silent),
         notice: ({ text, from, statement }) => {
-          if (!statement.silent) this.#notes?.notice(from, text);
+          if (!statement.silent) this.#notes?.tell((overlay) => overlay.notice(from, text));
           this.#emitter.emit('notice', { text, from });
         },
       },
@@ -214,11 +224,23 @@ export class PageRuntime implements Runtime {
   #askForRestart(): void {
     if (this.#restartAsked || this.program.modules.retainedBytes <= this.#limits.retainedBytes) return;
     this.#restartAsked = !this.#isSilent;
-    this.#notesUnless(false)?.restartDue();
+    this.#notesUnless(false)?.tell((overlay) => overlay.restartDue());
   }
 
   /** Where what happens here is shown, unless a push or the policy is silent. Notices are shown all the same. */
-  #notesUnless(silent: boolean): Overlay | undefined {
+  #notesUnless(silent: boolean): Notes | undefined {
     return silent || this.#isSilent ? undefined : this.#notes;
   }
 }
+
+/** What takes a crash back was loaded as this page started. */
+const reportCrashes = async (line: DeliveryLine, crashed: readonly Applying[]): Promise<void> => {
+  const { crashProblem } = await import('../record/set-back.ts');
+  for (const applying of crashed) line.reportCrash(applying, crashProblem);
+};
+
+/** Not every browser says when it is idle. */
+const whenIdle = (work: () => void): void => {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(work);
+  else setTimeout(work, 1_000);
+};

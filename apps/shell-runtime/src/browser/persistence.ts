@@ -4,8 +4,8 @@ import type { Applying, ApplyingMark } from '../record/applying-mark.ts';
 import type { Base } from '../record/base.ts';
 import { indexedDbStore } from '../record/indexed-db-store.ts';
 import { localStorageMark } from '../record/local-storage-mark.ts';
-import type { RecordStore } from '../record/record-store.ts';
-import { afterCrash, withoutRevoked } from '../record/recover.ts';
+import { onDemand } from '../on-demand.ts';
+import type { KeptVersion, RecordStore } from '../record/record-store.ts';
 import { RunningState } from '../record/running-state.ts';
 import { claimInstance, isAlive } from './instance.ts';
 
@@ -29,9 +29,7 @@ export const remember = async (scope: string, base: Base, at: EpochMs): Promise<
       RunningState.load(base, indexedDbStore(scope, instance), at),
       mark.takeLeft(),
     ]);
-    for (const applying of crashed)
-      await state.write(afterCrash(applying, (resource) => state.record(resource)));
-    await state.write(withoutRevoked(state.records, (kept) => state.isRevoked(kept)));
+    await setBack(state, crashed);
     return { instance, mark, state, crashed };
   } catch (error) {
     // Outside of a secure context, or where the user blocks storage. Pushes are applied all the same; a reload starts
@@ -43,6 +41,19 @@ export const remember = async (scope: string, base: Base, at: EpochMs): Promise<
     const instance = `unstored-${Math.random().toString(36).slice(2)}`;
     return { instance, mark: noMark, state: await RunningState.load(base, noStore, at), crashed: [] };
   }
+};
+
+/** Takes back what a page has died with, and what was signed by whom nobody believes any more. */
+const setBack = async (state: RunningState, crashed: readonly Applying[]): Promise<void> => {
+  const isRevoked = (kept: KeptVersion | null): boolean => kept !== null && state.isRevoked(kept);
+  const isUntouched = [...state.records].every(
+    ({ good, next }) => !isRevoked(good) && !(next?.outcome === 'pending' && isRevoked(next.kept)),
+  );
+  if (crashed.length === 0 && isUntouched) return;
+  const { afterCrash, withoutRevoked } = await onDemand(import('../record/set-back.ts'));
+  for (const applying of crashed)
+    await state.write(afterCrash(applying, (resource) => state.record(resource)));
+  await state.write(withoutRevoked(state.records, isRevoked));
 };
 
 const noMark: ApplyingMark = { open: () => undefined, close: () => undefined, takeLeft: async () => [] };

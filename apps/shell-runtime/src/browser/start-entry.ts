@@ -1,7 +1,8 @@
 import { problemOf, type Problem } from '@cd-push/protocol';
 
 import { browserHealth } from '../modules/browser-health.ts';
-import { afterFailedStart, afterStart, suspectsOf } from '../record/recover.ts';
+import { afterStart, suspectsOf } from '../record/recover.ts';
+import { onDemand } from '../on-demand.ts';
 import type { PageProgram } from './page-program.ts';
 import type { Remembered } from './persistence.ts';
 
@@ -42,6 +43,7 @@ export const startEntry = async (
       stack: await program.mapStack(stack),
     });
     if (newest === undefined) return { status: 'failed', problem };
+    const { afterFailedStart } = await onDemand(import('../record/set-back.ts'));
     await state.write(afterFailedStart(suspects, (resource) => state.record(resource), problem));
     return { status: 'reloading', problem };
   } finally {

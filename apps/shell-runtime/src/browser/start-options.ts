@@ -17,6 +17,11 @@ export interface StartOptions {
   readonly joinCode?: string | undefined;
   /** Whom to believe; without it, whoever answers the first enrolment. */
   readonly trustRoot?: TrustRoot | undefined;
+  /**
+   * Whether `data:` scripts may run in the page, as where it has no content security policy: pushed modules are there sooner by
+   * them than by `blob:` ones, which are used otherwise, and wherever a policy is met all the same.
+   */
+  readonly dataScripts?: boolean | undefined;
   /** Shows updates, notices and failures in a corner of the page; true unless said otherwise. */
   readonly overlay?: boolean | undefined;
 }

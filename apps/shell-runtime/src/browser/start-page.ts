@@ -3,7 +3,7 @@ import { now, ProblemError } from '@cd-push/protocol';
 import type { Link } from '../link/link.ts';
 import { defaultSwapLimits, type SwapLimits } from '../modules/ports.ts';
 import { loadBase } from './load-base.ts';
-import { Overlay } from './overlay.ts';
+import { Notes } from './notes.ts';
 import { PageRuntime } from './page-runtime.ts';
 import { mayRestart, remember, restarted } from './persistence.ts';
 import type { Runtime } from './runtime.ts';
@@ -18,6 +18,8 @@ export interface StartPageOptions {
   /** Shows updates, notices and failures in a corner of the page; true unless said otherwise. */
   readonly overlay?: boolean | undefined;
   readonly limits?: SwapLimits | undefined;
+  /** Whether `data:` scripts may run in the page; false unless said otherwise. */
+  readonly dataScripts?: boolean | undefined;
   /** Connects this tab; called once, in a secure context alone. Rejects with a `ProblemError`. */
   readonly connect: (instance: string) => Promise<Link>;
 }
@@ -33,6 +35,7 @@ export const startPage = async ({
   entry,
   overlay = true,
   limits = defaultSwapLimits,
+  dataScripts = false,
   connect,
 }: StartPageOptions): Promise<Runtime> => {
   const rootUrl = new URL(baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`, document.baseURI).href;
@@ -42,7 +45,8 @@ export const startPage = async ({
     baseUrl: rootUrl,
     remembered,
     limits,
-    notes: overlay ? new Overlay() : undefined,
+    dataScripts,
+    notes: overlay ? new Notes() : undefined,
   });
 
   const starting = startEntry(entry, runtime.program, remembered);

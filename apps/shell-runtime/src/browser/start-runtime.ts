@@ -1,3 +1,5 @@
+import { onDemand } from '../on-demand.ts';
+import { keepTrying } from './keep-trying.ts';
 import type { Runtime } from './runtime.ts';
 import { insecureContext } from './secure.ts';
 import type { StartOptions } from './start-options.ts';
@@ -22,14 +24,17 @@ export const startRuntime = ({
 }: StartOptions): Promise<Runtime> => {
   // Asked for at once, so that it comes beside the base and the program; neither waits for it.
   const load = () => import('./joined-link.ts');
-  const loading = insecureContext() === undefined ? load() : undefined;
+  let loading = insecureContext() === undefined ? load() : undefined;
   loading?.catch(() => undefined);
   return startPage({
     ...page,
-    connect: async (instance) => {
-      const { joinedLink } = await (loading ?? load());
-      const module = page.entry.split('/', 2)[1] ?? '';
-      return joinedLink({ apiUrl, module, environment, joinCode, trustRoot }, relayUrl, instance);
-    },
+    connect: (instance) =>
+      keepTrying(async () => {
+        const part = loading ?? load();
+        loading = undefined;
+        const { joinedLink } = await onDemand(part);
+        const module = page.entry.split('/', 2)[1] ?? '';
+        return joinedLink({ apiUrl, module, environment, joinCode, trustRoot }, relayUrl, instance);
+      }),
   });
 };

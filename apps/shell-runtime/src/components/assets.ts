@@ -4,7 +4,7 @@ import type { Change } from '../line/push.ts';
 import type { Component, Staged } from './component.ts';
 import { mediaTypeOf } from './media-type.ts';
 import type { References } from './references.ts';
-import { renewReferences, type Undo } from './renew-references.ts';
+import { renewCss, renewMarkup, renewReferences, type Undo } from './renew-references.ts';
 
 /** Images, fonts, media: pushed bytes are served from `blob:` URLs, and every reference to them is renewed. */
 export class Assets implements Component {
@@ -13,6 +13,10 @@ export class Assets implements Component {
 
   constructor(references: References) {
     this.#references = references;
+    references.renewal = {
+      css: (text) => renewCss(text, references),
+      markup: (root) => void renewMarkup(root, references),
+    };
   }
 
   /** Puts content in place before the program runs. */

@@ -1,11 +1,18 @@
 import type { Base } from '../record/base.ts';
 
+/** How references are renewed; it is there from the first asset that takes the place of a served one. */
+export interface Renewal {
+  readonly css: (text: string) => string;
+  readonly markup: (root: ParentNode) => void;
+}
+
 /** Which resource an address stands for, and which address stands for a resource now. */
 export class References {
   readonly #base: Base;
   readonly #baseUrl: string;
   readonly #ofUrl = new Map<string, string>();
   readonly #current = new Map<string, string>();
+  renewal: Renewal | undefined;
 
   /** @param baseUrl absolute, with a slash at the end: where the module's root is served. */
   constructor(base: Base, baseUrl: string) {
@@ -34,6 +41,16 @@ export class References {
 
   get anyReplaced(): boolean {
     return this.#current.size > 0;
+  }
+
+  /** CSS text whose addresses stand for what is in place now. */
+  renewedCss(text: string): string {
+    return this.anyReplaced && this.renewal !== undefined ? this.renewal.css(text) : text;
+  }
+
+  /** Renews the references that new markup holds. */
+  renewMarkup(root: ParentNode): void {
+    if (this.anyReplaced) this.renewal?.markup(root);
   }
 
   /** From now on this address stands for the resource; undefined for the served one again. */

@@ -16,9 +16,6 @@ export type Undo = () => void;
 
 /** CSS text whose addresses stand for what is in place now. */
 export const renewCss = (text: string, references: References, relativeTo?: string): string =>
-  references.anyReplaced ? replaceUrls(text, references, relativeTo) : text;
-
-const replaceUrls = (text: string, references: References, relativeTo: string | undefined): string =>
   text.replace(cssUrl, (whole, double?: string, single?: string, bare?: string) => {
     const renewed = references.renewed(double ?? single ?? bare ?? '', relativeTo);
     return renewed === undefined ? whole : `url("${renewed}")`;
@@ -103,7 +100,7 @@ const renewDeclarations = (
   for (const property of Array.from(style)) {
     const former = style.getPropertyValue(property);
     if (!former.includes('url(')) continue;
-    const renewed = replaceUrls(former, references, relativeTo);
+    const renewed = renewCss(former, references, relativeTo);
     if (renewed === former) continue;
     const priority = style.getPropertyPriority(property);
     style.setProperty(property, renewed, priority);

@@ -4,7 +4,6 @@ import type { Change } from '../line/push.ts';
 import type { Component, Staged } from './component.ts';
 import { textOf } from './content-text.ts';
 import type { References } from './references.ts';
-import { renewCss } from './renew-references.ts';
 
 const mark = 'data-cd-style';
 
@@ -47,7 +46,7 @@ export class Styles implements Component {
   applyImported(resource: string, text: string): void {
     const known = this.#imported.get(resource);
     if (known !== undefined) {
-      known.textContent = renewCss(text, this.#references);
+      known.textContent = this.#references.renewedCss(text);
       return;
     }
     const style = this.#styleFor(resource, text, undefined);
@@ -100,7 +99,7 @@ export class Styles implements Component {
       case 'style': {
         const { style } = place;
         const former = style.textContent;
-        style.textContent = text === null ? '' : renewCss(text, this.#references);
+        style.textContent = text === null ? '' : this.#references.renewedCss(text);
         return () => {
           style.textContent = former;
         };
@@ -138,7 +137,7 @@ export class Styles implements Component {
       // A policy that asks for nonces let the link pass with this one.
       if (link.nonce !== '') style.nonce = link.nonce;
     }
-    style.textContent = renewCss(text, this.#references);
+    style.textContent = this.#references.renewedCss(text);
     return style;
   }
 

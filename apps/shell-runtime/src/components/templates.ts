@@ -1,4 +1,5 @@
 import type { Change } from '../line/push.ts';
+import { onDemand } from '../on-demand.ts';
 import type { Component, Staged } from './component.ts';
 import { textOf } from './content-text.ts';
 import { TemplateHost, type Morph } from './template-host.ts';
@@ -15,7 +16,7 @@ export interface TemplatePorts {
 }
 
 /** Loaded with what pushes need: to show a template for the first time takes no merging. */
-const loadMorph = async (): Promise<Morph> => (await import('idiomorph')).Idiomorph.morph;
+const loadMorph = async (): Promise<Morph> => (await onDemand(import('idiomorph'))).Idiomorph.morph;
 
 interface Registered {
   readonly element: WeakRef<Element>;

@@ -1,7 +1,8 @@
 import { limits, ok, problemOf, refuse, type PatchHead, type Problem, type Result } from '@cd-push/protocol';
-import { openStatement, type TrustRoot } from '@cd-push/timeline';
+import type { TrustRoot } from '@cd-push/timeline';
 
 import type { Standing } from '../record/running-state.ts';
+import { followsFrom } from './follows-from.ts';
 import type { TrustedPatch } from './push.ts';
 import type { Verifier } from './verify-push.ts';
 
@@ -52,7 +53,7 @@ export const checkVersions = async (
       if (latest.outcome !== 'applied') fresh.push(index);
       continue;
     }
-    if (!followsFrom(head, here) && !(await isExplained(push, head, here, verifier, root))) {
+    if (!followsFrom(head, here) && !(await isBridged(push, head, here, verifier, root))) {
       return refuse(
         problemOf('broken-chain', {
           path: `${path}/predecessor`,
@@ -69,34 +70,18 @@ export const checkVersions = async (
   return ok({ fresh });
 };
 
-/** The base explains everything; a push that names no predecessor replaces whatever is there, as only its signer can say. */
-const followsFrom = ({ predecessor }: PatchHead, { version, digest, latest }: Standing): boolean =>
-  version === 0 || predecessor === null || predecessor === digest || predecessor === latest.digest;
-
-/** Goes back through the signed versions that this runtime skipped, until one follows from what is in place. */
-const isExplained = async (
+/** Whether signed versions that came along lead from what is in place to this one. */
+const isBridged = async (
   push: TrustedPatch,
   head: PatchHead,
   here: Standing,
   verifier: Verifier,
   root: TrustRoot,
 ): Promise<boolean> => {
-  let { predecessor: wanted, version: below } = head;
   const skipped = push.parsed.data.skipped ?? [];
-  for (const { statement, certificate: jws } of skipped.toReversed()) {
-    const certificate = await verifier.openCertificate(jws, root);
-    if (!certificate.ok) continue;
-    const opened = await openStatement(statement, jws, certificate.value);
-    if (!opened.ok || opened.value.statement.kind !== 'patch') continue;
-    if (opened.value.statement.environment !== push.statement.environment) continue;
-    const link = opened.value.statement.patches.find(
-      ({ resource, digest, version }) => resource === head.resource && digest === wanted && version < below,
-    );
-    if (link === undefined) continue;
-    if (followsFrom(link, here)) return true;
-    ({ predecessor: wanted, version: below } = link);
-  }
-  return false;
+  if (skipped.length === 0) return false;
+  const { isExplained } = await import('./skipped-versions.ts');
+  return isExplained(push, skipped, head, here, verifier, root);
 };
 
 const staleAt = (version: number, resource: string, { latest }: Standing, path: string): Problem =>

@@ -8,7 +8,6 @@ import {
 } from '@cd-push/protocol';
 import { digestOf } from '@cd-push/timeline';
 
-import { laterHeads } from './audit-heads.ts';
 import { misaddressed } from './check-address.ts';
 import { JournalProgress, type Arrival } from './journal-progress.ts';
 import type { Ledger } from './ledger.ts';
@@ -75,6 +74,7 @@ export class DeliveryLine {
   auditHeads(told: readonly SignedAuditHead[]): void {
     const { link, state } = this.#ports;
     const keep = async (): Promise<void> => {
+      const { laterHeads } = await import('./audit-heads.ts');
       const heads = await laterHeads(state.auditHeads, told, link.self().trust);
       if (heads !== undefined) await state.keepAuditHeads(heads);
     };

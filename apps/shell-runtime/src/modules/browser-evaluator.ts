@@ -1,5 +1,6 @@
+import { onDemand } from '../on-demand.ts';
 import { loadedModuleOf } from './loaded-module.ts';
-import type { ModuleSource } from './module-format.ts';
+import type { LoadedModule, ModuleSource } from './module-format.ts';
 import type { Evaluator } from './ports.ts';
 
 /** Maps that are kept at hand: two versions each of as many modules as a day's work changes. */
@@ -15,14 +16,33 @@ export interface BrowserEvaluator extends Evaluator {
   readonly mapOf: (digest: string) => Promise<string | undefined>;
 }
 
+/** UTF-16 units; beyond, writing a text as an address takes longer than it saves. */
+const dataAtMost = 64 * 1024;
+
 /**
  * Loads pushed modules through `blob:` URLs, which `script-src 'self' blob:` allows, and those that the served base has
  * from their own URL.
  *
  * @param baseUrl Absolute URL of the module's root, with a slash at the end.
+ * @param dataScripts whether the page has no policy against `data:` scripts. Other processes of the browser have to be asked
+ *   for a blob twice, which is most of the time that a small module takes.
  */
-export const createBrowserEvaluator = (baseUrl: string): BrowserEvaluator => {
+export const createBrowserEvaluator = (baseUrl: string, dataScripts = false): BrowserEvaluator => {
   const maps = new Map<string, string | Blob>();
+  let mayBeData = dataScripts;
+
+  const imported = async (text: string): Promise<LoadedModule> => {
+    if (!mayBeData || text.length > dataAtMost) return loadedModuleOf(await importBlob(text), text.length);
+    try {
+      const url = `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`;
+      return loadedModuleOf(await importUrl(url), url.length + text.length);
+    } catch {
+      // What is wrong with the module itself is said again. Otherwise it was a policy, and is one from now on.
+      const loaded = loadedModuleOf(await importBlob(text), text.length);
+      mayBeData = false;
+      return loaded;
+    }
+  };
 
   const keepMap = (digest: string, map: string): void => {
     if (maps.has(digest)) return;
@@ -39,30 +59,38 @@ export const createBrowserEvaluator = (baseUrl: string): BrowserEvaluator => {
     async load({ digest, content, url, map }: ModuleSource) {
       if (content === undefined) {
         if (url === undefined) throw new TypeError('A module source has neither content nor URL.');
-        return loadedModuleOf(await import(/* @vite-ignore */ /* webpackIgnore: true */ url), 0);
+        return loadedModuleOf(await importUrl(url), 0);
       }
       // Frames of a stack show the sourceURL. It names the digest, by which a frame is led back to its map. The content
       // itself ends with its map's name, which developer tools look for beside it: a host that serves the project as it
       // is on the disk has it there.
-      const parts = [content, `\n//# sourceURL=${baseUrl}_cd/${digest}.js`];
-      const blobUrl = URL.createObjectURL(new Blob(parts, { type: 'text/javascript' }));
-      try {
-        const importing = import(/* @vite-ignore */ /* webpackIgnore: true */ blobUrl);
-        if (map !== undefined) keepMap(digest, map);
-        return loadedModuleOf(await importing, content.length);
-      } finally {
-        URL.revokeObjectURL(blobUrl);
-      }
+      const importing = imported(`${content}\n//# sourceURL=${baseUrl}_cd/${digest}.js`);
+      if (map !== undefined) keepMap(digest, map);
+      return importing;
     },
 
     meta: (resource) => ({ url: new URL(pathWithinModule(resource), baseUrl).href }),
 
     async mapOf(digest) {
       const kept = maps.get(digest);
-      if (kept === undefined) return servedMap(new URL(`_cd/${digest}.js`, baseUrl));
+      if (kept === undefined) {
+        const { servedMap } = await onDemand(import('./served-map.ts'));
+        return servedMap(new URL(`_cd/${digest}.js`, baseUrl));
+      }
       return typeof kept === 'string' ? kept : kept.text();
     },
   };
+};
+
+const importUrl = (url: string): Promise<unknown> => import(/* @vite-ignore */ /* webpackIgnore: true */ url);
+
+const importBlob = async (text: string): Promise<unknown> => {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+  try {
+    return await importUrl(url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 };
 
 /** `/module/src/x.ts` is served at `src/x.ts` below the module's root. */
@@ -72,18 +100,3 @@ const pathWithinModule = (resource: string): string =>
     .split('/')
     .map(encodeURIComponent)
     .join('/');
-
-/** What the served base has as the map of one of its modules, if it has any. */
-const servedMap = async (url: URL): Promise<string | undefined> => {
-  const text = async (address: URL): Promise<string | undefined> => {
-    const response = await fetch(address);
-    return response.ok ? response.text() : undefined;
-  };
-  try {
-    const name = /\/\/# sourceMappingURL=(\S+)\s*$/u.exec((await text(url)) ?? '')?.[1];
-    return name === undefined ? undefined : await text(new URL(name, url));
-  } catch {
-    // Without a network a stack stays as it is.
-    return undefined;
-  }
-};

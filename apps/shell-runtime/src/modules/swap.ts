@@ -3,7 +3,7 @@ import type { Namespace } from './module-format.ts';
 import { ModuleGraph } from './module-graph.ts';
 import type { ModulePorts, SwapLimits } from './ports.ts';
 import { defaultSwapLimits } from './ports.ts';
-import { releaseAll, type Released } from './release.ts';
+import type { Released } from './release.ts';
 import type { ModuleChange, SwapResult } from './swap-result.ts';
 
 /** A program that runs from modules, and whose modules can be replaced while it runs. */
@@ -41,7 +41,11 @@ export class LiveModules {
 
   /** Takes everything out of service for good: disposed of, then pruned. */
   release(): Promise<Released> {
-    return this.#enqueue(() => releaseAll(this.#graph));
+    return this.#enqueue(async () => {
+      // A page has no next life to leave anything to.
+      const { releaseAll } = await import('./release.ts');
+      return releaseAll(this.#graph);
+    });
   }
 
   /** Applies changes all together or not at all. Swaps run one after the other, in the order of the calls. */

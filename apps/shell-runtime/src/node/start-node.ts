@@ -7,15 +7,8 @@ import { DeliveryLine } from '../line/delivery-line.ts';
 import { SavedEdits } from '../edits/saved-edits.ts';
 import type { Link } from '../link/link.ts';
 import { defaultSwapLimits } from '../modules/ports.ts';
-import {
-  afterCrash,
-  afterFailedStart,
-  afterStart,
-  crashProblem,
-  startedWith,
-  suspectsOf,
-  withoutRevoked,
-} from '../record/recover.ts';
+import { afterStart, startedWith, suspectsOf } from '../record/recover.ts';
+import { afterCrash, afterFailedStart, crashProblem, withoutRevoked } from '../record/set-back.ts';
 import type { Applying } from '../record/applying-mark.ts';
 import { RunningState } from '../record/running-state.ts';
 import { AppThread } from './app-thread.ts';

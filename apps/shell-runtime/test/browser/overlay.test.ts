@@ -35,6 +35,8 @@ const notes = (): Promise<Shown[]> =>
     })),
   );
 
+const kinds = async (): Promise<string[]> => (await notes()).map(({ kind }) => kind);
+
 describe('the overlay', () => {
   test('shows what was synced, notices from people, and failures with their mapped stack', async () => {
     await open();
@@ -59,13 +61,32 @@ describe('the overlay', () => {
     expect(await world.page.locator('cd-push-overlay li').first().isVisible()).toBe(true);
     // What is repaired is a failure no more.
     await world.push({ 'c.controller.ts': 'import.meta.hot!.accept();' });
-    expect((await notes()).map(({ kind }) => kind)).toEqual(['sync', 'notice', 'sync']);
+    await expect.poll(kinds).toEqual(['sync', 'notice', 'sync']);
+  });
+
+  test('counts what is updated again and again, in the note that says so', async () => {
+    await open();
+    const { world } = suite;
+    for (const color of ['teal', 'navy', 'olive']) await world.push({ 'a.css': `h1 { color: ${color} }` });
+    await expect.poll(notes).toMatchObject([{ kind: 'sync', title: 'a.css updated' }]);
+    const item = world.page.locator('cd-push-overlay li');
+    await expect.poll(() => item.innerText()).toContain('×3');
+    // Shown once and at rest, it asks for no more frames.
+    await expect.poll(() => item.evaluate((note) => note.getAnimations().length)).toBe(0);
+    await world.push({ 'a.css': 'h1 { color: red }' });
+    await expect.poll(() => item.innerText()).toContain('×4');
+    expect(await item.evaluate((note) => note.getAnimations().length)).toBe(0);
+    await world.push({ 'c.controller.ts': 'import.meta.hot!.accept(); export {};' });
+    await world.push({ 'a.css': 'h1 { color: blue }' });
+    const titles = async () => (await notes()).map(({ title }) => title);
+    await expect.poll(titles).toEqual(['a.css updated', 'c.controller.ts updated', 'a.css updated']);
   });
 
   test('says nothing of a silent push', async () => {
     await open();
     await suite.world.push({ 'a.css': 'h1 { color: teal }' }, { silent: true });
-    expect(await notes()).toEqual([]);
+    await suite.world.push({ 'c.controller.ts': 'import.meta.hot!.accept(); export {};' });
+    await expect.poll(notes).toMatchObject([{ title: 'c.controller.ts updated' }]);
   });
 
   test('takes words for words: nothing that is pushed or reported is markup', async () => {
@@ -126,6 +147,6 @@ describe('the overlay', () => {
     expect(await notes()).toMatchObject([{ kind: 'notice', text: 'Deploying at noon.' }]);
     await world.page.evaluate((changed) => globalThis.cd.policy(changed), { ...policy, silent: false });
     await world.push({ 'a.css': 'h1 { color: navy }' });
-    expect((await notes()).map(({ kind }) => kind)).toEqual(['notice', 'sync']);
+    await expect.poll(kinds).toEqual(['notice', 'sync']);
   });
 });

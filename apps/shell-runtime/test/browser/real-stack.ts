@@ -62,7 +62,8 @@ export class RealStack {
     const reached: string[] = [];
     const boot: { apiUrl?: string; relayUrl?: string; joinCode?: string } = {};
     const server = createServer((request, response) => {
-      const answer = answerOf(request.url ?? '/', html, runtime, JSON.stringify(boot), files);
+      const { pathname } = new URL(request.url ?? '/', 'http://page');
+      const answer = answerOf(pathname, html, runtime, JSON.stringify(boot), files);
       response.writeHead(answer === undefined ? 404 : 200, {
         'content-type': answer?.[0] ?? 'text/plain',
         'content-security-policy': `${policy}; connect-src 'self' ${reached.join(' ')}`,

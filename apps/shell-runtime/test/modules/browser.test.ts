@@ -7,7 +7,11 @@ import type { ModuleChange } from '../../src/modules/swap-result.ts';
 import { launchChromium } from '../chromium.ts';
 import { contentOf } from './content.ts';
 import type { PageResult } from './page-entry.ts';
-import { startPageServer, type PageServer } from './page-server.ts';
+import { freePath, startPageServer, type PageServer } from './page-server.ts';
+
+declare global {
+  var counted: { blobs: number; refusals: number };
+}
 
 let browser: Browser;
 let server: PageServer;
@@ -27,7 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => page.close());
 
-const start = async (files: Record<string, string>): Promise<void> => {
+const start = async (files: Record<string, string>, dataScripts = false): Promise<void> => {
   const base: Record<string, { digest: string; url: string }> = {};
   for (const [name, text] of Object.entries(files)) {
     const { digest, content, map } = contentOf(`/m/${name}`, text);
@@ -35,7 +39,10 @@ const start = async (files: Record<string, string>): Promise<void> => {
     server.serve(`/_cd/${digest}.map`, map, 'application/json');
     base[`/m/${name}`] = { digest, url: `_cd/${digest}.js` };
   }
-  await page.evaluate((served) => globalThis.page.start('/m/main.ts', served), base);
+  await page.evaluate(([served, may]) => globalThis.page.start('/m/main.ts', served, may), [
+    base,
+    dataScripts,
+  ] as const);
 };
 
 const put = (name: string, text: string): ModuleChange => ({
@@ -139,6 +146,54 @@ describe("live modules under script-src 'self' blob:", () => {
   });
 });
 
+describe('where a host says that `data:` scripts may run', () => {
+  /** How many blobs were made for modules, and how many of a policy's refusals there were. */
+  const counts = (): Promise<{ readonly blobs: number; readonly refusals: number }> =>
+    page.evaluate(() => globalThis.counted);
+  const count = (): Promise<void> =>
+    page.evaluate(() => {
+      globalThis.counted = { blobs: 0, refusals: 0 };
+      const create = URL.createObjectURL.bind(URL);
+      URL.createObjectURL = (of) => {
+        globalThis.counted.blobs += 1;
+        return create(of);
+      };
+      document.addEventListener('securitypolicyviolation', () => {
+        globalThis.counted.refusals += 1;
+      });
+    });
+
+  test('a pushed module comes without a blob, and what is wrong with it is said', async () => {
+    await page.goto(server.origin + freePath);
+    await start({ 'main.ts': main, 'counter.ts': counter('first') }, true);
+    await count();
+    expect(await swap(put('counter.ts', counter('zwölf % 🦊')))).toMatchObject({ status: 'applied' });
+    expect(await shown()).toBe('zwölf % 🦊 0');
+    expect(await counts()).toEqual({ blobs: 0, refusals: 0 });
+    const { resource } = put('counter.ts', '');
+    const broken = {
+      op: 'put',
+      resource,
+      digest: 'sha256-x',
+      content: 'export default async () => {',
+    } as const;
+    expect(await swap(broken)).toMatchObject({ status: 'failed', at: 'load', name: 'SyntaxError' });
+    expect(await swap(put('counter.ts', counter('third')))).toMatchObject({ status: 'applied' });
+    // The broken one alone was tried twice.
+    expect(await counts()).toEqual({ blobs: 1, refusals: 0 });
+  });
+
+  test('a policy that is met all the same is asked once, and keeps nothing from being applied', async () => {
+    await start({ 'main.ts': main, 'counter.ts': counter('first') }, true);
+    await count();
+    for (const label of ['second', 'third', 'fourth']) {
+      expect(await swap(put('counter.ts', counter(label)))).toMatchObject({ status: 'applied' });
+      expect(await shown()).toBe(`${label} 0`);
+    }
+    expect(await counts()).toEqual({ blobs: 3, refusals: 1 });
+  });
+});
+
 describe('cost', () => {
   /** A module of 20 KB as it is written, each version different in all its functions. */
   const large = (version: number): string => {
@@ -149,27 +204,31 @@ describe('cost', () => {
     return text;
   };
 
-  test('a swap of a 20 KB module keeps at most three times its source on the heap, map and all', async () => {
-    await start({ 'main.ts': main, 'counter.ts': large(0) });
-    const session = await page.context().newCDPSession(page);
-    const heap = async (): Promise<number> => {
-      await session.send('HeapProfiler.enable');
-      // Twice: what finalizers let go of in the first round is taken in the second.
-      await session.send('HeapProfiler.collectGarbage');
-      await session.send('HeapProfiler.collectGarbage');
-      return (await session.send('Runtime.getHeapUsage')).usedSize;
-    };
-    let version = 0;
-    const source = large(0).length;
-    const swaps = async (count: number): Promise<void> => {
-      for (let index = 0; index < count; index += 1) {
-        expect(await swap(put('counter.ts', large((version += 1))))).toMatchObject({ status: 'applied' });
-      }
-    };
-    await swaps(10);
-    const before = await heap();
-    await swaps(100);
-    const perSwap = ((await heap()) - before) / 100;
-    expect(perSwap).toBeLessThan(3 * source);
-  });
+  test.each(['blob:', 'data:'])(
+    'a swap of a 20 KB module by %s keeps at most three times its source on the heap, map and all',
+    async (scheme) => {
+      if (scheme === 'data:') await page.goto(server.origin + freePath);
+      await start({ 'main.ts': main, 'counter.ts': large(0) }, scheme === 'data:');
+      const session = await page.context().newCDPSession(page);
+      const heap = async (): Promise<number> => {
+        await session.send('HeapProfiler.enable');
+        // Twice: what finalizers let go of in the first round is taken in the second.
+        await session.send('HeapProfiler.collectGarbage');
+        await session.send('HeapProfiler.collectGarbage');
+        return (await session.send('Runtime.getHeapUsage')).usedSize;
+      };
+      let version = 0;
+      const source = large(0).length;
+      const swaps = async (count: number): Promise<void> => {
+        for (let index = 0; index < count; index += 1) {
+          expect(await swap(put('counter.ts', large((version += 1))))).toMatchObject({ status: 'applied' });
+        }
+      };
+      await swaps(10);
+      const before = await heap();
+      await swaps(100);
+      const perSwap = ((await heap()) - before) / 100;
+      expect(perSwap).toBeLessThan(3 * source);
+    },
+  );
 });

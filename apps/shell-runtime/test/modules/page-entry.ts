@@ -19,7 +19,11 @@ export interface PageResult {
 }
 
 export interface PageApi {
-  start(entry: string, base: Record<string, { digest: string; url: string }>): Promise<void>;
+  start(
+    entry: string,
+    base: Record<string, { digest: string; url: string }>,
+    dataScripts: boolean,
+  ): Promise<void>;
   swap(changes: readonly ModuleChange[]): Promise<PageResult>;
   evalIsBlocked(): Promise<boolean>;
 }
@@ -41,10 +45,10 @@ const inPage = <Value>(work: () => Value | Promise<Value>): Promise<Value> =>
   });
 
 globalThis.page = {
-  start: (entry, base) =>
+  start: (entry, base, dataScripts) =>
     inPage(async () => {
       const root = new URL('/', location.href).href;
-      evaluator = createBrowserEvaluator(root);
+      evaluator = createBrowserEvaluator(root, dataScripts);
       const find = (resource: string): ModuleSource | undefined => {
         const known = base[resource];
         return (

@@ -12,6 +12,9 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
+/** At which the same page has no policy. */
+export const freePath = '/free';
+
 /** Serves a page under the strictest policy that live modules work under, with a bundle of its script. */
 export const startPageServer = async (entry: string): Promise<PageServer> => {
   const bundle = await rolldown({ input: entry, platform: 'browser' });
@@ -22,17 +25,14 @@ export const startPageServer = async (entry: string): Promise<PageServer> => {
   const serve: PageServer['serve'] = (path, text, type = 'text/javascript') =>
     void files.set(path, { text, type });
   for (const chunk of output) if (chunk.type === 'chunk') serve(`/${chunk.fileName}`, chunk.code);
-  serve(
-    '/',
-    '<!doctype html><title>page</title><script type="module" src="/entry.js"></script>',
-    'text/html',
-  );
+  const page = '<!doctype html><title>page</title><script type="module" src="/entry.js"></script>';
+  for (const path of ['/', freePath]) serve(path, page, 'text/html');
 
   const server = createServer((request, response) => {
     const file = files.get(request.url ?? '');
     response.writeHead(file === undefined ? 404 : 200, {
       'content-type': file?.type ?? 'text/plain',
-      'content-security-policy': policy,
+      ...(request.url === freePath ? {} : { 'content-security-policy': policy }),
     });
     response.end(file?.text);
   });
