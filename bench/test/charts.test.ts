@@ -49,6 +49,15 @@ it('turns figures that are to be large around, so that up to the mark is good in
   );
 });
 
+it('leaves out what is to be none at all, of which there are no parts', () => {
+  const { machine, figures } = measured();
+  const [one] = figures;
+  if (one === undefined) throw new TypeError('The fixture has no figures.');
+  const none = { ...one, id: 'none', ratio: 0, min: 0, max: 0, bar: { atMost: 0 }, holds: true };
+  const [bars] = chartsOf({ machine, figures: [...figures, none], suites: {} });
+  expect(bars?.svg).toBe(chartsOf({ machine, figures, suites: {} })[0]?.svg);
+});
+
 it('is readable on light and on dark, and to whoever has it read aloud', () => {
   const svg = drawBars(chart);
   expect(svg).toContain('prefers-color-scheme: dark');

@@ -38,6 +38,8 @@ const askedFor = (figures: readonly Figure[]): Omit<BarChart, 'note'> => ({
       label: '',
       bars: figures.flatMap(({ id, ratio, min, max, bar, unit }): Bar[] => {
         if (ratio === null || min === null || max === null || bar === null) return [];
+        // There are no parts of nothing.
+        if ('atMost' in bar && bar.atMost === 0) return [];
         const parts = 'atMost' in bar ? [ratio, min, max] : [1 / ratio, 1 / max, 1 / min];
         const scale = 'atMost' in bar ? 1 / bar.atMost : bar.atLeast;
         const [value = 0, least = 0, most = 0] = parts.map((part) => part * scale);
@@ -125,6 +127,7 @@ const saveChart = ({ suites }: Result): Omit<BarChart, 'note'> => ({
       bars: barsOf(suites.save?.[`save.${kind}.tab${tabs}, ms`], [
         ['cd-push', 'cd-push', 'ours'],
         ['Vite', 'vite', 'anchor'],
+        ['nothing between', 'floor', 'rival'],
       ]),
     })),
   ),

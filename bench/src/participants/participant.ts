@@ -23,6 +23,7 @@ const programs = {
   'rival-client': new URL('./rival-client.ts', import.meta.url),
   'ws-server': new URL('./ws-server.ts', import.meta.url),
   broker: new URL('./broker.ts', import.meta.url),
+  'floor-server': new URL('./floor-server.ts', import.meta.url),
   'vite-server': new URL('./vite-server.ts', import.meta.url),
 };
 

@@ -47,9 +47,20 @@ export const startCdPush = async (
   return { url: pageUrl };
 };
 
-export const startVite = async (project: Project, owner: AsyncDisposableStack): Promise<{ url: string }> => {
-  const vite = owner.use(await Participant.start({ program: 'vite-server' }));
-  return vite.ask('start', { root: project.folder }, Type.Object({ url: Type.String() }));
+export const startVite = (project: Project, owner: AsyncDisposableStack): Promise<{ url: string }> =>
+  startServer('vite-server', project, owner);
+
+/** What takes a save to a page with nothing between, for a style and a module alone. */
+export const startFloor = (project: Project, owner: AsyncDisposableStack): Promise<{ url: string }> =>
+  startServer('floor-server', project, owner);
+
+const startServer = async (
+  program: 'vite-server' | 'floor-server',
+  project: Project,
+  owner: AsyncDisposableStack,
+): Promise<{ url: string }> => {
+  const server = owner.use(await Participant.start({ program }));
+  return server.ask('start', { root: project.folder }, Type.Object({ url: Type.String() }));
 };
 
 /** A line that is JSON of this shape. */

@@ -10,8 +10,8 @@ import { figureOf, worstOf } from '../report/figure.ts';
 import { Rounds, type Variant } from '../statistics/rounds.ts';
 import type { Suite } from './suite.ts';
 
-/** Long enough for Socket.IO's own heartbeats, of 25 s, to be in it as often as they are. */
-const idleMs = { full: 50_000, quick: 25_000 };
+/** In full long enough for Socket.IO's own heartbeats, of 25 s, to be in it as often as they are. */
+const idleMs = { full: 50_000, quick: 15_000 };
 
 const connections = ['runtime', 'connection'] as const;
 type Connection = (typeof connections)[number];

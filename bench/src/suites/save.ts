@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { figureOf } from '../report/figure.ts';
 import type { Figure } from '../report/result.ts';
 import { launchChromium } from '../save/chromium.ts';
-import { startCdPush, startVite } from '../save/products.ts';
+import { startCdPush, startFloor, startVite } from '../save/products.ts';
 import { kinds, makeProject, type Kind, type Project } from '../save/project.ts';
 import { Saver } from '../save/saver.ts';
 import { Tab } from '../save/tab.ts';
@@ -11,7 +11,13 @@ import { median } from '../statistics/median.ts';
 import { Rounds, type Variant } from '../statistics/rounds.ts';
 import type { Suite, SuiteOptions } from './suite.ts';
 
-/** From writing a file to its being applied in the last tab, by `cd-cli up` and `watch`, against Vite's HMR. */
+/** Kinds for which the floor is measured. */
+const floored: ReadonlySet<Kind> = new Set<Kind>(['style', 'module']);
+
+/**
+ * From writing a file to its being applied in the last tab, by `cd-cli up` and `watch`, against Vite's HMR; and what a watcher,
+ * a WebSocket and a page take with nothing between, against Vite as well.
+ */
 export const save: Suite = async (options) => {
   await using owner = new AsyncDisposableStack();
   const browser = await launchChromium();
@@ -22,17 +28,27 @@ export const save: Suite = async (options) => {
   owner.defer(theirs.remove);
   const cdPush = await startCdPush(ours, owner, 'up and watch');
   const vite = await startVite(theirs, owner);
+  const bare = await makeProject('vite');
+  owner.defer(bare.remove);
+  const floor = await startFloor(bare, owner);
 
   const figures: Figure[] = [];
   const details: Record<string, unknown> = {};
   for (const tabs of [1, 8]) {
     await using ourTabs = await openTabs(browser, ours, cdPush.url, tabs);
     await using theirTabs = await openTabs(browser, theirs, vite.url, tabs);
+    await using bareTabs = await openTabs(browser, bare, floor.url, tabs);
     for (const kind of kinds) {
       const id = `save.${kind}.tab${tabs}`;
       options.tell(id);
-      const rounds = await compare(kind, ourTabs.saver, theirTabs.saver, options);
+      const savers = { 'cd-push': ourTabs.saver, vite: theirTabs.saver };
+      const isFloored = floored.has(kind) && !options.quick;
+      const rounds = await compare(kind, isFloored ? { ...savers, floor: bareTabs.saver } : savers, options);
       figures.push(figureOf(id, rounds.ratio('cd-push', 'vite')));
+      if (isFloored) {
+        const note = 'nothing between the watcher and the page';
+        figures.push(figureOf(`save.floor.${kind}.tab${tabs}`, rounds.ratio('floor', 'vite'), { note }));
+      }
       details[`${id}, ms`] = rounds.summary();
     }
     details[`missed saves, ${tabs} tabs`] = { 'cd-push': ourTabs.saver.missed, vite: theirTabs.saver.missed };
@@ -42,15 +58,14 @@ export const save: Suite = async (options) => {
 
 const compare = async (
   kind: Kind,
-  ours: Saver,
-  theirs: Saver,
+  savers: Readonly<Record<string, Saver>>,
   { quick, within }: SuiteOptions,
 ): Promise<Rounds> => {
   const count = quick ? 5 : 11;
   const variant =
     (name: string, saver: Saver): Variant =>
     async () => ({ [name]: median(await saver.save(kind, count)) });
-  const variants = [variant('cd-push', ours), variant('vite', theirs)];
+  const variants = Object.entries(savers).map(([name, saver]) => variant(name, saver));
   await Rounds.run(variants, { fewest: 1, most: 1 });
   return Rounds.run(variants, {
     fewest: quick ? 3 : 7,

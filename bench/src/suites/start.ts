@@ -119,8 +119,18 @@ const pageFolder = fileURLToPath(
   new URL('dist/page/', import.meta.resolve('@cd-push/shell-runtime/package.json')),
 );
 
-/** What only some pages load: after a failure, and with a push that is more than whole files. */
-const later = new Set(['runtime-stack.js', 'runtime-seldom.js']);
+/**
+ * What no page waits for with its first push of whole files, of any kind but assets: failures and their notes, pushed assets,
+ * the first visit of a browser profile, and what comes with deltas, messages, approvals, crashes, and edits in the page. It
+ * is loaded ahead when a page is idle, but for the first visit's.
+ */
+const later = new Set([
+  'runtime-stack.js',
+  'runtime-notes.js',
+  'runtime-assets.js',
+  'runtime-first.js',
+  'runtime-seldom.js',
+]);
 
 const pageFiles = (): readonly string[] =>
   readdirSync(pageFolder).filter((name) => name.endsWith('.js') && !later.has(name));
@@ -130,8 +140,10 @@ const textOf = (name: string): string => readFileSync(join(pageFolder, name), 'u
 const kilobytes = (text: string): number => gzipSync(text).length / 1_000;
 
 /**
- * Bytes of what a page loads, minified and gzipped: all of it that a page loads which gets whole files of every kind and has
- * no failure, and what of it comes before a program starts, which is the runtime without the connection.
+ * Bytes of what a page loads, minified and gzipped: all of it that has to be there before a page of a known browser profile
+ * takes, applies and answers its first push of whole style sheets, modules, templates or configurations, the morphing of
+ * templates included; and what of it comes before a program starts, which is the runtime without the connection. What is
+ * left out is {@link later}.
  */
 const bundleFigures = (): Figure[] => [
   sizeOf(

@@ -45,7 +45,8 @@ export const twoNodes: Suite = async ({ quick, tell, within }) => {
   const latency = [...products].map(([name, installed]): Variant => async () => ({
     [name]: median(await installed.sequence({ bytes, count: quick ? 100 : 200, recipients: 1 })),
   }));
-  await Rounds.run(latency, { fewest: 8, most: 8, withinMs: within(0.2) });
+  const warming = quick ? 4 : 8;
+  await Rounds.run(latency, { fewest: warming, most: warming, withinMs: within(0.2) });
   const times = await Rounds.run(latency, {
     fewest: quick ? 5 : 9,
     most: quick ? 7 : 25,
@@ -55,7 +56,7 @@ export const twoNodes: Suite = async ({ quick, tell, within }) => {
 
   tell('throughput');
   const throughput = [...products].map(([name, installed]): Variant => async () => ({
-    [perSecond(name)]: await installed.perSecond({ bytes, count: quick ? 500 : 2_000, files: 64 }),
+    [perSecond(name)]: await installed.perSecond({ bytes, count: quick ? 300 : 2_000, files: 64 }),
   }));
   await Rounds.run(throughput, { fewest: 1, most: 1 });
   const speeds = await Rounds.run(throughput, {
