@@ -72,7 +72,7 @@ const pushOf = (
   heads: Map<string, Digest>,
   recipients: readonly RecipientId[],
 ): AcceptedPush => {
-  const resource = `/${otherModule}/src/${index % files}.js`;
+  const resource = `/${otherModule}/src/${index % files}.css`;
   const text = sampleText(1_024, index);
   const digest = digestFrom(createHash('sha256').update(text).digest('base64url'));
   const predecessor = heads.get(resource) ?? null;
@@ -80,7 +80,7 @@ const pushOf = (
   const pushGuid = randomUUID();
   const patch = {
     resource,
-    componentType: 'module',
+    componentType: 'style',
     change: 'put',
     version: at,
     predecessor,

@@ -29,7 +29,7 @@ const push = (resource: string, bytes: number): Push => {
   return started().publisher.push({
     environment,
     targets,
-    patches: [{ resource, componentType: 'module', change: 'put', content: sampleText(bytes, pushes) }],
+    patches: [{ resource, componentType: 'style', change: 'put', content: sampleText(bytes, pushes) }],
   });
 };
 
@@ -65,7 +65,7 @@ serve({
   sequence: command(
     Type.Object({ bytes: Type.Integer(), count: Type.Integer(), recipients: Type.Integer() }),
     ({ bytes, count, recipients }) =>
-      timesOf(count, () => completed(push(`/${module}/src/measured.js`, bytes), recipients)),
+      timesOf(count, () => completed(push(`/${module}/src/measured.css`, bytes), recipients)),
   ),
 
   /** Pushes one after the other, each timed until the relay has accepted it, and followed to its end before the next. */
@@ -75,7 +75,7 @@ serve({
       const times: number[] = [];
       while (times.length < count) {
         const startedAt = performance.now();
-        const pushed = push(`/${module}/src/measured.js`, bytes);
+        const pushed = push(`/${module}/src/measured.css`, bytes);
         await pushed.accepted;
         times.push(performance.now() - startedAt);
         await completed(pushed, 1);
@@ -116,7 +116,7 @@ serve({
   /** Reads pages of 50, in milliseconds: the versions of one file, and the pushes, latest first. */
   read: command(Type.Object({ count: Type.Integer() }), async ({ count }) => {
     const { connection } = started();
-    const resource = `/${module}/src/measured.js`;
+    const resource = `/${module}/src/measured.css`;
     const history = await timesOf(count, async () => {
       await connection.request('get-history', { environment, resource, limit: page });
     });
@@ -135,7 +135,7 @@ serve({
       const one = async (file: number): Promise<void> => {
         while (left > 0) {
           left -= 1;
-          await completed(push(`/${module}/src/measured-${file}.js`, bytes), 1);
+          await completed(push(`/${module}/src/measured-${file}.css`, bytes), 1);
         }
       };
       await Promise.all(Array.from({ length: files }, (_, file) => one(file)));

@@ -128,7 +128,7 @@ export class Installed implements AsyncDisposable {
     if (first === undefined) throw new Error('Nobody has joined yet.');
     const delivered = await first.ask('last', {}, DeliveredSchema);
     const place = {
-      resource: `/${module}/src/measured.js`,
+      resource: `/${module}/src/measured.css`,
       session: sessionOf(delivered.pushData.certificate),
     };
     for (const process of this.recipients.processes) {

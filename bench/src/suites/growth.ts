@@ -100,7 +100,7 @@ const returningTo = async (
   const runtime = owner.use(await Participant.start({ program: 'lagging', cpu: clientCpu }));
   await runtime.tell('enrol', { apiUrl: urls.apiUrl, joinCode: await installed.joinCode(1) });
   const resource = `/${module}/src/missed.js`;
-  const measured = `/${module}/src/measured.js`;
+  const measured = `/${module}/src/measured.css`;
   let version = 0;
   const pushNext = async (): Promise<string> => {
     const content = sampleText(bytes, (version += 1));

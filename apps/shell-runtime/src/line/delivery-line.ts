@@ -118,19 +118,20 @@ export class DeliveryLine {
 
   async #dispatch(push: TrustedPush, arrival: Arrival): Promise<void> {
     const reported = reportedOf(push);
-    let delivered = false;
+    let delivered: 'no' | 'untold' | 'told' = 'no';
     const gate: Gate = {
       passed: () => push.accepted,
-      delivered: () => {
-        delivered = true;
-        this.#reports.delivered(reported);
+      delivered: (runsCode) => {
+        delivered = runsCode ? 'told' : 'untold';
+        if (runsCode) this.#reports.delivered(reported);
       },
     };
     const settle = (outcome: Outcome): void => {
       // It was not answered, so that the relay sends it again once it is reached.
       if (!outcome.completed && outcome.isCutOff === true && !arrival.isConnected) return;
       // What was refused before it could have had an effect is looked at anew: the next copy may bring what was missing.
-      if (delivered) this.#outcomes.remember(push.parsed.statement, push.parsed.attempt, outcome);
+      if (delivered !== 'no') this.#outcomes.remember(push.parsed.statement, push.parsed.attempt, outcome);
+      if (delivered === 'untold' && !outcome.completed) this.#reports.delivered(reported);
       this.#settle(push, outcome);
       this.#follow(arrival.settled());
     };

@@ -26,8 +26,12 @@ interface LineEvents {
 export interface Gate {
   /** Waits for the relay's acceptance; the problem says why it does not hold. */
   passed(): Promise<Problem | undefined>;
-  /** Reports that the push was received and verified; said before any of it runs. */
-  delivered(): void;
+  /**
+   * Reports that the push was received and verified.
+   *
+   * @param runsCode whether code of it runs next. If not, the report of its end, which is a matter of no time, says it as well.
+   */
+  delivered(runsCode: boolean): void;
 }
 
 /** What a platform gives to the delivery line. */

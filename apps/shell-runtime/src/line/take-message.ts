@@ -53,7 +53,7 @@ const take = async (
   if (at > lastMoment(push.statement)) return failed(problemOf('expired'));
   const unaccepted = await gate.passed();
   if (unaccepted !== undefined) return failed(unaccepted);
-  gate.delivered();
+  gate.delivered(true);
   const known = ledger.outcomeOf(push);
   if (known === undefined) return ledger.begin(push, arrival, effect);
   return known instanceof Promise ? { finished: known } : known;

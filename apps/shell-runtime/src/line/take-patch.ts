@@ -34,7 +34,7 @@ export const takePatch = async (
   if (unaccepted !== undefined) return { completed: false, problem: unaccepted };
   const changes = opened.value;
   if (known !== undefined) {
-    gate.delivered();
+    gate.delivered(false);
     return known;
   }
 
@@ -58,18 +58,19 @@ const apply = async (
 ): Promise<Problem | undefined> => {
   const changes = all.filter((change) => !standsAlready(change, state));
   if (changes.length === 0) {
-    gate.delivered();
+    gate.delivered(false);
     return undefined;
   }
   try {
+    const runsCode = changes.some(({ head }) => head.componentType !== 'style');
     // The platform may load meanwhile what was staged, so what is still to be said and written costs no time of its own.
-    const parts = await appliers.stage(changes).finally(() => gate.delivered());
+    const parts = await appliers.stage(changes).finally(() => gate.delivered(runsCode));
     // From here on code of the push runs, which may never give the thread back.
-    mark.open(applyingOf(push, changes, instance));
+    if (runsCode) mark.open(applyingOf(push, changes, instance));
     try {
       await applyTogether(parts);
     } finally {
-      mark.close();
+      if (runsCode) mark.close();
     }
     return undefined;
   } catch (error) {

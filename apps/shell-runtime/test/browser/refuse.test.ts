@@ -28,10 +28,7 @@ const expectRefused = async (envelope: ICdPushEnvelop, kind: string): Promise<vo
   const { reports } = await world.send(envelope);
   expect(reports).toMatchObject([{ stage: 'failed', problem: { kind } }]);
   expect(await color()).toBe(before);
-  expect(stages(await world.push({ 'a.css': 'body { color: rgb(7, 7, 7); }' }))).toEqual([
-    'delivered',
-    'completed',
-  ]);
+  expect(stages(await world.push({ 'a.css': 'body { color: rgb(7, 7, 7); }' }))).toEqual(['completed']);
   expect(await color()).toBe('rgb(7, 7, 7)');
 };
 
@@ -219,7 +216,7 @@ describe('a push that is refused leaves everything as it was', () => {
     ]);
     expect(await color()).toBe('rgb(2, 2, 2)');
     const following = await suite.signer.patch([{ ...change!, predecessor: sha256(pushed) }]);
-    expect(stages(await world.send(following))).toEqual(['delivered', 'completed']);
+    expect(stages(await world.send(following))).toEqual(['completed']);
   });
 
   test('a push of a session that is revoked when the page connects', async () => {
@@ -233,7 +230,7 @@ describe('a push that is refused leaves everything as it was', () => {
 
   test('a push of a session that is revoked while the page runs', async () => {
     const { world, signer } = suite;
-    expect(stages(await world.push({ 'a.css': pushed }))).toEqual(['delivered', 'completed']);
+    expect(stages(await world.push({ 'a.css': pushed }))).toEqual(['completed']);
     await world.page.evaluate((session) => globalThis.cd.revoke(session), signer.session);
     const { reports } = await world.push({ 'a.css': served });
     expect(reports).toMatchObject([{ stage: 'failed', problem: { kind: 'session-revoked' } }]);
@@ -253,7 +250,7 @@ describe('a push that is refused leaves everything as it was', () => {
       (given) => globalThis.cd.pushAndForget(given as ICdPushEnvelop),
       envelope,
     );
-    expect(stages(await suite.world.push({ 'a.css': pushed }))).toEqual(['delivered', 'completed']);
+    expect(stages(await suite.world.push({ 'a.css': pushed }))).toEqual(['completed']);
   });
 });
 
@@ -273,7 +270,7 @@ describe('versions that were skipped', () => {
     const whole = await signer.patch(third, {
       skipped: [signer.skippedOf(first), signer.skippedOf(forged), signer.skippedOf(second)],
     });
-    expect(stages(await world.send(whole))).toEqual(['delivered', 'completed']);
+    expect(stages(await world.send(whole))).toEqual(['completed']);
     expect(await color()).toBe('rgb(6, 6, 6)');
   });
 
@@ -284,7 +281,7 @@ describe('versions that were skipped', () => {
       { 'a.css': 'body { color: rgb(9, 9, 9); }' },
       { skipped: [signer.skippedOf(await signer.patch(both))] },
     );
-    expect(stages(await world.send(newer))).toEqual(['delivered', 'completed']);
+    expect(stages(await world.send(newer))).toEqual(['completed']);
     expect(stages(await world.send(await signer.patch(both)))).toEqual(['delivered', 'completed']);
     expect(await color()).toBe('rgb(9, 9, 9)');
     expect(await world.page.evaluate(() => globalThis.cd.runtime?.config('/app/config.json').get())).toEqual({
@@ -311,12 +308,10 @@ describe('the same push again', () => {
     const pushGuid = randomUUID();
     await world.send(await signer.patch(changes, { pushGuid }));
     expect(stages(await world.send(await signer.patch(changes, { pushGuid, attempt: 2 })))).toEqual([
-      'delivered',
       'completed',
     ]);
     await world.reload();
     expect(stages(await world.send(await signer.patch(changes, { pushGuid, attempt: 3 })))).toEqual([
-      'delivered',
       'completed',
     ]);
   });

@@ -19,7 +19,7 @@ beforeEach(async () => {
 const version = Date.now();
 const file = (content: string | null, over: Partial<FileChange> = {}): FileChange => ({
   resource: '/app/a.css',
-  type: 'style',
+  type: 'config',
   version,
   content,
   predecessor: sha256('base'),
@@ -38,6 +38,16 @@ describe('the order of the line', () => {
       'kept',
       'completed',
     ]);
+  });
+
+  test('[TRACK-12] of a style sheet nothing runs: the word of its end says as well that it was delivered, and no mark is set', async () => {
+    const style = file('one', { type: 'style' });
+    expect(await world.take(await push(style))).toEqual(['apply:one', 'told', 'kept', 'completed']);
+  });
+
+  test('[TRACK-12] a style sheet that cannot be put in place was delivered all the same', async () => {
+    const style = file('unfit', { type: 'style' });
+    expect(await world.take(await push(style))).toEqual(['kept', 'delivered', 'failed:apply-failed']);
   });
 
   test('content that is no good is refused before anything is marked or touched', async () => {
@@ -162,8 +172,8 @@ describe('[EFFECT-1] what was answered', () => {
     const [envelope, again] = [await push(file('one')), await push(file('one'))];
     await world.take(envelope);
     await world.start();
-    expect(await world.take(envelope)).toEqual(['delivered', 'completed']);
-    expect(await world.take(again)).toEqual(['delivered', 'completed']);
+    expect(await world.take(envelope)).toEqual(['completed']);
+    expect(await world.take(again)).toEqual(['completed']);
     expect(await world.take(await push(file('other')))).toEqual(['failed:stale-version']);
   });
 });

@@ -17,7 +17,7 @@ beforeEach(async () => {
 const version = Date.now();
 const file = (content: string, over: Partial<FileChange> = {}): FileChange => ({
   resource: '/app/a.css',
-  type: 'style',
+  type: 'config',
   version,
   content,
   predecessor: sha256('base'),
@@ -62,7 +62,7 @@ describe('[CONTENT-5] content that lies at the relay', () => {
     expect(await logOf([file('one')], elsewhere)).toEqual(['failed:forbidden']);
     expect(await logOf([file('one')], { acceptedAt: version + 3_600_000 })).toEqual(['failed:bad-signature']);
     expect(await logOf([file('one')])).toContain('completed');
-    expect(await logOf([file('one')])).toEqual(['delivered', 'completed']);
+    expect(await logOf([file('one')])).toEqual(['completed']);
     expect(await logOf([file('one', { version: version - 1 })])).toEqual(['failed:stale-version']);
     const next = file('one', { version: version + 1, predecessor: sha256('other') });
     expect(await logOf([next])).toEqual(['failed:broken-chain']);
