@@ -94,6 +94,33 @@ describe('an observer', () => {
     });
   });
 
+  it('[OBSERVE-11] that asks for no more is told what is accepted, and neither stages nor metrics', async () => {
+    const runtime = await stack.runtime();
+    const all = await observer();
+    const client = await observer();
+    await observe(all);
+    await observe(client, { tell: 'accepted' });
+    const first = await push();
+    await runtime.client.apply(first.statement);
+    await expect.poll(() => storyOf(all.frames)).toContain(`completed ${first.pushGuid}`);
+    clock.advance(2_000);
+    await all.until('sync-metrics', () => true);
+    const second = await push(till);
+    await expect.poll(() => storyOf(client.frames)).toContain(`accepted ${second.pushGuid}`);
+    expect(client.frames.map(([event]) => event)).toEqual(['push-accepted', 'push-accepted']);
+  });
+
+  it('[OBSERVE-11] that asks for no more goes on from where it stood', async () => {
+    const client = await observer();
+    const begun = await observe(client, { tell: 'accepted' });
+    const runtime = await stack.runtime();
+    const signed = await push();
+    await runtime.client.apply(signed.statement);
+    const later = await observer();
+    expect(await observe(later, { tell: 'accepted', after: begun.journal })).toMatchObject({ reset: false });
+    await expect.poll(() => storyOf(later.frames)).toEqual([`accepted ${signed.pushGuid}`]);
+  });
+
   it('[CORRECT-1] is told a failure with its problem and what would mend it', async () => {
     const runtime = await stack.runtime();
     const client = await observer();

@@ -20,7 +20,11 @@ export const observeOthers = async (
   { line }: MergingLine,
   { settings, own, teller, signal, onPushed }: ObserveOthersOptions,
 ): Promise<void> => {
-  const filter = { environment: settings.environment, prefix: `/${settings.module}/` };
+  const filter = {
+    environment: settings.environment,
+    prefix: `/${settings.module}/`,
+    tell: 'accepted' as const,
+  };
   try {
     for await (const observed of observe(line.connection, filter, { signal })) {
       if (observed.kind === 'reset') onPushed(undefined);

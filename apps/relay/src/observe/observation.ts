@@ -4,11 +4,14 @@ import type { PushFacts } from '@cd-push/store';
 import { mayQuery, seesAll, seesFile } from '../authority/session.ts';
 import type { Peer } from '../peers/peer.ts';
 import { fitsFilter, isAt, maySee, type PushFilter } from '../queries/sight.ts';
+import type { Happening } from './happenings.ts';
 import type { Meter } from './meter.ts';
 
 /** One connection that is told what happens. What it sees is asked anew each time: its rights may have changed. */
 export class Observation {
   readonly peer: Peer;
+  /** Whether it hears of tracks and metrics, or of what is accepted and no more. */
+  readonly hearsChanges: boolean;
   readonly #filter: PushFilter;
   /** Up to here everything that it sees was told. */
   told: number;
@@ -19,21 +22,28 @@ export class Observation {
   /** Whether it was told all metrics, and from there on those that change. */
   hasMetrics = false;
 
-  constructor(peer: Peer, { pushGuid, environment, prefix, recipient }: Observe, from: number) {
+  constructor(peer: Peer, { pushGuid, environment, prefix, recipient, tell }: Observe, from: number) {
     this.peer = peer;
+    this.hearsChanges = tell !== 'accepted';
     this.#filter = { pushGuid, environment, prefix, recipient };
     this.told = from;
     this.heard = from;
   }
 
-  /** Whether it sees whatever its tenant does. */
+  /** Whether it sees whatever its tenant does, and hears all of it. */
   get seesEverything(): boolean {
     const { session } = this.peer;
     return (
+      this.hearsChanges &&
       mayQuery(session) &&
       seesAll(session) &&
       Object.values(this.#filter).every((member) => member === undefined)
     );
+  }
+
+  /** Those of the happenings that it hears of, if it sees them. */
+  heardOf(happenings: readonly Happening[]): readonly Happening[] {
+    return this.hearsChanges ? happenings : happenings.filter(({ kind }) => kind === 'accepted');
   }
 
   readonly sees = (facts: PushFacts): boolean => this.mayHear(facts) && fitsFilter(this.#filter, facts);
@@ -49,6 +59,7 @@ export class Observation {
     const { session } = this.peer;
     const filter = this.#filter;
     return (
+      this.hearsChanges &&
       mayQuery(session) &&
       filter.pushGuid === undefined &&
       (filter.environment === undefined || filter.environment === environment) &&

@@ -69,7 +69,7 @@ export class Observers {
       while (this.#isCurrent(observation)) {
         if (observation.told >= journal.position) {
           observation.isLive = true;
-          this.#metrics.join();
+          if (observation.hearsChanges) this.#metrics.join();
           return;
         }
         const written = await journal.store.writtenFacts(observation.told, perRead);
@@ -93,13 +93,17 @@ export class Observers {
 
   forget(peer: Peer): void {
     if (!this.#all.delete(peer)) return;
-    if (this.#all.size > 0) return;
-    this.#happened = [];
-    this.#metrics.stop();
+    if (this.#all.size === 0) this.#happened = [];
+    if (!this.#areChangesHeard) this.#metrics.stop();
   }
 
   *peers(): Generator<Peer> {
     yield* this.#all.keys();
+  }
+
+  get #areChangesHeard(): boolean {
+    for (const { hearsChanges } of this.#all.values()) if (hearsChanges) return true;
+    return false;
   }
 
   #isCurrent(observation: Observation): boolean {
@@ -113,7 +117,7 @@ export class Observers {
   }
 
   #changed(changes: readonly TrackChange[], offset: number): void {
-    if (this.#all.size === 0) return;
+    if (!this.#areChangesHeard) return;
     this.#metrics.changed(changes);
     this.#happens(changesHappening(offset, changes, this.#ports.around));
   }
@@ -151,7 +155,7 @@ export class Observers {
   /** At the pace at which it reads, so that a long absence never counts as a slow peer. */
   async #retell(observation: Observation, happenings: readonly Happening[], last: number): Promise<void> {
     const { outlet } = observation.peer;
-    for (const [event, payload] of messagesOf(happenings, observation.sees)) {
+    for (const [event, payload] of messagesOf(observation.heardOf(happenings), observation.sees)) {
       await outlet.drained();
       if (!this.#isCurrent(observation)) return;
       outlet.emit(event, payload);
@@ -162,7 +166,7 @@ export class Observers {
   }
 
   #tell(observation: Observation, happenings: readonly Happening[], last: number): void {
-    const unheard = happenings.filter(({ offset }) => offset > observation.told);
+    const unheard = observation.heardOf(happenings).filter(({ offset }) => offset > observation.told);
     for (const [event, payload] of messagesOf(unheard, observation.sees)) {
       observation.peer.outlet.emit(event, payload);
       observation.heard = last;

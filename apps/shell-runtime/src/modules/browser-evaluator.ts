@@ -1,3 +1,5 @@
+import { utf8 } from '@cd-push/timeline';
+
 import { onDemand } from '../on-demand.ts';
 import { loadedModuleOf } from './loaded-module.ts';
 import type { LoadedModule, ModuleSource } from './module-format.ts';
@@ -5,12 +7,10 @@ import type { Evaluator } from './ports.ts';
 
 /** Maps that are kept at hand: two versions each of as many modules as a day's work changes. */
 const keptMaps = 256;
-/** By then a push is in place in every tab that it came to. */
-const handOverAfterMs = 500;
 
 export interface BrowserEvaluator extends Evaluator {
   /**
-   * The source map of a version, by digest. That of a pushed one lies with the browser, not on the JS heap; that of a
+   * The source map of a version, by digest. That of a pushed one is kept as bytes, which lie beside the JS heap; that of a
    * served one is fetched.
    */
   readonly mapOf: (digest: string) => Promise<string | undefined>;
@@ -28,7 +28,7 @@ const dataAtMost = 64 * 1024;
  *   for a blob twice, which is most of the time that a small module takes.
  */
 export const createBrowserEvaluator = (baseUrl: string, dataScripts = false): BrowserEvaluator => {
-  const maps = new Map<string, string | Blob>();
+  const maps = new Map<string, Uint8Array>();
   let mayBeData = dataScripts;
 
   const imported = async (text: string): Promise<LoadedModule> => {
@@ -46,13 +46,10 @@ export const createBrowserEvaluator = (baseUrl: string, dataScripts = false): Br
 
   const keepMap = (digest: string, map: string): void => {
     if (maps.has(digest)) return;
-    maps.set(digest, map);
+    // A blob would wait for the browser's process.
+    maps.set(digest, utf8(map));
     const [oldest] = maps.keys();
     if (maps.size > keptMaps && oldest !== undefined) maps.delete(oldest);
-    // Making a blob waits for the browser's process, which has the module itself to bring meanwhile; nobody waits for this.
-    setTimeout(() => {
-      if (maps.has(digest)) maps.set(digest, new Blob([map]));
-    }, handOverAfterMs);
   };
 
   return {
@@ -77,7 +74,7 @@ export const createBrowserEvaluator = (baseUrl: string, dataScripts = false): Br
         const { servedMap } = await onDemand(import('./served-map.ts'));
         return servedMap(new URL(`_cd/${digest}.js`, baseUrl));
       }
-      return typeof kept === 'string' ? kept : kept.text();
+      return new TextDecoder().decode(kept);
     },
   };
 };

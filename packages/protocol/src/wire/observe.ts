@@ -22,6 +22,8 @@ export const pushFilterMembers = {
 /** Anybody who may query → relay: tell of pushes and of every change of their tracks from now on, on this connection. */
 export const ObserveSchema = Type.Object({
   ...pushFilterMembers,
+  /** What is told of them: by default `all`; or that they were `accepted` and no more, neither their tracks nor metrics. */
+  tell: Type.Optional(Type.Enum(['all', 'accepted'])),
   /** Also what happened after this. */
   after: Type.Optional(JournalOffsetSchema),
 });

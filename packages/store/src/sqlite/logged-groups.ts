@@ -12,15 +12,18 @@ import { readGroup, writeGroup } from './logged-group.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteStatements } from './sqlite-statements.ts';
 
-/** Pushes and moves from which on a group is as well written to the tables at once. */
-const largeGroup = 512;
-/** Rows that are to be written, and bytes of the log, from which on the tables follow in the event loop's next turn. */
-const rowsAhead = 2_048;
+/** Pushes from which on a group is as well written to the tables at once. Moves are not: a track is written once, as it stands. */
+const manyOffers = 512;
+/**
+ * Rows that are to be written, and bytes of the log, from which on the tables follow in the event loop's next turn. Many rows
+ * share the pages of an index, which are written once for all of them; that many take some tens of milliseconds.
+ */
+const rowsAhead = 8_192;
 const bytesAhead = 8 * 1024 * 1024;
 /** How many times that may be ahead where the tables cannot follow. */
 const timesAhead = 8;
 /** Otherwise they follow so many milliseconds after the first group that is ahead; and are tried again, where they cannot. */
-const aheadMs = 100;
+const aheadMs = 1_000;
 const againMs = 1_000;
 
 /**
@@ -29,8 +32,8 @@ const againMs = 1_000;
  * a process that was killed has them follow when the file is opened again. The file belongs to this process, so that nothing
  * changes between the decision and the tables.
  *
- * What holds more than pushes with their contents, moves and rows of the audit goes into the tables at once, and so does what
- * is large.
+ * What holds more than pushes with their contents, moves and rows of the audit goes into the tables at once, and so do many
+ * pushes.
  */
 export class LoggedGroups implements Taking {
   readonly database: Database;
@@ -90,7 +93,7 @@ export class LoggedGroups implements Taking {
   }
 
   async commit(group: Group): Promise<Committed> {
-    if (!isPlain(group) || group.offers.length + group.moves.length >= largeGroup) {
+    if (!isPlain(group) || group.offers.length >= manyOffers) {
       this.#settle();
       return this.#database.write(outlives(group), () => this.#parts.work.take(group));
     }
