@@ -48,8 +48,6 @@ const triesAtATime = 64;
 /** How long, in milliseconds, moves that nobody waits for may be gathered, and how many. */
 const gatheredMs = 4;
 const gatheredAtMost = 256;
-/** Recipients up to which the end of each is told by itself. */
-const fewRecipients = 16;
 /** Times that one thing is refused while others are taken, after which it is the thing itself that is wrong. */
 const refusalsAllowed = 8;
 
@@ -312,8 +310,8 @@ export class GroupCommit {
   }
 }
 
-/** Whether somebody waits for a move to be written: it opens an attempt, or is the end of one, and of all where they are many. */
+/** Whether somebody waits for a move to be written: it opens an attempt, or is the end of the last one. */
 const isWaitedFor = ({ push, track: { state } }: PendingMove): boolean => {
   if (!isSettled(state)) return state.stage !== 'pushed' && state.stage !== 'delivered';
-  return push.tracks.size <= fewRecipients || push.unsettled === 0;
+  return push.unsettled === 0;
 };

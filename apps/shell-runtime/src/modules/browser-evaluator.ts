@@ -1,5 +1,3 @@
-import { utf8 } from '@cd-push/timeline';
-
 import { onDemand } from '../on-demand.ts';
 import { loadedModuleOf } from './loaded-module.ts';
 import type { LoadedModule, ModuleSource } from './module-format.ts';
@@ -47,7 +45,7 @@ export const createBrowserEvaluator = (baseUrl: string, dataScripts = false): Br
   const keepMap = (digest: string, map: string): void => {
     if (maps.has(digest)) return;
     // A blob would wait for the browser's process.
-    maps.set(digest, utf8(map));
+    maps.set(digest, new TextEncoder().encode(map));
     const [oldest] = maps.keys();
     if (maps.size > keptMaps && oldest !== undefined) maps.delete(oldest);
   };
