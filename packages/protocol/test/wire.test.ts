@@ -37,7 +37,7 @@ describe('the wire', () => {
     // of the old one understand everything that peers of the new one send.
     expect({ version: protocolVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "8e12d6f6a67abf51",
+        "digest": "65ab4ff36a4edd36",
         "version": 1,
       }
     `);
