@@ -292,6 +292,7 @@ describe('acknowledgements', () => {
     const push = await patchPush(login, [{ resource: cart, text: '1' }]);
     await client.push(push.envelope);
     await runtime.client.next('apply-runtime-patch');
+    await client.until('push-msg-pushed');
     const { pushGuid, statement } = push;
 
     // It learns nothing of a push that is not its own: not even that there is one.

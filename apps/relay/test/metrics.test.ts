@@ -128,6 +128,7 @@ describe('[OBSERVE-6] an observer', () => {
     };
     const before = await push(cart);
     await runtime.client.next('apply-runtime-patch');
+    await sender.client.until('push-msg-pushed');
     const observer = await stack.sender({ roles: ['observer'], grants: [] });
     await observer.client.ask('observe', {});
     const told = (): SyncMetrics[] =>

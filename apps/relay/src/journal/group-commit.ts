@@ -46,7 +46,7 @@ const offeredAtMost = 256 * 1024 * 1024;
 /** Commits that one refused group may cost before the rest of it waits for better times. */
 const triesAtATime = 64;
 /** How long, in milliseconds, moves that nobody waits for may be gathered, and how many. */
-const gatheredMs = 16;
+const gatheredMs = 4;
 const gatheredAtMost = 256;
 /** Times that one thing is refused while others are taken, after which it is the thing itself that is wrong. */
 const refusalsAllowed = 8;

@@ -353,12 +353,8 @@ describe('a message', () => {
       await suite.signer.operation('wait', {}),
     );
     expect(stages(await suite.world.push({ 'a.css': 'body { color: red; }' }))).toEqual(['completed']);
-    expect((await suite.world.reports()).map(({ stage }) => stage)).toEqual([
-      'delivered',
-      'delivered',
-      'completed',
-    ]);
+    expect((await suite.world.reports()).map(({ stage }) => stage)).toEqual(['delivered', 'completed']);
     await suite.world.page.evaluate(() => (globalThis as unknown as { release: () => void }).release());
-    await expect.poll(async () => (await suite.world.reports()).length).toBe(4);
+    await expect.poll(async () => (await suite.world.reports()).length).toBe(3);
   });
 });
