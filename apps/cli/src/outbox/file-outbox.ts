@@ -18,8 +18,8 @@ const putsBeforeStanding = 2;
 const setAside = 'unreadable';
 
 /**
- * Keeps pushes in a folder that only its owner may look into, on the disk as soon as they are handed in. Each process that pushes
- * has a folder of its own in it, with one file for each push, and a lock beside it that ends with the process however that
+ * Keeps pushes in a folder that only its owner may look into, on the disk as soon as they are handed in. Each process that
+ * pushes has a folder of its own in it, with one file for each push, and a lock beside it that ends with the process however that
  * ends: a folder whose lock is free was left behind. Whoever goes on pushing has a {@link StandingFile} there, through which
  * most of its pushes go.
  *
