@@ -25,9 +25,8 @@ export interface EnrolmentOptions {
  * maker may push to, so a page that says which ones it is does not let a lesser right in.
  *
  * @throws ProblemError what `enrol` throws; `internal` where what enrols cannot be loaded; `unauthenticated` without a
- * credential and without a join code;
- * `forbidden` where the credential is for another module or environment than the page; `bad-certificate` where it is of
- * another issuer than the app was shipped with.
+ * credential and without a join code; `forbidden` where the credential is for another module or environment than the page;
+ * `bad-certificate` where it is of another issuer than the app was shipped with.
  */
 export const enrolled = (options: EnrolmentOptions): Promise<RuntimeSession> => {
   const { apiUrl, module, joinCode, trustRoot } = options;
