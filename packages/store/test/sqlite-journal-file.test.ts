@@ -27,6 +27,7 @@ import {
   auditEntry,
   commit,
   completed,
+  listed,
   moveOf,
   offer,
   offerOf,
@@ -310,7 +311,7 @@ test('a log that breaks off gives what was written whole', async () => {
     const offset = await opened.offset();
     expect(offset).toBeLessThan(40);
     expect(offset % 2).toBe(0);
-    expect((await opened.list({ tenant: 'acme', limit: 100 })).map((push) => push.offset)).toHaveLength(
+    expect((await listed(opened, { tenant: 'acme', limit: 100 })).map((push) => push.offset)).toHaveLength(
       offset,
     );
     expect((await verifyAudit(await opened.audit.rows(undefined, 100))).faults).toEqual([]);
@@ -346,7 +347,7 @@ test('kill -9 in the middle of commits loses nothing that was answered, and leav
     const offsets = answered.flatMap((line) => line.split(' ').map(Number));
     const stored = await journal.at(offsets);
     expect(stored.map(({ offset }) => offset)).toEqual(offsets);
-    const all = await journal.list({ tenant: 'acme', limit: 100_000 });
+    const all = await listed(journal, { tenant: 'acme', limit: 100_000 });
     // At most the group that was under way when it was killed.
     expect(all.length - known - offsets.length).toBeOneOf([0, 2]);
     known = all.length;
@@ -358,7 +359,7 @@ test('kill -9 in the middle of commits loses nothing that was answered, and leav
     const rows = await rowsOf(journal.audit);
     expect(rows.filter(({ event }) => event === 'accepted')).toHaveLength(known);
     expect((await verifyAudit(await journal.audit.rows(undefined, 100_000))).faults).toEqual([]);
-    const owed = await journal.list({ tenant: 'acme', open: true, limit: 100_000 });
+    const owed = await listed(journal, { tenant: 'acme', open: true, limit: 100_000 });
     expect(owed.length % 2).toBe(0);
     await journal.close();
   }

@@ -12,7 +12,7 @@ import {
 } from '../src/index.ts';
 import { mergeMoves } from '../src/journal/merge-moves.ts';
 import { isFurther } from '../src/journal/ranks.ts';
-import { accepted, append, commit, recipient } from './contract/journal-samples.ts';
+import { accepted, append, commit, listed, recipient } from './contract/journal-samples.ts';
 
 const isThere = await hasPostgres();
 
@@ -120,9 +120,9 @@ const writeTogether = async (
       ['relayed', 'initialized', 'pushed', 'delivered'].includes(state.stage),
     ),
   );
-  expect((await reader.list({ tenant: 'acme', open: true, limit: 9 })).map(({ offset }) => offset)).toEqual(
-    open.map(({ offset }) => offset).toReversed(),
-  );
+  expect(
+    (await listed(reader, { tenant: 'acme', open: true, limit: 9 })).map(({ offset }) => offset),
+  ).toEqual(open.map(({ offset }) => offset).toReversed());
 };
 
 test('what two writers write to SQLite in turns ends at the furthest, and never goes back', async () => {

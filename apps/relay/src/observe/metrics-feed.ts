@@ -74,7 +74,7 @@ export class MetricsFeed {
     const tenants = new Set([...this.#observations()].map(({ peer }) => peer.session.tenant));
     try {
       for (const tenant of tenants) {
-        const open = await journal.store.listFacts({ tenant, open: true, limit: openAtFirst });
+        const { pushes: open } = await journal.store.list({ tenant, open: true, limit: openAtFirst });
         let tracks = 0;
         for (const some of tracksTogether(open)) {
           for (const push of await journal.at(some.map(({ offset }) => offset))) {

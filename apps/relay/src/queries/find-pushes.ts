@@ -16,6 +16,8 @@ const tracksPerRead = 5_000;
 /** Pushes and rows that are read for one question: who sees few of them asks again from where it ended. */
 const pushesAtMost = 500;
 const rowsAtMost = 40_000;
+/** Pushes that are passed over for what a row is read: only whether they have a certain recipient is looked at. */
+const passedPerRow = 10;
 /** Tracks and files in one answer: pushes of thousands, or to thousands, make short pages. */
 const partsAtMost = 20_000;
 
@@ -53,10 +55,10 @@ export const findPushes = async (
   let rows = 0;
   let size = atFirst;
   for (let looked = 0; looked < pushesAtMost;) {
-    const page = await store.listFacts({ ...query, before, limit: size });
+    const { pushes: page, next, looked: passed } = await store.list({ ...query, before, limit: size });
     const files = page.reduce((sum, push) => sum + filesOf(push), 0);
     looked += page.length;
-    rows += page.length + files;
+    rows += page.length + files + Math.ceil(passed / passedPerRow);
     for (const some of tracksTogether(page.filter(({ facts }) => sees(facts)))) {
       if (rows > rowsAtMost) return { pushes, next: before, rows };
       const read = await store.at(some.map(({ offset }) => offset));
@@ -74,10 +76,11 @@ export const findPushes = async (
       // What reads on this very thread lets others have their turn.
       await turn();
     }
-    if (page.length < size) return { pushes, next: undefined, rows };
-    before = page.at(-1)?.offset ?? before;
+    if (next === undefined) return { pushes, next, rows };
+    before = next;
     if (rows > rowsAtMost) break;
-    size = Math.max(1, Math.min(perRead, Math.floor((filesPerRead * page.length) / Math.max(1, files))));
+    if (page.length > 0)
+      size = Math.max(1, Math.min(perRead, Math.floor((filesPerRead * page.length) / Math.max(1, files))));
     await turn();
   }
   return { pushes, next: before, rows };

@@ -101,8 +101,8 @@ const underPrefix = async (
   };
   let cursor = before;
   for (let looked = 0; looked < pushesAtMost; looked += perRead) {
-    const page = await store.listFacts({ tenant, environment, prefix, before: cursor, limit: perRead });
-    for (const push of page) {
+    const page = await store.list({ tenant, environment, prefix, before: cursor, limit: perRead });
+    for (const push of page.pushes) {
       found.push(
         ...versionsIn(push).filter(
           ({ resource }) => covers(prefix, resource) && seesFile(session, resource, environment),
@@ -111,7 +111,8 @@ const underPrefix = async (
       cursor = push.offset;
       if (found.length >= limit) return answer(cursor);
     }
-    if (page.length < perRead) return answer(undefined);
+    cursor = page.next;
+    if (cursor === undefined) return answer(undefined);
     await turn();
   }
   return answer(cursor);

@@ -1,8 +1,11 @@
-import { credentialOf, limits, type ResourceGuid } from '@cd-push/protocol';
+import { credentialOf, type ResourceGuid } from '@cd-push/protocol';
 
 import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Tracker } from './tracker.ts';
+
+/** Pushes that are read at a time. */
+const perRead = 50;
 
 /** What was owed to a runtime that is no more, and to each instance of it, is owed to nobody. */
 export const expireCredential = async (
@@ -12,22 +15,14 @@ export const expireCredential = async (
   tracker: Tracker,
   clock: Clock,
 ): Promise<void> => {
-  let before: number | undefined;
-  for (;;) {
-    const page = await journal.store.list({
-      tenant,
-      recipient: guid,
-      open: true,
-      before,
-      limit: limits.pushesPerPage,
-    });
+  const open = await journal.store.openOffsetsUnder(tenant, guid);
+  for (let done = 0; done < open.length; done += perRead) {
+    const pushes = await journal.at(open.slice(done, done + perRead));
     const at = clock.now();
-    for (const push of await journal.at(page.map(({ offset }) => offset))) {
+    for (const push of pushes) {
       for (const recipient of push.tracks.keys()) {
         if (credentialOf(recipient) === guid) tracker.moveLatest(push, recipient, { type: 'expired', at });
       }
     }
-    before = page.at(-1)?.offset;
-    if (before === undefined || page.length < limits.pushesPerPage) return;
   }
 };

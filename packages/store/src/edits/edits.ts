@@ -1,6 +1,7 @@
 import type { EpochMs, OfferedEdit, SettleEdit } from '@cd-push/protocol';
 
 import { readJson, writeJson } from '../journal/json-columns.ts';
+import { recipientsUnder } from '../journal/recipients-under.ts';
 import type { JournalRow } from '../journal/journal-row.ts';
 import type { JournalStatements, JournalTables } from '../journal/tables.ts';
 import type { EditPlace, KeptEdit, OpenEdits } from '../ports/edits.ts';
@@ -59,17 +60,16 @@ export const editWork = (statements: JournalStatements, journal: JournalRow): Ed
       .where('runtime', '=', input.runtime)
       .where('settled', 'is', null),
   );
-  // Instances of a credential are those that go on with a "#"; "$" is the character behind it.
   const selectOpenUnder = statements.one(
     'edit-open-under',
-    { tenant: 'text', credential: 'text', beyond: 'text' },
+    { tenant: 'text', first: 'text', last: 'text' },
     (input) =>
       tables
         .selectFrom('edits')
         .select('length')
         .where('tenant', '=', input.tenant)
-        .where('runtime', '>=', input.credential)
-        .where('runtime', '<', input.beyond)
+        .where('runtime', '>=', input.first)
+        .where('runtime', '<=', input.last)
         .where('settled', 'is', null),
   );
   const deleteOld = statements.one('edit-prune', { before: 'integer' }, ({ before }) =>
@@ -122,7 +122,7 @@ export const editWork = (statements: JournalStatements, journal: JournalRow): Ed
       return counted(yield* ask(selectOpenOf, { tenant, runtime }));
     },
     *openUnder(tenant, credential) {
-      return counted(yield* ask(selectOpenUnder, { tenant, credential, beyond: `${credential}$` }));
+      return counted(yield* ask(selectOpenUnder, { tenant, ...recipientsUnder(credential) }));
     },
     *prune(before) {
       yield* tell(deleteOld, [{ before }]);

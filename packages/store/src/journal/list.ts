@@ -1,62 +1,57 @@
-import { branded, credentialOf, type RecipientId } from '@cd-push/protocol';
 import { sql, type ExpressionBuilder, type RawBuilder, type SqlBool, type Expression } from 'kysely';
 
-import type { PushQuery } from '../ports/journal.ts';
+import type { ListedPage, PushQuery } from '../ports/journal.ts';
 import type { RowOf } from '../statements/shape.ts';
 import type { Statement } from '../statements/statement.ts';
 import { ask, askEach, type Work } from '../statements/work.ts';
-import type { FactColumns } from './push-columns.ts';
+import { listedPush, type FactColumns } from './push-columns.ts';
 import { factColumns } from './pushes.ts';
+import { recipientsUnder } from './recipients-under.ts';
 import type { JournalStatements, JournalTables } from './tables.ts';
 
 /** Pushes that fit a query, the latest first. */
-export type ListWork = (query: PushQuery) => Work<readonly FactColumns[]>;
+export type ListWork = (query: PushQuery) => Work<ListedPage>;
 
-/** Positions that are looked at at a time, at least and at most. */
+/** Positions of a file or folder that are looked at at a time, at least and at most. */
 const fewest = 100;
-const most = 5_000;
+const most = 500;
+/** Pushes that are looked through for those of one recipient, of which no index is kept: a track is written too often for it. */
+const lookedThrough = 2_000;
 
 /** What every push of the answer fulfils, whatever the values are: a statement is kept for each combination that occurs. */
 interface Conditions {
   readonly environment: boolean;
   readonly sender: boolean;
+  readonly recipient: boolean;
   readonly open: boolean | undefined;
-  readonly files: 'any' | 'some' | 'path';
+  /** Whether it is of files at all. */
+  readonly files: boolean;
 }
 
-const valueShape = { tenant: 'text', environment: 'text', sender: 'text', path: 'text' } as const;
+const valueShape = {
+  tenant: 'text',
+  environment: 'text',
+  sender: 'text',
+  first: 'text',
+  last: 'text',
+} as const;
 type Values = RowOf<typeof valueShape>;
 
 export const listWork = (statements: JournalStatements): ListWork => {
   const { tables } = statements;
   const pageShape = { before: 'integer', limit: 'integer' } as const;
-  const ofCredential = statements.one(
-    'list-credential',
-    { tenant: 'text', credential: 'text', ...pageShape },
+  const farthest = statements.one(
+    'list-farthest',
+    { tenant: 'text', before: 'integer', skip: 'integer' },
     (input) =>
       tables
-        .selectFrom('tracks')
-        .select('push as position')
-        .distinct()
+        .selectFrom('pushes')
+        .select('position')
         .where('tenant', '=', input.tenant)
-        .where('credential', '=', input.credential)
-        .where('push', '<', input.before)
-        .orderBy('push', 'desc')
-        .limit(input.limit),
-  );
-  const ofInstance = statements.one(
-    'list-instance',
-    { tenant: 'text', credential: 'text', recipient: 'text', ...pageShape },
-    (input) =>
-      tables
-        .selectFrom('tracks')
-        .select('push as position')
-        .where('tenant', '=', input.tenant)
-        .where('credential', '=', input.credential)
-        .where('recipient', '=', input.recipient)
-        .where('push', '<', input.before)
-        .orderBy('push', 'desc')
-        .limit(input.limit),
+        .where('position', '<', input.before)
+        .orderBy('position', 'desc')
+        .limit(sql.lit(1))
+        .offset(input.skip),
   );
   const ofPath = statements.one('list-path', { tenant: 'text', path: 'text', ...pageShape }, (input) =>
     tables
@@ -69,13 +64,14 @@ export const listWork = (statements: JournalStatements): ListWork => {
       .limit(input.limit),
   );
   const amongAll = kept((key, conditions) =>
-    statements.one(`list-all-${key}`, { ...valueShape, ...pageShape }, (input) =>
+    statements.one(`list-all-${key}`, { ...valueShape, ...pageShape, since: 'integer' }, (input) =>
       tables
         .selectFrom('pushes')
         .leftJoin('texts as certificate', 'certificate.digest', 'pushes.certificate')
         .select(factColumns)
         .where('pushes.tenant', '=', input.tenant)
         .where('pushes.position', '<', input.before)
+        .where('pushes.position', '>=', input.since)
         .where((push) => allOf(push, conditions, input))
         .orderBy('pushes.position', 'desc')
         .limit(input.limit),
@@ -93,54 +89,89 @@ export const listWork = (statements: JournalStatements): ListWork => {
             tenant: sql.ref('input.tenant'),
             environment: sql.ref('input.environment'),
             sender: sql.ref('input.sender'),
-            path: sql.ref('input.path'),
+            first: sql.ref('input.first'),
+            last: sql.ref('input.last'),
           }),
         ),
     ),
   );
 
-  return function* (query) {
-    const { tenant, environment, prefix, recipient, sender, open, before, limit } = query;
-    const path = prefix?.replace(/\/$/, '');
-    const values = { tenant, environment: environment ?? '', sender: sender ?? '', path: path ?? '' };
-    const conditions: Conditions = {
-      environment: environment !== undefined,
-      sender: sender !== undefined,
-      open,
-      files: path === undefined ? 'any' : path === '' ? 'some' : 'path',
-    };
-    let end = before ?? Number.MAX_SAFE_INTEGER;
-
-    /** The next positions that lead to what is asked for, by whatever names the fewest of them. */
-    const positionsBefore = function* (size: number): Work<readonly { readonly position: number }[]> {
-      const page = { tenant, before: end, limit: size };
-      if (recipient === undefined) return yield* ask(ofPath, { ...page, path: values.path });
-      const credential = credentialOf(branded<RecipientId>(recipient));
-      return credential === recipient
-        ? yield* ask(ofCredential, { ...page, credential })
-        : yield* ask(ofInstance, { ...page, credential, recipient });
-    };
-
-    if (recipient === undefined && conditions.files !== 'path') {
-      return yield* ask(amongAll(conditions), { ...values, before: end, limit });
-    }
-    // What leads is fulfilled already.
-    const rest: Conditions = recipient === undefined ? { ...conditions, files: 'any' } : conditions;
+  /** Of a file or folder, to which an index leads. */
+  function* underPath(
+    path: string,
+    values: Values,
+    conditions: Conditions,
+    before: number,
+    limit: number,
+  ): Work<ListedPage> {
     const found: FactColumns[] = [];
-    for (let size = Math.max(fewest, limit); found.length < limit; size = Math.min(2 * size, most)) {
-      const positions = yield* positionsBefore(size);
+    let end: number | undefined = before;
+    let looked = 0;
+    for (let size = Math.max(fewest, limit); looked < lookedThrough; size = Math.min(2 * size, most)) {
+      const positions: readonly { readonly position: number }[] = yield* ask(ofPath, {
+        tenant: values.tenant,
+        path,
+        before: end,
+        limit: size,
+      });
       const facts = yield* askEach(
-        amongThese(rest),
+        amongThese(conditions),
         positions.map(({ position }) => ({ ...values, position })),
       );
       found.push(...facts.toSorted((a, b) => b.position - a.position));
-      const last = positions.at(-1);
-      if (last === undefined || positions.length < size) break;
-      end = last.position;
+      looked += positions.length;
+      end = positions.length < size ? undefined : positions.at(-1)?.position;
+      if (end === undefined || found.length >= limit) break;
     }
-    return found.slice(0, limit);
+    return pageOf(found, limit, { next: end, looked });
+  }
+
+  /** Among all pushes, or the latest of them. */
+  function* among(values: Values, conditions: Conditions, before: number, limit: number): Work<ListedPage> {
+    const { tenant } = values;
+    const [start] = conditions.recipient
+      ? yield* ask(farthest, { tenant, before, skip: lookedThrough - 1 })
+      : [];
+    const found = yield* ask(amongAll(conditions), { ...values, since: start?.position ?? 0, before, limit });
+    return pageOf(found, limit, {
+      next: start?.position,
+      looked: conditions.recipient && found.length < limit ? lookedThrough : found.length,
+    });
+  }
+
+  return (query) => {
+    const { tenant, environment, prefix, recipient, sender, open, limit } = query;
+    const before = query.before ?? Number.MAX_SAFE_INTEGER;
+    const values = {
+      tenant,
+      environment: environment ?? '',
+      sender: sender ?? '',
+      ...recipientsUnder(recipient ?? ''),
+    };
+    const conditions: Conditions = {
+      environment: environment !== undefined,
+      sender: sender !== undefined,
+      recipient: recipient !== undefined,
+      open,
+      files: false,
+    };
+    const path = prefix?.replace(/\/$/, '');
+    return path === undefined || path === ''
+      ? among(values, { ...conditions, files: path === '' }, before, limit)
+      : underPath(path, values, conditions, before, limit);
   };
 };
+
+/** The first of what was found; behind it goes on who wants more, or else where it was not looked any more. */
+const pageOf = (
+  found: readonly FactColumns[],
+  limit: number,
+  { next, looked }: Pick<ListedPage, 'next' | 'looked'>,
+): ListedPage => ({
+  pushes: found.slice(0, limit).map(listedPush),
+  next: found.length < limit ? next : found[limit - 1]?.position,
+  looked,
+});
 
 /** Compiles a statement when a combination of conditions occurs for the first time. */
 const kept = <Input>(
@@ -157,23 +188,23 @@ const kept = <Input>(
 
 const allOf = (
   push: ExpressionBuilder<JournalTables, 'pushes'>,
-  { environment, sender, open, files }: Conditions,
+  { environment, sender, recipient, open, files }: Conditions,
   values: { readonly [Name in keyof Values]: RawBuilder<Values[Name]> },
 ): Expression<SqlBool> => {
   const all: Expression<SqlBool>[] = [];
   if (environment) all.push(push('pushes.environment', '=', values.environment));
   if (sender) all.push(push('pushes.sender', '=', values.sender));
   if (open !== undefined) all.push(push('pushes.open', open ? '>' : '=', sql.lit(0)));
-  if (files === 'some') all.push(push('pushes.patches', '<>', sql.lit('[]')));
-  if (files === 'path') {
+  if (files) all.push(push('pushes.patches', '<>', sql.lit('[]')));
+  if (recipient) {
     all.push(
       push.exists(
         push
-          .selectFrom('push_paths')
+          .selectFrom('tracks')
           .select(sql.lit(1).as('one'))
-          .where('push_paths.tenant', '=', values.tenant)
-          .where('push_paths.path', '=', values.path)
-          .whereRef('push_paths.position', '=', 'pushes.position'),
+          .whereRef('tracks.push', '=', 'pushes.position')
+          .where('tracks.recipient', '>=', values.first)
+          .where('tracks.recipient', '<=', values.last),
       ),
     );
   }

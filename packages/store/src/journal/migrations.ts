@@ -206,7 +206,6 @@ const createTracks = async (db: Kysely<unknown>, { text, inKeyOrder }: Spelling)
       .addColumn('recipient', text, required)
       .addColumn('ordinal', 'integer', required)
       .addColumn('tenant', text, required)
-      .addColumn('credential', text, required)
       .addColumn('attempt', 'integer', required)
       .addColumn('rank', 'integer', required)
       .addColumn('state', text, required)
@@ -218,11 +217,6 @@ const createTracks = async (db: Kysely<unknown>, { text, inKeyOrder }: Spelling)
     .on('tracks')
     .columns(['tenant', 'recipient', 'push'])
     .where(sql.ref('rank'), '<', sql.lit(9))
-    .execute();
-  await schema
-    .createIndex('tracks_credential')
-    .on('tracks')
-    .columns(['tenant', 'credential', 'push'])
     .execute();
   await schema
     .createIndex('tracks_moved')

@@ -1,4 +1,3 @@
-import { credentialOf } from '@cd-push/protocol';
 import { sql } from 'kysely';
 
 import type { Offer } from '../ports/journal.ts';
@@ -174,7 +173,6 @@ const tracksOf = (push: AcceptedPush, position: number, ahead: Ahead): JournalTa
       recipient,
       ordinal,
       tenant: push.tenant,
-      credential: credentialOf(recipient),
       ...(moved === undefined ? first : trackColumns(moved.track)),
       moved: moved?.moved ?? null,
     };

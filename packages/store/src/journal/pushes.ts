@@ -5,6 +5,7 @@ import type { AcceptedPush, ListedPush, StoredPush } from '../ports/push.ts';
 import { ask, askEach, type Work } from '../statements/work.ts';
 import { envelopeOf, listedPush, storedPush, type FactColumns } from './push-columns.ts';
 import { endRank } from './ranks.ts';
+import { recipientsUnder } from './recipients-under.ts';
 import type { JournalStatements } from './tables.ts';
 
 /** Reads pushes as they stand. */
@@ -15,6 +16,7 @@ export interface PushWork {
   envelope(position: number): Work<AcceptedPush['envelope'] | undefined>;
   openFor(tenant: string, recipients: readonly RecipientId[]): Work<StoredPush[]>;
   openOffsets(tenant: string, recipients: readonly RecipientId[]): Work<number[]>;
+  openOffsetsUnder(tenant: string, credential: string): Work<number[]>;
   overdue(at: EpochMs, limit: number): Work<{ push: number; recipient: RecipientId }[]>;
   /** Pushes with these facts, in their order. */
   withTracks(facts: readonly FactColumns[]): Work<StoredPush[]>;
@@ -87,6 +89,18 @@ export const pushWork = (statements: JournalStatements): PushWork => {
       .select('tracks.push')
       .where('tracks.rank', '<', sql.lit(endRank)),
   );
+  const selectOpenUnder = statements.one(
+    'push-open-under',
+    { tenant: 'text', first: 'text', last: 'text' },
+    (input) =>
+      tables
+        .selectFrom('tracks')
+        .select('push')
+        .where('tenant', '=', input.tenant)
+        .where('recipient', '>=', input.first)
+        .where('recipient', '<=', input.last)
+        .where('rank', '<', sql.lit(endRank)),
+  );
   const selectOverdue = statements.one('push-overdue', { at: 'integer', limit: 'integer' }, (input) =>
     tables
       .selectFrom('pushes')
@@ -134,7 +148,7 @@ export const pushWork = (statements: JournalStatements): PushWork => {
       selectOpen,
       [...new Set(recipients)].map((recipient) => ({ tenant, recipient })),
     );
-    return [...new Set(open.map(({ push }) => push))].toSorted((a, b) => a - b);
+    return offsetsOf(open);
   }
 
   return {
@@ -152,6 +166,9 @@ export const pushWork = (statements: JournalStatements): PushWork => {
       return row && envelopeOf(row);
     },
     openOffsets,
+    *openOffsetsUnder(tenant, credential) {
+      return offsetsOf(yield* ask(selectOpenUnder, { tenant, ...recipientsUnder(credential) }));
+    },
     *openFor(tenant, recipients) {
       return yield* at(yield* openOffsets(tenant, recipients));
     },
@@ -161,3 +178,6 @@ export const pushWork = (statements: JournalStatements): PushWork => {
     },
   };
 };
+
+const offsetsOf = (tracks: readonly { readonly push: number }[]): number[] =>
+  [...new Set(tracks.map(({ push }) => push))].toSorted((a, b) => a - b);

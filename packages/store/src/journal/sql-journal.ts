@@ -116,14 +116,7 @@ export const openSqlJournal = async (
     at: (offsets) => database.read(() => pushes.at(offsets)),
     factsAt: (offsets) => database.read(() => pushes.factsAt(offsets)),
     envelope: (offset) => database.read(() => pushes.envelope(offset)),
-    list: (query) =>
-      database.read(function* () {
-        return yield* pushes.withTracks(yield* list(query));
-      }),
-    listFacts: (query) =>
-      database.read(function* () {
-        return (yield* list(query)).map(listedPush);
-      }),
+    list: (query) => database.read(() => list(query)),
     heads: (place, resources) => taking.glance((ahead) => history.heads(place, resources, ahead)),
     headsOf: (place, module) => database.read(() => history.headsOf(place, module)),
     steps: (place, resource, above, below, limit) =>
@@ -140,6 +133,8 @@ export const openSqlJournal = async (
       }),
     openFor: (tenant, recipients) => database.read(() => pushes.openFor(tenant, recipients)),
     openOffsets: (tenant, recipients) => database.read(() => pushes.openOffsets(tenant, recipients)),
+    openOffsetsUnder: (tenant, credential) =>
+      database.read(() => pushes.openOffsetsUnder(tenant, credential)),
     overdue: (at, limit) => database.read(() => pushes.overdue(at, limit)),
     content: (tenant, digest) => database.read(() => contents.read(tenant, digest)),
     stored: (tenant, digests) => database.read(() => contents.sizes(tenant, digests)),

@@ -106,8 +106,6 @@ export const journalShapes = {
     /** Place among the push's recipients. */
     ordinal: 'integer',
     tenant: 'text',
-    /** The credential that the recipient belongs to. */
-    credential: 'text',
     attempt: 'integer',
     /** How far the stage is; see `ranks.ts`. */
     rank: 'integer',

@@ -136,6 +136,14 @@ export interface PushQuery {
   readonly limit: number;
 }
 
+export interface ListedPage {
+  readonly pushes: readonly ListedPush[];
+  /** Before which offset to go on; undefined where nothing is left. */
+  readonly next: number | undefined;
+  /** How many pushes were looked at for it, at least. */
+  readonly looked: number;
+}
+
 /** Who brought a content before the push that names it, and when. */
 export interface Upload {
   readonly subject: string;
@@ -202,10 +210,8 @@ export interface JournalStore {
   factsAt(offsets: readonly number[]): Promise<ListedPush[]>;
   /** What recipients get, without contents. */
   envelope(offset: number): Promise<AcceptedPush['envelope'] | undefined>;
-  /** The latest first. */
-  list(query: PushQuery): Promise<StoredPush[]>;
-  /** The same without tracks. */
-  listFacts(query: PushQuery): Promise<ListedPush[]>;
+  /** The latest first. A page may hold fewer than it was asked for, or none, and still have a `next`. */
+  list(query: PushQuery): Promise<ListedPage>;
 
   heads(place: Place, resources: readonly string[]): Promise<ResourceHead[]>;
   /** Heads of one module in the order in which their pushes were accepted. */
@@ -244,6 +250,8 @@ export interface JournalStore {
   openFor(tenant: string, recipients: readonly RecipientId[]): Promise<StoredPush[]>;
   /** Offsets of the same: who was away for long is owed more than is read at a time. */
   openOffsets(tenant: string, recipients: readonly RecipientId[]): Promise<number[]>;
+  /** Offsets of open pushes of a credential and of any instance of it, in the order of their acceptance. */
+  openOffsetsUnder(tenant: string, credential: string): Promise<number[]>;
   /** Recipients of open pushes whose time to deliver has passed. */
   overdue(
     at: EpochMs,

@@ -1,6 +1,6 @@
-import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely';
+import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql, type RawBuilder } from 'kysely';
 
-import type { Kind } from '../statements/shape.ts';
+import type { Kind, Shape } from '../statements/shape.ts';
 import type { StatementDialect } from '../statements/statements.ts';
 
 const typeNames: Readonly<Record<Kind, string>> = {
@@ -11,19 +11,22 @@ const typeNames: Readonly<Record<Kind, string>> = {
   bytes: 'bytea',
 };
 
+const arraysOf = (values: Readonly<Record<string, unknown>>, shape: Shape): RawBuilder<unknown> =>
+  sql.join(
+    Object.entries(shape).map(([column, kind]) => sql`${values[column]}::${sql.raw(typeNames[kind])}[]`),
+  );
+
 /** PostgreSQL is a way off, so that all inputs of a statement go there at once: one array for each column. */
 export const postgresStatements: StatementDialect = {
   createAdapter: () => new PostgresAdapter(),
   createIntrospector: (db) => new PostgresIntrospector(db),
   createQueryCompiler: () => new PostgresQueryCompiler(),
   parameter: (value, kind) => sql`${value}::${sql.raw(typeNames[kind])}`,
-  inputTable: (values, shape) => {
-    const columns = Object.entries(shape);
-    const arrays = columns.map(([column, kind]) => sql`${values[column]}::${sql.raw(typeNames[kind])}[]`);
-    return sql`unnest(${sql.join(arrays)})`.as(
-      sql`input(${sql.join(columns.map(([column]) => sql.id(column)))})`,
-    );
-  },
+  inputTable: (values, shape) =>
+    sql`unnest(${arraysOf(values, shape)})`.as(
+      sql`input(${sql.join(Object.keys(shape).map((column) => sql.id(column)))})`,
+    ),
+  rowsOf: (values, shape) => sql`select * from unnest(${arraysOf(values, shape)})`,
   takesArrays: true,
   hasManyWriters: true,
   // Processes whose clocks differ agree on the database's.

@@ -12,6 +12,8 @@ export const sqliteStatements: StatementDialect = {
     sql`(select ${sql.join(
       Object.entries(values).map(([column, value]) => sql`${value} as ${sql.id(column)}`),
     )})`.as('input'),
+  // A third of the time of a `select` from such a table.
+  rowsOf: (values) => sql`values (${sql.join(Object.values(values))})`,
   takesArrays: false,
   // Who writes has the whole file to itself.
   hasManyWriters: false,

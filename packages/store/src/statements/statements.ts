@@ -24,6 +24,8 @@ export interface StatementDialect extends Pick<
   parameter(value: unknown, kind: Kind): RawBuilder<unknown>;
   /** A table named `input`, of the values under their columns; one row of it, or arrays of which each is a column. */
   inputTable(values: Readonly<Record<string, unknown>>, shape: Shape): AliasedRawBuilder<unknown, 'input'>;
+  /** What is added to a table: all columns of the inputs, as the source of an insertion. */
+  rowsOf(values: Readonly<Record<string, unknown>>, shape: Shape): RawBuilder<unknown>;
   /** Whether the table of inputs is made of arrays, so that one run takes in all of them. */
   readonly takesArrays: boolean;
   /** Whether several transactions write at a time, unless they lock what they read. */
@@ -46,6 +48,9 @@ class Marker {
     this.column = column;
   }
 }
+
+const markersOf = (shape: Shape): Record<string, Marker> =>
+  Object.fromEntries(Object.keys(shape).map((column) => [column, new Marker(column)]));
 
 /** Compiles queries upon tables to statements. It never runs one. */
 export class Statements<Given extends Shapes> {
@@ -90,11 +95,10 @@ export class Statements<Given extends Shapes> {
     shape: Wanted,
     build: (input: InputTable<Wanted>) => Compilable<Row>,
   ): Statement<RowOf<Wanted>, Row> {
-    const markers = Object.fromEntries(Object.keys(shape).map((column) => [column, new Marker(column)]));
-    const input = this.#dialect.inputTable(markers, shape);
+    const input = this.#dialect.inputTable(markersOf(shape), shape);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its columns are those of the shape
     const query = build(input as InputTable<Wanted>);
-    return compile(name, query, this.#dialect.takesArrays ? runForAll : runForEach);
+    return compile(name, query, this.#runs);
   }
 
   /** A statement that adds rows to a table. */
@@ -106,18 +110,17 @@ export class Statements<Given extends Shapes> {
     ) => Compilable<InsertResult> = (query) => query,
   ): Statement<RowOf<Given[Table]>, InsertResult> {
     const shape: Given[Table] = this.#shapes[table];
-    const columns = Object.keys(shape);
-    return this.each<Given[Table], InsertResult>(name, shape, (input) =>
-      complete(
-        this.tables
-          .insertInto(table)
-          .columns(columns)
-          // SQLite takes an `on conflict` behind a bare table for a condition of a join.
-          .expression(
-            sql`select ${sql.join(columns.map((column) => sql.ref(column)))} from ${input} where true`,
-          ),
-      ),
+    const query = complete(
+      this.tables
+        .insertInto(table)
+        .columns(Object.keys(shape))
+        .expression(this.#dialect.rowsOf(markersOf(shape), shape)),
     );
+    return compile(name, query, this.#runs);
+  }
+
+  get #runs(): Runs {
+    return this.#dialect.takesArrays ? runForAll : runForEach;
   }
 
   /** A query whose rows nobody else changes until the transaction ends. */

@@ -7,7 +7,9 @@ import {
   acceptedAt,
   append,
   commit,
+  completed,
   deliverBy,
+  listed,
   moveOf,
   offer,
   offerOf,
@@ -15,7 +17,6 @@ import {
   place,
   recipient,
   settle,
-  completed,
   type OpenJournal,
 } from './journal-samples.ts';
 
@@ -50,18 +51,18 @@ export const journalPushesContract = (open: OpenJournal): void => {
       const recipients = [recipient('b'), recipient('a', 'one')];
       const one = await append(journal, accepted([patch('/shop/a', 1, null)], { recipients }));
       const two = await append(journal, accepted([]));
-      const listed = [one, two].map(({ offset, facts: { recipients: all, ...facts } }) => ({
+      const known = [one, two].map(({ offset, facts: { recipients: all, ...facts } }) => ({
         offset,
         facts,
         recipients: all.length,
       }));
-      expect(await journal.factsAt([two.offset, one.offset, 9])).toEqual(listed);
-      expect(await journal.listFacts({ tenant: 'acme', limit: 9 })).toEqual(listed.toReversed());
-      expect(await journal.listFacts({ tenant: 'acme', prefix: '/shop', limit: 9 })).toEqual([listed[0]]);
+      expect(await journal.factsAt([two.offset, one.offset, 9])).toEqual(known);
+      expect((await journal.list({ tenant: 'acme', limit: 9 })).pushes).toEqual(known.toReversed());
+      expect((await journal.list({ tenant: 'acme', prefix: '/shop', limit: 9 })).pushes).toEqual([known[0]]);
       const move = moveOf(one, recipients[0]!, completed());
       const { offset } = await commit(journal, { moves: [move] });
       expect(await journal.writtenFacts(0, 9)).toEqual({
-        pushes: listed,
+        pushes: known,
         moves: [{ ...move, offset }],
         offset,
       });
@@ -187,13 +188,18 @@ export const journalPushesContract = (open: OpenJournal): void => {
         );
       const shared = await of('/shop/a', ['r']);
       const own = await of('/shop/b', ['r', 'one'], ['r']);
-      await of('/shop/c', ['r', 'two']);
+      const others = await of('/shop/c', ['r', 'two']);
+      await of('/shop/d', ['rr'], ['rr', 'one']);
       const both = [recipient('r', 'one'), recipient('r')];
       expect(await journal.openFor('acme', both)).toEqual([shared, own]);
       expect(await journal.openOffsets('acme', both)).toEqual([shared.offset, own.offset]);
       expect(await journal.openFor('acme', [recipient('r', 'one')])).toEqual([own]);
       expect(await journal.openFor('globex', both)).toEqual([]);
       expect(await journal.openFor('acme', [])).toEqual([]);
+      expect(await journal.openOffsetsUnder('acme', 'r')).toEqual(
+        [shared, own, others].map(({ offset }) => offset),
+      );
+      expect(await journal.openOffsetsUnder('globex', 'r')).toEqual([]);
 
       await settle(journal, shared);
       expect((await journal.openFor('acme', both)).map(({ offset }) => offset)).toEqual([own.offset]);
@@ -218,7 +224,7 @@ export const journalPushesContract = (open: OpenJournal): void => {
     test('a push to nobody is settled', async () => {
       const push = await append(journal, accepted([], { recipients: [] }));
       expect(push.tracks).toEqual(new Map());
-      expect(await journal.list({ tenant: 'acme', open: false, limit: 10 })).toEqual([push]);
+      expect(await listed(journal, { tenant: 'acme', open: false, limit: 10 })).toEqual([push]);
     });
 
     test('a group is written whole or not at all', async () => {
@@ -299,9 +305,25 @@ export const journalPushesContract = (open: OpenJournal): void => {
         [2],
       ],
     ])('is narrowed by %s, the latest first', async (_what, query, offsets) => {
-      const pushes = await journal.list({ tenant: 'acme', limit: 100, ...query });
+      const pushes = await listed(journal, { tenant: 'acme', limit: 100, ...query });
       expect(pushes.map(({ offset }) => offset)).toEqual(offsets);
       expect(pushes).toEqual((await journal.at(offsets)).toReversed());
+    });
+
+    test('of one recipient it looks through thousands at a time, and says where to go on', async () => {
+      const push = () => accepted([], { recipients: [recipient('q')] });
+      const first = await append(journal, accepted([], { recipients: [recipient('s', 'one')] }));
+      for (let group = 0; group < 5; group += 1)
+        await offer(journal, ...Array.from({ length: 500 }, () => push()));
+      const page = await journal.list({ tenant: 'acme', recipient: 's', limit: 2 });
+      expect(page).toMatchObject({ pushes: [], looked: 2_000 });
+      expect(page.next).toBeGreaterThan(first.offset);
+      expect(
+        await journal.list({ tenant: 'acme', recipient: 's', before: page.next, limit: 2 }),
+      ).toMatchObject({
+        pushes: [{ offset: first.offset }],
+        next: undefined,
+      });
     });
   });
 };

@@ -6,6 +6,7 @@ import {
   accepted,
   append,
   commit,
+  listed,
   offer,
   patch,
   place,
@@ -48,7 +49,7 @@ export const journalRetentionContract = (open: OpenJournal): void => {
       }
     };
     const kept = async (): Promise<number[]> =>
-      (await journal.list({ tenant: 'acme', limit: 100 })).map(({ offset }) => offset).toReversed();
+      (await listed(journal, { tenant: 'acme', limit: 100 })).map(({ offset }) => offset).toReversed();
 
     test('policies that are over are told to who follows, known no more, and let go of in time', async () => {
       const policy = {
@@ -84,8 +85,8 @@ export const journalRetentionContract = (open: OpenJournal): void => {
       await prune({ pushesBefore: days(3.5) });
       expect(await journal.prunedTo()).toBe(4);
       expect(await journal.envelope(1)).toBeUndefined();
-      expect(await journal.list({ tenant: 'acme', prefix: '/shop', limit: 9 })).toHaveLength(2);
-      expect(await journal.list({ tenant: 'acme', recipient: 'r', limit: 9 })).toHaveLength(2);
+      expect(await listed(journal, { tenant: 'acme', prefix: '/shop', limit: 9 })).toHaveLength(2);
+      expect(await listed(journal, { tenant: 'acme', recipient: 'r', limit: 9 })).toHaveLength(2);
 
       await prune({ pushesBefore: days(99) });
       expect(await kept()).toEqual([7]);
@@ -301,7 +302,7 @@ export const journalRetentionContract = (open: OpenJournal): void => {
       await signedBy('old, of a later push', '/shop/c', days(1));
       await signedBy('old, of a later push', '/shop/d', days(50));
       await prune({ pushesBefore: days(40) });
-      const texts = await journal.list({ tenant: 'acme', limit: 9 });
+      const texts = await listed(journal, { tenant: 'acme', limit: 9 });
       expect(texts.map(({ facts }) => facts.signed?.certificate)).toEqual([
         'old, of a later push',
         'old, of a later push',

@@ -19,6 +19,7 @@ import type {
   Group,
   JournalStore,
   Offer,
+  PushQuery,
   StoredPush,
   TrackMove,
 } from '../../src/index.ts';
@@ -153,3 +154,18 @@ export const pushed = (at: number = acceptedAt + 1): TrackEvent => ({ type: 'pus
 /** Completes a push at all its recipients. */
 export const settle = (journal: JournalStore, push: StoredPush): Promise<Committed> =>
   commit(journal, { moves: push.facts.recipients.map((to) => moveOf(push, to, completed())) });
+
+/** All pushes that fit a query, up to its limit, as they stand. */
+export const listed = async (
+  journal: JournalStore,
+  { limit, ...query }: PushQuery,
+): Promise<StoredPush[]> => {
+  const offsets: number[] = [];
+  for (let { before } = query; offsets.length < limit;) {
+    const { pushes, next } = await journal.list({ ...query, before, limit: limit - offsets.length });
+    offsets.push(...pushes.map(({ offset }) => offset));
+    if (next === undefined) break;
+    before = next;
+  }
+  return (await journal.at(offsets)).toReversed();
+};

@@ -17,7 +17,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { AcceptedPush, Committed, JournalStore, Offer } from '../../src/index.ts';
-import { accepted, commit, offerOf, patch, settle, type OpenJournal } from './journal-samples.ts';
+import { accepted, commit, listed, offerOf, patch, settle, type OpenJournal } from './journal-samples.ts';
 
 /** What every journal holds to about timelines. */
 export const journalTimelinesContract = (open: OpenJournal): void => {
@@ -257,7 +257,7 @@ const pushWithSource = async (
 };
 
 const settleAll = async (journal: JournalStore): Promise<void> => {
-  for (const push of await journal.list({ tenant: 'acme', open: true, limit: 100 }))
+  for (const push of await listed(journal, { tenant: 'acme', open: true, limit: 100 }))
     await settle(journal, push);
 };
 

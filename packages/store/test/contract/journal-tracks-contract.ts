@@ -8,6 +8,7 @@ import {
   append,
   commit,
   completed,
+  listed,
   moveOf,
   patch,
   pushed,
@@ -123,7 +124,7 @@ export const journalTracksContract = (open: OpenJournal): void => {
       expect((await commit(journal, { moves: [retry] })).overtaken).toEqual([]);
       expect(await journal.openFor('acme', [to])).toHaveLength(1);
       expect(await journal.overdue(epochMs(acceptedAt + 5), 9)).toHaveLength(1);
-      expect(await journal.list({ tenant: 'acme', open: true, limit: 9 })).toHaveLength(1);
+      expect(await listed(journal, { tenant: 'acme', open: true, limit: 9 })).toHaveLength(1);
       const old = moveOf(push, to, completed());
       expect((await commit(journal, { moves: [old] })).overtaken).toEqual([retry]);
     });
@@ -131,7 +132,8 @@ export const journalTracksContract = (open: OpenJournal): void => {
     test('a push is open until its last recipient is settled, and again from a retry on', async () => {
       const others = [recipient('a'), recipient('b')];
       const push = await append(journal, accepted([], { recipients: [to, ...others] }));
-      const isOpen = async () => (await journal.list({ tenant: 'acme', open: true, limit: 9 })).length === 1;
+      const isOpen = async () =>
+        (await listed(journal, { tenant: 'acme', open: true, limit: 9 })).length === 1;
       const ends = push.facts.recipients.map((one) => moveOf(push, one, failed));
       await commit(journal, { moves: ends.slice(1) });
       expect(await isOpen()).toBe(true);

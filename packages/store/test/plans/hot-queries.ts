@@ -51,6 +51,7 @@ const queries: Readonly<Record<string, (journal: JournalStore) => Promise<unknow
       made.tenant,
       [made.recipient(0), 'r0'].map((id) => branded<RecipientId>(id)),
     ),
+  openOffsetsUnder: (journal) => journal.openOffsetsUnder(made.tenant, 'r0'),
   overdue: (journal) => journal.overdue(epochMs(made.acceptedAt(500_000)), 100),
   written: (journal) => journal.written(made.last - 100, 50),
   'written long ago': (journal) => journal.written(1_000, 50),

@@ -55,8 +55,8 @@ export const fillings = (numbers: (upTo: number) => string, bytes: string): stri
        || ',"predecessor":null,"digest":"digest-' || n || '","bytes":1}]',
      'statement', '{"pushData":{}}'
    from ${numbers(count)}`,
-  `insert into tracks (push, recipient, ordinal, tenant, credential, attempt, rank, state, moved)
-   select n, 'r' || (n % 1000) || '#1', 0, 'acme', 'r' || (n % 1000), 1, case when n % 5000 = 0 then 1 else 9 end,
+  `insert into tracks (push, recipient, ordinal, tenant, attempt, rank, state, moved)
+   select n, 'r' || (n % 1000) || '#1', 0, 'acme', 1, case when n % 5000 = 0 then 1 else 9 end,
      '{"stage":"relayed","times":{}}', case when n % 5000 = 0 then null else n + 1 end
    from ${numbers(count)}`,
   `insert into steps (tenant, environment, resource, version, digest, position)
