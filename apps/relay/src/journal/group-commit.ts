@@ -48,6 +48,9 @@ const triesAtATime = 64;
 /** How long, in milliseconds, moves that nobody waits for may be gathered, and how many. */
 const gatheredMs = 4;
 const gatheredAtMost = 256;
+/** So many times as long where the last gathering brought so many: those of a push to hundreds go on coming. */
+const timesWhereMany = 4;
+const manyGathered = 8;
 /** Times that one thing is refused while others are taken, after which it is the thing itself that is wrong. */
 const refusalsAllowed = 8;
 
@@ -68,6 +71,9 @@ export class GroupCommit {
   /** One timer for good, started anew for each gathering. */
   #gathering: NodeJS.Timeout | undefined;
   #gathered = 0;
+  /** How many times that timer has yet to end for this gathering. */
+  #left = 0;
+  #wereMany = false;
   #pauseMs = firstPauseMs;
   #cancelRetry: (() => void) | undefined;
   #writes = 0;
@@ -179,9 +185,17 @@ export class GroupCommit {
     this.#gathered += 1;
     if (this.#gathered >= gatheredAtMost) this.#want();
     if (this.#gathered > 1 || this.#isClosed) return;
+    this.#left = this.#wereMany ? timesWhereMany : 1;
     // Each push would start a timer of its own otherwise.
-    if (this.#gathering === undefined) this.#gathering = setTimeout(() => this.#want(), gatheredMs).unref();
+    if (this.#gathering === undefined) this.#gathering = setTimeout(() => this.#passed(), gatheredMs).unref();
     else this.#gathering.refresh();
+  }
+
+  #passed(): void {
+    if (this.#gathered === 0) return;
+    this.#left -= 1;
+    if (this.#left > 0) this.#gathering?.refresh();
+    else this.#want();
   }
 
   #want(): void {
@@ -199,6 +213,7 @@ export class GroupCommit {
     // What was postponed several times has lost its place.
     const items = this.#next.toSorted((a, b) => a.order - b.order);
     this.#next = [];
+    this.#wereMany = this.#gathered >= manyGathered;
     this.#gathered = 0;
     this.#isWanted = false;
     this.#isScheduled = false;
