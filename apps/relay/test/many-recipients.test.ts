@@ -1,12 +1,5 @@
-import {
-  branded,
-  epochMs,
-  freshCommTrack,
-  recipientIdOf,
-  type RecipientId,
-  type ResourceGuid,
-} from '@cd-push/protocol';
-import { openSqliteJournal, type AcceptedPush } from '@cd-push/store';
+import { branded, epochMs, recipientIdOf, type RecipientId, type ResourceGuid } from '@cd-push/protocol';
+import { openSqliteJournal } from '@cd-push/store';
 import { expect, it, onTestFinished } from 'vitest';
 
 import { auditRows } from '../src/audit/entries.ts';
@@ -19,6 +12,7 @@ import { Peers } from '../src/peers/peers.ts';
 import { Acknowledgements } from '../src/tracks/acknowledge.ts';
 import { Notices } from '../src/tracks/notices.ts';
 import { Tracker } from '../src/tracks/tracker.ts';
+import { noticeTo } from './support/accepted.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { watched } from './support/watched-store.ts';
 
@@ -58,35 +52,6 @@ const runtimePeer = (index: number): { peer: RuntimePeer; recipient: RecipientId
   };
   return { peer, recipient };
 };
-
-const noticeTo = (recipients: readonly RecipientId[]): AcceptedPush => ({
-  tenant: 'acme',
-  pushGuid: crypto.randomUUID(),
-  digest: `sha256-${'A'.repeat(43)}`,
-  carries: 'notice',
-  trigger: 'notify',
-  emits: 'show-notice',
-  environment: 'development',
-  sender: { subject: 'user-1', session: 'session-1' },
-  initTime: epochMs(1_000),
-  acceptedAt: epochMs(1_000),
-  deliverBy: epochMs(Number.MAX_SAFE_INTEGER),
-  signed: { statement: 's', certificate: 'c', session: 'session-1', patches: [] },
-  recipients,
-  frames: [],
-  contents: [],
-  envelope: {
-    pushData: {
-      pushGuid: 'g',
-      pushRecepients: [],
-      triggerEvent: 'notify',
-      emittEvent: 'show-notice',
-      commTrack: freshCommTrack(1_000),
-    },
-    req: null,
-    resp: null,
-  },
-});
 
 it('a thousand recipients cost one commit, one encoding and one notice for each stage that they reach together', async () => {
   const groups: { offers: number; moves: number; audit: number }[] = [];
