@@ -259,7 +259,7 @@ describe('[ROLLBACK-1] a patch that says which version it brings back', () => {
   });
 
   it('is refused where the file has no such version: not-found', async () => {
-    expect(await sent({ restores: versionOf(first) + 1 })).toMatchObject({
+    expect(await sent({ restores: versionOf(first) - 1 })).toMatchObject({
       kind: 'not-found',
       path: '/pushData/statement/patches/0/restores',
       resource: cart,
