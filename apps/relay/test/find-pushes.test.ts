@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 
 import { auditRows } from '../src/audit/entries.ts';
 import { findPushes } from '../src/queries/find-pushes.ts';
-import { noticeTo } from './support/accepted.ts';
+import { nothing, noticeTo } from './support/accepted.ts';
 
 const recipientOf = (runtime: string): RecipientId => recipientIdOf(branded<ResourceGuid>(runtime), 'one');
 
@@ -13,16 +13,11 @@ it('[OBSERVE-8] a push of one recipient is found behind thousands of others, and
   onTestFinished(() => store.close());
   const offer = (...runtimes: readonly string[]) =>
     store.commit({
+      ...nothing,
       offers: runtimes.map((runtime) => {
         const push = noticeTo([recipientOf(runtime)]);
         return { push, audit: auditRows.accepted(push) };
       }),
-      moves: [],
-      presence: [],
-      departed: [],
-      gone: [],
-      policies: [],
-      audit: [],
     });
   await offer('seldom');
   for (let group = 0; group < 5; group += 1) await offer(...Array.from({ length: 500 }, () => 'often'));

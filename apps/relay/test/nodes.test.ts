@@ -6,11 +6,12 @@ import {
   type PatchHead,
   type TrackNotice,
 } from '@cd-push/protocol';
-import { openPostgresJournal, type Group } from '@cd-push/store';
+import { openPostgresJournal } from '@cd-push/store';
 import { databaseUrl, hasPostgres, hasRedis, newPrefix, newSchema, redisUrl } from '@cd-push/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { RedisOptions } from '../src/nodes/redis-link.ts';
+import { nothing } from './support/accepted.ts';
 import type { Client } from './support/clients.ts';
 import { noticePush, patchPush, type SignedPush } from './support/envelopes.ts';
 import { MemoryAuthority, tenant, type SigningLogin } from './support/memory-authority.ts';
@@ -24,16 +25,6 @@ const till = '/shop/src/till.ts';
 
 /** Without Redis a relay hears of another's pushes by looking every two seconds. */
 const unwoken = { timeout: 20_000 };
-
-const nothing: Group = {
-  offers: [],
-  moves: [],
-  presence: [],
-  departed: [],
-  gone: [],
-  policies: [],
-  audit: [],
-};
 
 interface Track {
   readonly push: { readonly recipients: readonly { readonly recipient: string; readonly stage: string }[] };

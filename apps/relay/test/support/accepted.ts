@@ -1,5 +1,16 @@
 import { epochMs, freshCommTrack, type RecipientId } from '@cd-push/protocol';
-import type { AcceptedPush } from '@cd-push/store';
+import type { AcceptedPush, Group } from '@cd-push/store';
+
+/** A group of nothing, to be filled. */
+export const nothing: Group = {
+  offers: [],
+  moves: [],
+  presence: [],
+  departed: [],
+  gone: [],
+  policies: [],
+  audit: [],
+};
 
 /** A notice as the journal takes it. */
 export const noticeTo = (recipients: readonly RecipientId[]): AcceptedPush => ({
